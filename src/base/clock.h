@@ -1,0 +1,11 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The time. It does not wait; thread.h does. */
+#ifndef STOA_BASE_CLOCK_H
+#define STOA_BASE_CLOCK_H
+
+#include <stdint.h>
+
+int64_t stoa__clock_monotonic_ns(void);
+int64_t stoa__clock_utc_ns(void); /* Nanoseconds since 1970. */
+
+#endif

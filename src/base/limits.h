@@ -1,0 +1,42 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Every bound of the library with its reason. A bound named here appears in the error that
+ * reports it. */
+#ifndef STOA_BASE_LIMITS_H
+#define STOA_BASE_LIMITS_H
+
+enum {
+    /* Longest name of a table, column, setting or function: four times what any engine takes. */
+    STOA__NAME_BYTES_MAX = 4096,
+    /* Nesting of an Arrow schema or of JSON text: recursion is bounded by it. */
+    STOA__DEPTH_MAX = 64,
+    /* Children of one Arrow type and columns of one table: SQLite's own hard limit is 32,767. */
+    STOA__COLUMN_COUNT_MAX = 32767,
+    /* Arrow metadata of one field; a hostile producer could claim 2 GiB. */
+    STOA__METADATA_BYTES_MAX = 1 << 24,
+    STOA__METADATA_COUNT_MAX = 65536,
+    /* Settings of one call or one target text. */
+    STOA__OPTION_COUNT_MAX = 256,
+    STOA__TARGET_BYTES_MAX = 65536,
+    /* Rows in one batch a caller may ask for (16 Mi): keeps 32-bit arithmetic on rows safe. */
+    STOA__BATCH_ROWS_MAX = 1 << 24,
+    STOA__BATCH_ROWS_DEFAULT = 65536,
+    /* Prepared statements kept by a session, keyed by text; each holds some kilobytes. */
+    STOA__STATEMENT_CACHE_COUNT = 64,
+    /* A statement longer than this is prepared each time instead of being a cache key. */
+    STOA__STATEMENT_CACHE_SQL_BYTES_MAX = 16384,
+    /* Idle sessions a database keeps for the next stoa_connect(). */
+    STOA__POOL_IDLE_MAX = 8,
+    /* Tables of one push, parameters of one statement. */
+    STOA__PUSH_TABLE_COUNT_MAX = 65536,
+    STOA__PARAM_COUNT_MAX = 32766,
+    /* Lines and bytes of the log ring. */
+    STOA__LOG_LINE_BYTES_MAX = 1024,
+    STOA__LOG_RING_LINES = 256,
+    /* A tick runs at least this often while a call works or waits. */
+    STOA__TICK_INTERVAL_MS = 50,
+};
+
+/* Bytes of one Arrow buffer we are ready to believe in: beyond it lengths are noise. */
+#define STOA__BUFFER_BYTES_MAX INT64_C(0x0000ffffffffffff)
+
+#endif
