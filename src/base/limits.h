@@ -14,6 +14,16 @@ enum {
     /* Arrow metadata of one field; a hostile producer could claim 2 GiB. */
     STOA__METADATA_BYTES_MAX = 1 << 24,
     STOA__METADATA_COUNT_MAX = 65536,
+    /* Fields of one Arrow schema, nested ones included. Its nodes may point to each other in a
+     * lattice that would unfold without end. */
+    STOA__ARROW_NODE_COUNT_MAX = 1 << 17,
+    /* Names, formats and metadata of one Arrow schema together. */
+    STOA__ARROW_SCHEMA_BYTES_MAX = 1 << 26,
+    /* The longest format is a union of 128 type ids, or a timestamp with its zone. */
+    STOA__ARROW_FORMAT_BYTES_MAX = 1024,
+    STOA__ARROW_ZONE_BYTES_MAX = 255,
+    /* Data buffers of one view column: peers make one per some hundred kilobytes. */
+    STOA__ARROW_VIEW_BUFFER_COUNT_MAX = 1 << 20,
     /* Settings of one call or one target text. */
     STOA__OPTION_COUNT_MAX = 256,
     STOA__TARGET_BYTES_MAX = 65536,
@@ -38,5 +48,8 @@ enum {
 
 /* Bytes of one Arrow buffer we are ready to believe in: beyond it lengths are noise. */
 #define STOA__BUFFER_BYTES_MAX INT64_C(0x0000ffffffffffff)
+
+/* Rows of one Arrow array, offset included: nothing with a byte a row gets there. */
+#define STOA__ARROW_ROW_COUNT_MAX INT64_C(0x0000010000000000)
 
 #endif
