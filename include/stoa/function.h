@@ -74,7 +74,7 @@ typedef struct stoa_function_spec {
     stoa_batch_function batch;
     stoa_aggregate_step step;
     stoa_aggregate_finish finish;
-    stoa_aggregate_free free;
+    stoa_aggregate_free drop;
 } stoa_function_spec;
 
 /*

@@ -1,0 +1,178 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The SQLite engine's own objects, shared by the files of this folder and by nobody else.
+ *
+ *   instance.c     opening a target: settings, VFS, memory databases, second-SQLite check
+ *   gate.c         one writer a file in this process, first come first served
+ *   session.c      a connection of SQLite's: opening, hooks, reset, busy and progress handlers
+ *   transaction.c  begin, commit, savepoints, what a failure did to the transaction
+ *   statement.c    prepare, cache, parameters, execute, point query
+ *   cursor.c       stepping rows into Arrow and into packed rows
+ *   capture.c      the fast read path on a pool session
+ *   type.c         declared types and Arrow types, both ways; column_type.c: the metadata table
+ *   vtab.c         an Arrow source as a virtual table; filter.c: its pushed-down predicates
+ *   ingest.c       tables made, filled, upserted; ingest_sql.c: the statements it needs
+ *   scan.c         the caller's data by name, and the resolver
+ *   function.c     user functions; aggregate.c; collation.c
+ *   catalog.c, care.c, blob.c, read.c, fault.c (SQLite's codes to ours)
+ */
+#ifndef STOA_ENGINE_SQLITE_SQLITE_H
+#define STOA_ENGINE_SQLITE_SQLITE_H
+
+#include "base/arena.h"
+#include "engine/engine.h"
+#include "sqlite3.h"
+
+struct sqlite_gate;   /* gate.h */
+struct sqlite_cursor; /* cursor.h */
+
+/* Settings of the engine, in force for an instance. */
+struct sqlite_config {
+    bool create;
+    bool read_only;
+    int32_t journal; /* enum sqlite_journal: keep first */
+    int32_t synchronous;
+    int64_t busy_timeout_ms;
+    bool foreign_keys;
+    int64_t page_size, cache_size, wal_checkpoint_pages, journal_size_limit, memory_size_limit;
+    int32_t profile; /* 0 own, 1 stranger */
+    int32_t shared_file;
+    int32_t temp_store;
+};
+
+/* One open target. Any thread. */
+struct sqlite_instance {
+    struct sqlite_config config;
+    char *path;       /* Absolute; the shared VFS name of a memory database. */
+    bool memory;
+    bool wal;         /* The file's mode when it was opened. */
+    struct sqlite_gate *gate; /* Counted; shared by all instances of the same file. */
+    sqlite3 *anchor;  /* Memory: the connection that keeps the database alive. */
+};
+
+/* One connection of SQLite's. Only the holder of the core's in-use mark touches it. */
+struct sqlite_session {
+    struct sqlite_instance *instance;
+    sqlite3 *db;
+    stoa__call *call;   /* The call inside SQLite now: progress and busy handlers ask it. */
+    bool dirty;         /* Something was changed that a reset cannot undo: do not pool. */
+    bool in_callback;   /* A user's function or stream runs inside SQLite now. */
+    bool holds_gate;
+    int32_t depth;      /* Calls inside each other on this session. */
+    struct sqlite_statement *cache_first, *cache_last; /* Most recent first. */
+    int32_t cache_count;
+    int32_t running;    /* Cursors open. */
+    stoa_error failure; /* A callback's own error, behind SQLite's generic one; code 0: none. */
+    struct sqlite_scan *scans;
+    struct sqlite_function *functions;
+    stoa_resolver resolver;
+    void *resolver_data;
+    struct sqlite_ingest_cache *ingest_cache;
+    struct sqlite_type_cache *type_cache;
+    int64_t busy_timeout_ms;
+    int64_t busy_since_ns;
+    uint64_t savepoint_number;
+};
+
+/* ---- session.c: entering and leaving SQLite ---- */
+
+/* Make `call` the one the handlers ask; nested. Returns the one before, for leave. */
+stoa__call *sqlite_enter(struct sqlite_session *session, stoa__call *call);
+void sqlite_leave(struct sqlite_session *session, stoa__call *before);
+
+/* Run SQL without rows or parameters (our own text). */
+stoa_status sqlite_run(struct sqlite_session *session, stoa__call *call, const char *sql,
+                       stoa_error *err);
+stoa_status sqlite_run_format(struct sqlite_session *session, stoa__call *call, stoa_error *err,
+                              const char *format, ...) __attribute__((format(printf, 4, 5)));
+
+/* ---- fault.c ---- */
+
+/*
+ * The error behind a failed SQLite call on `session`: a callback's own failure if one is kept, the
+ * call's stop if that was it, else by extended code and message (sqlite-arrow.md 10), position
+ * included. Adds ROLLED_BACK (and says so) when the caller's transaction is gone. Clears
+ * session->failure.
+ */
+stoa_status sqlite_fail(struct sqlite_session *session, int code, stoa_error *err);
+
+/* ---- gate.c and transaction.c ---- */
+
+/* Before anything that writes: take the gate unless held; waits with `call`. LOCKED when this
+ * thread holds it through another session (names it). */
+stoa_status sqlite_write_begin(struct sqlite_session *session, stoa__call *call, stoa_error *err);
+/* After any statement: give the gate back unless SQLite has a write transaction open. */
+void sqlite_write_settle(struct sqlite_session *session);
+
+/* ---- type.c, column_type.c ---- */
+
+/* Forms new tables use for values SQLite has no own type for; from the ingest config. */
+struct sqlite_forms {
+    int32_t uint64_form, decimal_form, temporal_form;
+    bool strict;
+};
+
+/* How one column's values are stored and read: the pair of an Arrow type and a storage form.
+ * sqlite-arrow.md 7.2 is the table. */
+enum sqlite_form {
+    SQLITE_FORM_INT,     /* INTEGER as it is: ints, bool, dates, times, ... */
+    SQLITE_FORM_REAL,
+    SQLITE_FORM_TEXT,    /* UTF-8 as it is. */
+    SQLITE_FORM_BLOB,    /* Bytes as they are; FIXED too. */
+    SQLITE_FORM_UINT64_TEXT,
+    SQLITE_FORM_DECIMAL_TEXT,
+    SQLITE_FORM_DECIMAL_INT,
+    SQLITE_FORM_DATE_TEXT,
+    SQLITE_FORM_TIME_TEXT,
+    SQLITE_FORM_TIMESTAMP_TEXT,
+    SQLITE_FORM_INTERVAL_BLOB,
+    SQLITE_FORM_JSON, /* Nested types. */
+    SQLITE_FORM_NULL
+};
+
+struct sqlite_column_form {
+    const struct stoa__arrow_type *type; /* Value type: dictionary and run-end resolved. */
+    enum sqlite_form form;
+};
+
+/* Declared type for a column of Arrow type `type` in a new table, appended to `out`; `metadata` is
+ * set when the type needs a row in the metadata table to be read back as the same type. */
+stoa_status sqlite_type_declare(const struct stoa__arrow_type *type,
+                                const struct sqlite_forms *forms, stoa__buffer *out,
+                                enum sqlite_form *form, bool *metadata, stoa_error *err);
+/* The Arrow type and form a declared type promises; NULL type: it promises nothing (step 5 of
+ * sqlite-arrow.md 7.3). `guaranteed`: values of another class cannot be there (STRICT). */
+stoa_status sqlite_type_read(const char *declared, stoa__arena *arena,
+                             struct stoa__arrow_type **type, enum sqlite_form *form,
+                             stoa_error *err);
+
+/* The metadata table, one row a column that its declared type does not fully describe. */
+stoa_status sqlite_column_type_write(struct sqlite_session *session, stoa__call *call,
+                                     const char *database, const char *table,
+                                     const struct stoa__arrow_type *column, stoa_error *err);
+/* NULL `type`: there is none, or it is stale. */
+stoa_status sqlite_column_type_read(struct sqlite_session *session, stoa__call *call,
+                                    const char *database, const char *table, const char *column,
+                                    stoa__arena *arena, struct stoa__arrow_type **type,
+                                    stoa_error *err);
+
+/* Give row `row` of `array` (validated; offset added here) to SQLite, stored as `form`:
+ * sqlite3_bind_* when `statement` is not NULL, else sqlite3_result_*. `stable`: the array's memory
+ * outlives the statement's run, so texts may be SQLITE_STATIC. The general path; hot loops have
+ * their own. Errors leave a sentence in `err`. */
+stoa_status sqlite_put(const struct sqlite_column_form *form, const struct ArrowArray *array,
+                       int64_t row, bool stable, int32_t nan, stoa__buffer *scratch,
+                       sqlite3_stmt *statement, int position, sqlite3_context *context,
+                       stoa_error *err);
+
+/* ---- the engine table's functions, by file ---- */
+
+/* statement.c */
+struct sqlite_statement;
+stoa_status sqlite_prepare(void *session, stoa__call *call, const char *sql, size_t size,
+                           size_t *used, void **statement, stoa_error *err);
+void sqlite_statement_close(void *statement);
+stoa_status sqlite_execute(void *statement, stoa__call *call, const struct stoa__params *params,
+                           const struct stoa__read_config *config, void **cursor, stoa_error *err);
+
+#endif
