@@ -21,6 +21,8 @@ typedef struct stoa__call {
     const _Atomic int32_t *stopped; /* A second flag that cancels (a released stream); may be NULL. */
     int64_t ticked_ns;              /* When the tick last ran. */
     stoa_status stop;               /* Sticky answer of stoa__call_check(). */
+    int32_t cause;                  /* Who stopped it; private to call.c. */
+    bool pinned;                    /* begin() pinned `op`, so end() unpins it. */
 } stoa__call;
 
 /* Pin `op` (null handle allowed) and start; fails when it is closed, cancelled or out of time. */
@@ -32,7 +34,7 @@ void stoa__call_end(stoa__call *call);
 /* A call without a handle: `op` (may be NULL) is referenced by the caller (an exported stream). */
 void stoa__call_resume(stoa__call *call, struct stoa__op *op, struct stoa__object *receiver);
 
-/* OK, or CANCELLED / TIMEOUT for ever after. Runs the tick when due. No lock may be held. */
+/* OK, or CANCELLED / TIMEOUT (FORKED in a child of fork) for ever after. Runs the tick when due. No lock may be held. */
 stoa_status stoa__call_check(stoa__call *call, stoa_error *err);
 /* The same without the tick and without text: for places where a lock is held. */
 bool stoa__call_should_stop(stoa__call *call);

@@ -42,6 +42,7 @@ enum stoa__kind {
 };
 
 struct stoa__object;
+struct stoa__slot;
 
 /* One per kind, static. */
 struct stoa__class {
@@ -58,6 +59,7 @@ struct stoa__class {
 struct stoa__object {
     const struct stoa__class *class;
     uint64_t id;
+    struct stoa__slot *slot;
     struct stoa__object *parent; /* Referenced. NULL for a root. */
     struct stoa__object *children;
     struct stoa__object *next, *previous; /* Among the parent's children, under its lock. */
@@ -65,12 +67,17 @@ struct stoa__object {
     _Atomic int32_t references;
     _Atomic int32_t closed; /* 0, or the enum stoa__kind that was closed. Polled by calls. */
     bool adopting;          /* Children may still be added. */
+    bool adopted;           /* In the parent's list; under the parent's lock. */
 };
 
 /*
  * Publish `object` (zeroed but for its owner's fields) under a new handle, as a child of `parent`
  * or as a root. The table holds one reference. CLOSED when the parent is closed, NOMEM, FULL when
  * all slots are taken. On failure nothing is kept and destroy() does not run.
+ *
+ * A child's kind is greater than its parent's, which bounds the depth of the tree. The caller has
+ * the parent pinned or referenced. From success on another thread may close the parent and with
+ * it this object: a caller that goes on using `object` takes a stoa__object_ref() before.
  */
 stoa_status stoa__object_open(struct stoa__object *object, const struct stoa__class *class,
                               struct stoa__object *parent, uint64_t *id, stoa_error *err);
@@ -94,7 +101,11 @@ const char *stoa__kind_name(enum stoa__kind kind);
 /* Open handles of a kind (stoa_live). */
 int64_t stoa__object_count(enum stoa__kind kind);
 
-/* FORKED in a child of fork() if anything was open when it forked. Called by what makes roots. */
+/* True in a child of fork() for an object of the parent process. There its handle answers FORKED,
+ * and closing, unpinning and unreferencing it do nothing: what it holds is the parent's. */
+bool stoa__object_forked(const struct stoa__object *object);
+
+/* FORKED in a child of fork() if a database was alive when it forked. Called by what makes roots. */
 stoa_status stoa__fork_check(stoa_error *err);
 
 #endif

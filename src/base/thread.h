@@ -20,6 +20,13 @@ typedef struct stoa__thread {
     bool running;
 } stoa__thread;
 
+/* For the few locks that are static. */
+#ifdef NDEBUG
+#define STOA__MUTEX_INITIALIZER {PTHREAD_MUTEX_INITIALIZER}
+#else
+#define STOA__MUTEX_INITIALIZER {PTHREAD_ERRORCHECK_MUTEX_INITIALIZER_NP}
+#endif
+
 /* Neither allocates; both always succeed on Linux. */
 void stoa__mutex_init(stoa__mutex *mutex);
 void stoa__mutex_release(stoa__mutex *mutex);
