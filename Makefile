@@ -1,0 +1,34 @@
+# SPDX-License-Identifier: Apache-2.0
+# Meson does the work; these are the commands to remember. `make help` lists them.
+PREFIX ?= /usr/local
+
+all: ## build the release in build/release
+	@tools/setup
+	@tools/build release
+
+demo: all ## build, then show what Stoa does
+	@tools/demo
+
+test: ## every suite: release, sanitizers, tripwires, fuzz corpora, bindings
+	@tools/setup
+	@tools/run_tests
+
+proof: ## the long rest: valgrind, coverage, fuzzing, static analysis
+	@tools/setup --proof
+	@tools/run_proof
+
+bench: all ## one line a bar: bar NAME value target ok|short
+	@tools/setup --bench
+	@bench/run
+
+install: all ## install under PREFIX (/usr/local); DESTDIR is honoured
+	@meson configure build/release --prefix $(abspath $(PREFIX))
+	@meson install -C build/release --quiet
+
+clean: ## remove what was built
+	rm -rf build
+
+help: ## this list
+	@sed -n 's/^\([a-z]*\):.*## /\1	/p' Makefile
+
+.PHONY: all demo test proof bench install clean help
