@@ -24,12 +24,14 @@ struct stoa__stream_in {
 };
 
 /* Take `stream` on success: its schema has then been fetched and must be a struct. On failure the
- * stream is untouched except that its get_schema may have been called. Calls back. */
+ * stream is untouched except that its get_schema may have been called, and `in` is zero. A failure
+ * of the producer is CALLBACK, as below. Calls back. */
 stoa_status stoa__stream_in_init(struct stoa__stream_in *in, struct ArrowArrayStream *stream,
                                  int32_t check, stoa_error *err);
 /* Next batch, validated; STOA_DONE with a released `out` at the end, for ever after. A failure of
- * the producer is CALLBACK with its text, a batch that does not validate is INVALID; both sticky.
- * Zero-row batches are passed on. Calls back. */
+ * the producer is CALLBACK with its text and its errno in engine_code, unless the producer is a
+ * stream of ours, whose error comes through as it was; a batch that does not validate is INVALID;
+ * all sticky. Zero-row batches are passed on. Calls back. */
 stoa_status stoa__stream_in_next(struct stoa__stream_in *in, struct ArrowArray *out,
                                  stoa_error *err);
 /* Give the foreign stream back to the caller unread (a call that failed before using it). */
@@ -44,13 +46,17 @@ struct stoa__producer {
     void (*release)(void *self);
 };
 
-/* Wrap a producer as an ArrowArrayStream. On success `self` belongs to the stream; on failure
+/* Wrap a producer as an ArrowArrayStream; `producer` is borrowed for ever. On success `self` belongs to the stream; on failure
  * (NOMEM) release(self) has not run. Counts in STOA_LIVE_STREAM. */
 stoa_status stoa__stream_out(const struct stoa__producer *producer, void *self,
                              struct ArrowArrayStream *out, stoa_error *err);
 
+/* The whole error of the last call on a stream made by stoa__stream_out; NULL when that call did
+ * not fail, or `stream` is somebody else's. */
+const stoa_error *stoa__stream_own_error(struct ArrowArrayStream *stream);
+
 /* stoa_status of an errno an Arrow callback returned, and the reverse. */
-stoa_status stoa__status_from_errno(int errno_code);
-int stoa__errno_from_status(stoa_status status);
+stoa_status stoa__status_from_errno(int errno_code); /* CALLBACK for what has no word here. */
+int stoa__errno_from_status(stoa_status status);     /* `status` < 0. */
 
 #endif

@@ -91,11 +91,13 @@ struct stoa__arrow_type {
 };
 
 /* Parse and bound a schema (depth, children, names, metadata, every format of the specification,
- * released schemas, missing children). TYPE or INVALID, with the column's path in the text. */
+ * released schemas, missing children). TYPE where a format is unknown, beyond its bounds or does
+ * not go with its children, INVALID for all else, with the column's path in the text. */
 stoa_status stoa__arrow_type_parse(const struct ArrowSchema *schema, stoa__arena *arena,
                                    struct stoa__arrow_type **out, stoa_error *err);
 
-/* Build a schema from a type. The result shares nothing with it. */
+/* Build a schema from a type, such as one that was parsed (`format` is used as it is). The result
+ * shares nothing with it. */
 stoa_status stoa__arrow_type_export(const struct stoa__arrow_type *type, struct ArrowSchema *out,
                                     stoa_error *err);
 
@@ -108,7 +110,8 @@ stoa_status stoa__arrow_type_simple(const char *format, const char *name, bool n
  * metadata and nullability do not. */
 bool stoa__arrow_type_equal(const struct stoa__arrow_type *a, const struct stoa__arrow_type *b);
 
-/* A number that is the same for equal schemas (names, types, nullability, extension names). */
+/* A number that is the same for equal schemas (names but the root's, types, nullability, extension
+ * names). */
 uint64_t stoa__arrow_type_hash(const struct stoa__arrow_type *type);
 
 /* What a person calls it: "int64", "timestamp[us, UTC]", "list<utf8>". Fills at most `capacity`
