@@ -24,6 +24,7 @@ bench: all ## one line a bar: bar NAME value target ok|short
 install: all ## install under PREFIX (/usr/local); DESTDIR is honoured
 	@meson configure build/release --prefix $(abspath $(PREFIX))
 	@meson install -C build/release --quiet
+	@[ -n "$(DESTDIR)" ] || ldconfig
 
 clean: ## remove what was built
 	rm -rf build

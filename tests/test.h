@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * The test runner: a list of sentences and functions, each run in a process of its own. The
- * parent prints TAP, so a test that crashes, hangs or leaks is still named, and the others
- * still run.
+ * The test runner: a list of sentences and functions, each run in a process of its own.
+ * The parent prints TAP, so a test that crashes, hangs or leaks is still named, and the
+ * rest run.
  *
  *     static void closing_twice_is_harmless(void)
  *     {
@@ -10,8 +10,8 @@
  *     }
  *     TEST_MAIN({"closing twice is harmless", closing_twice_is_harmless})
  *
- * `x_test part` runs the tests whose name contains the part. STOA_TEST_SECONDS bounds each
- * test (60); STOA_TEST_NOFORK=1 runs them in one process, for a debugger.
+ * `x_test part` runs the tests whose name contains the part. STOA_TEST_SECONDS bounds
+ * each test (60); STOA_TEST_NOFORK=1 runs them in one process, for a debugger.
  */
 #ifndef STOA_TEST_H
 #define STOA_TEST_H
@@ -20,6 +20,7 @@
 #include <signal.h>
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -28,8 +29,8 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-/* A check that fails says where and what, and ends its test. It may stand in any function and
- * on any thread. What was got comes first, what is right second. */
+/* A check that fails says where and what, and ends its test. It may stand in any function
+ * and on any thread. What was got comes first, what is right second. */
 #define CHECK(condition) test_check((condition), __FILE__, __LINE__, #condition)
 #define CHECK_INT(got, right)                                                            \
     test_check_int((long long)(got), (long long)(right), __FILE__, __LINE__, #got)
@@ -54,7 +55,7 @@ struct test {
 static pid_t test_pid;
 
 /* LeakSanitizer would only add noise to a failure that is already told: so not exit(). */
-static inline void test_fail(void)
+static inline _Noreturn void test_fail(void)
 {
     fflush(stdout);
     _exit(1);
@@ -104,8 +105,8 @@ static inline void test_dir_name(char *name, size_t size, pid_t pid)
     (void)snprintf(name, size, "%s/stoa-test-%ld", parent ? parent : "/tmp", (long)pid);
 }
 
-/* The path of `name` in the test's own directory, which is made by the first call and removed
- * after the test with all it holds. Owned by the caller: free(). */
+/* The path of `name` in the test's own directory, which is made by the first call and
+ * removed after the test with all it holds. Owned by the caller: free(). */
 static inline char *test_path(const char *name)
 {
     char dir[256], *path = NULL;
@@ -123,7 +124,7 @@ static inline int test_remove(const char *path, const struct stat *info, int kin
     return remove(path);
 }
 
-/* What the test left behind: its directory, and processes that would keep our output open. */
+/* What the test left behind: its directory, and processes that keep our output open. */
 static inline void test_sweep(pid_t pid, bool forked)
 {
     char dir[256];
