@@ -188,7 +188,8 @@ STOA_API stoa_status stoa_log_next(char *text, int64_t text_capacity, int32_t *l
                                    int64_t *text_size, stoa_error *err);
 
 /* Keep lines at or above `level` in the ring (STOA_LOG_OFF: none, the default) and give its
- * pollable file descriptor, readable while lines wait. The descriptor belongs to the library. */
+ * pollable file descriptor, readable while lines wait. The descriptor belongs to the library; it
+ * is -1 on failure, since 0 is a descriptor too. */
 STOA_API stoa_status stoa_log_ring(int32_t level, int32_t *fd, stoa_error *err);
 
 #ifdef __cplusplus

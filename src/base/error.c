@@ -3,7 +3,6 @@
 
 #include <assert.h>
 #include <errno.h>
-#include <stdbool.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -42,13 +41,10 @@ static size_t whole_characters(const unsigned char *bytes, size_t size)
     return size;
 }
 
-/* Texts quote names and values that may be any bytes; the error promises UTF-8. */
-static void set_text(stoa_error *err, const char *text, size_t size, bool cut)
+size_t stoa__text_repair(char *text, size_t size, bool cut)
 {
-    unsigned char *bytes = (unsigned char *)err->text;
+    unsigned char *bytes = (unsigned char *)text;
 
-    assert(size < STOA_ERROR_TEXT_SIZE);
-    memcpy(err->text, text, size);
     if (cut)
         size = whole_characters(bytes, size);
     for (size_t i = 0; i < size;) {
@@ -58,6 +54,15 @@ static void set_text(stoa_error *err, const char *text, size_t size, bool cut)
             bytes[i] = '?';
         i += step > 0 ? step : 1;
     }
+    return size;
+}
+
+/* Texts quote names and values that may be any bytes; the error promises UTF-8. */
+static void set_text(stoa_error *err, const char *text, size_t size, bool cut)
+{
+    assert(size < STOA_ERROR_TEXT_SIZE);
+    memcpy(err->text, text, size);
+    size = stoa__text_repair(err->text, size, cut);
     memset(err->text + size, 0, STOA_ERROR_TEXT_SIZE - size);
     err->text_size = (int32_t)size;
 }

@@ -6,6 +6,7 @@
 #include "stoa/base.h"
 
 #include <stdarg.h>
+#include <stdbool.h>
 
 /* Fill `err` (which may be NULL) and return `code`, so that `return stoa__fail(...)` reads well.
  * Resets every field; cut text ends on a whole UTF-8 character. `code` is < 0. */
@@ -36,6 +37,10 @@ stoa_status stoa__fail_errno(stoa_error *err, int errno_code, const char *format
 
 /* Copy all but nothing else: `to` may be NULL. */
 void stoa__error_copy(stoa_error *to, const stoa_error *from);
+
+/* Make `size` bytes UTF-8 in place: bytes that belong to no character become '?'. With `cut`, a
+ * character that the end goes through is dropped instead. Returns the new size. */
+size_t stoa__text_repair(char *text, size_t size, bool cut);
 
 /* Turn pointer + size (STOA_NUL = up to the NUL) into a checked size. INVALID, naming `what`, when
  * NULL with a size, below -1, or above `size_max`. */

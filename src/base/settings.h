@@ -67,6 +67,9 @@ void stoa__settings_release(stoa__settings *settings);
  * colon, or no such word-like scheme, is a path too; so a path is never cut at a '?' and "./a:b"
  * is a file. "scheme://..." keeps the scheme in `engine` and everything behind the colon in rest.
  * `rest` is percent-decoded only where a '?' part was allowed. Pairs go to `settings`.
+ * So a URL is left whole, its '?' part included, for the engine that knows its grammar; one that
+ * takes Stoa's settings there cuts at the '?' itself and calls stoa__settings_add_query().
+ * An empty text, a NUL byte and a bad escape are INVALID; errors never quote the text.
  */
 struct stoa__target {
     const char *engine; /* In the settings' arena. */
