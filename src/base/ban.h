@@ -5,6 +5,6 @@
 
 #pragma GCC poison malloc calloc realloc free strdup strndup aligned_alloc posix_memalign
 #pragma GCC poison strcpy strcat sprintf vsprintf strtok atoi atol atof gmtime localtime rand srand
-#pragma GCC poison printf puts perror abort exit setlocale alloca
+#pragma GCC poison printf puts perror abort exit setlocale
 
 #endif

@@ -3,6 +3,7 @@
  * The SQLite engine's own objects, shared by the files of this folder and by nobody else.
  *
  *   instance.c     opening a target: settings, VFS, memory databases, second-SQLite check
+ *   watch.c        which descriptors are ours; files that must not change
  *   gate.c         one writer a file in this process, first come first served
  *   session.c      a connection of SQLite's: opening, hooks, reset, busy and progress handlers
  *   transaction.c  begin, commit, savepoints, what a failure did to the transaction
@@ -21,10 +22,18 @@
 
 #include "base/arena.h"
 #include "engine/engine.h"
+#include "engine/sqlite/watch.h"
 #include "sqlite3.h"
 
 struct sqlite_gate;   /* gate.h */
 struct sqlite_cursor; /* cursor.h */
+
+/* Indices of the settings' choices. */
+enum { SYNC_OFF, SYNC_NORMAL, SYNC_FULL, SYNC_EXTRA }; /* As PRAGMA synchronous numbers them. */
+enum { JOURNAL_KEEP, JOURNAL_WAL };
+enum { PROFILE_OWN, PROFILE_STRANGER };
+enum { SHARED_FILE_REFUSE, SHARED_FILE_ALLOW };
+enum { TEMP_FILE, TEMP_MEMORY };
 
 /* Settings of the engine, in force for an instance. */
 struct sqlite_config {
@@ -40,14 +49,18 @@ struct sqlite_config {
     int32_t temp_store;
 };
 
-/* One open target. Any thread. */
+/* One open target. Any thread; all but `spare` is fixed once open. */
 struct sqlite_instance {
     struct sqlite_config config;
-    char *path;       /* Absolute; the shared VFS name of a memory database. */
+    char *path;     /* Absolute; the name in the shared VFS of a memory database. */
+    char *address;  /* What SQLite opens: a file: URI. */
     bool memory;
-    bool wal;         /* The file's mode when it was opened. */
-    struct sqlite_gate *gate; /* Counted; shared by all instances of the same file. */
-    sqlite3 *anchor;  /* Memory: the connection that keeps the database alive. */
+    bool wal;       /* The file's mode when it was opened. */
+    bool frozen;    /* Read-only, a WAL file nobody has open: see watch.h. */
+    struct sqlite_file_mark mark; /* Frozen: the file as it was. */
+    struct sqlite_gate *gate;     /* Counted; shared by all instances of the same file. */
+    sqlite3 *anchor;         /* Memory: the connection that keeps the database alive. */
+    _Atomic(sqlite3 *) spare; /* Opened to look at the file; the first session takes it. */
 };
 
 /* One connection of SQLite's. Only the holder of the core's in-use mark touches it. */
@@ -58,10 +71,13 @@ struct sqlite_session {
     bool dirty;         /* Something was changed that a reset cannot undo: do not pool. */
     bool in_callback;   /* A user's function or stream runs inside SQLite now. */
     bool holds_gate;
-    int32_t depth;      /* Calls inside each other on this session. */
+    bool in_transaction;   /* As of the last settle: the caller's transaction is open. */
+    bool read_transaction; /* Begun with STOA_BEGIN_READ: statements that write are refused. */
+    bool changed_settings; /* session_set was used: reset restores the instance's. */
     struct sqlite_statement *cache_first, *cache_last; /* Most recent first. */
     int32_t cache_count;
     int32_t running;    /* Cursors open. */
+    int32_t writing;    /* Of these, cursors of statements that write. */
     stoa_error failure; /* A callback's own error, behind SQLite's generic one; code 0: none. */
     struct sqlite_scan *scans;
     struct sqlite_function *functions;
@@ -74,11 +90,22 @@ struct sqlite_session {
     uint64_t savepoint_number;
 };
 
+/* ---- what hangs on a session, let go by those who own it ---- */
+
+void sqlite_statement_cache_clear(struct sqlite_session *session); /* statement.c */
+void sqlite_ingest_cache_clear(struct sqlite_session *session);    /* ingest.c */
+void sqlite_type_cache_clear(struct sqlite_session *session);      /* column_type.c */
+void sqlite_scans_clear(struct sqlite_session *session);           /* scan.c */
+
 /* ---- session.c: entering and leaving SQLite ---- */
 
 /* Make `call` the one the handlers ask; nested. Returns the one before, for leave. */
 stoa__call *sqlite_enter(struct sqlite_session *session, stoa__call *call);
 void sqlite_leave(struct sqlite_session *session, stoa__call *before);
+
+/* Frozen files (watch.h): LOCKED when somebody has written since. Asked before a batch is given
+ * out; free for all others. */
+stoa_status sqlite_session_current(struct sqlite_session *session, stoa_error *err);
 
 /* Run SQL without rows or parameters (our own text). */
 stoa_status sqlite_run(struct sqlite_session *session, stoa__call *call, const char *sql,
@@ -101,7 +128,8 @@ stoa_status sqlite_fail(struct sqlite_session *session, int code, stoa_error *er
 /* Before anything that writes: take the gate unless held; waits with `call`. LOCKED when this
  * thread holds it through another session (names it). */
 stoa_status sqlite_write_begin(struct sqlite_session *session, stoa__call *call, stoa_error *err);
-/* After any statement: give the gate back unless SQLite has a write transaction open. */
+/* After any statement's end (done, failed or reset): note whether a transaction is open, and give
+ * the gate back unless a write transaction or a writing cursor still needs it. */
 void sqlite_write_settle(struct sqlite_session *session);
 
 /* ---- type.c, column_type.c ---- */
@@ -165,14 +193,31 @@ stoa_status sqlite_put(const struct sqlite_column_form *form, const struct Arrow
                        sqlite3_stmt *statement, int position, sqlite3_context *context,
                        stoa_error *err);
 
-/* ---- the engine table's functions, by file ---- */
+/* ---- the engine table's functions, by file (contracts: engine/engine.h) ---- */
 
-/* statement.c */
-struct sqlite_statement;
-stoa_status sqlite_prepare(void *session, stoa__call *call, const char *sql, size_t size,
-                           size_t *used, void **statement, stoa_error *err);
-void sqlite_statement_close(void *statement);
-stoa_status sqlite_execute(void *statement, stoa__call *call, const struct stoa__params *params,
-                           const struct stoa__read_config *config, void **cursor, stoa_error *err);
+/* instance.c */
+stoa_status sqlite_open(const char *rest, stoa__settings *settings, stoa__call *call,
+                        void **instance, stoa_error *err);
+void sqlite_close(void *instance);
+stoa_status sqlite_shutdown(void *instance, stoa__call *call, stoa_error *err);
+stoa_status sqlite_property(void *instance, const char *name, stoa__buffer *out, stoa_error *err);
+
+/* session.c */
+stoa_status sqlite_session_open(void *instance, stoa__call *call, void **session, stoa_error *err);
+void sqlite_session_close(void *session);
+stoa_status sqlite_session_reset(void *session, bool *reusable, stoa_error *err);
+stoa_status sqlite_session_set(void *session, stoa__settings *settings, stoa_error *err);
+stoa_status sqlite_ping(void *session, stoa__call *call, stoa_error *err);
+
+/* transaction.c */
+stoa_status sqlite_begin(void *session, stoa__call *call, int32_t mode, stoa_error *err);
+stoa_status sqlite_commit(void *session, stoa__call *call, stoa_error *err);
+stoa_status sqlite_rollback(void *session, stoa_error *err);
+stoa_status sqlite_savepoint(void *session, stoa__call *call, const char *name, stoa_error *err);
+stoa_status sqlite_savepoint_release(void *session, stoa__call *call, const char *name,
+                                     stoa_error *err);
+stoa_status sqlite_savepoint_rollback(void *session, stoa__call *call, const char *name,
+                                      stoa_error *err);
+int32_t sqlite_transaction(void *session);
 
 #endif

@@ -1,0 +1,30 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The writer gate: one writer a file (device and inode) in this process, first come first served,
+ * above SQLite's own lock. It knows threads and order; it does not know SQLite. */
+#ifndef STOA_ENGINE_SQLITE_GATE_H
+#define STOA_ENGINE_SQLITE_GATE_H
+
+#include "base/call.h"
+
+#include <stdbool.h>
+#include <sys/types.h>
+
+struct sqlite_gate;
+
+/* The gate of a file, counted; or a private one for a memory database (`device` and `inode` 0). */
+stoa_status sqlite_gate_ref(dev_t device, ino_t inode, struct sqlite_gate **out, stoa_error *err);
+void sqlite_gate_unref(struct sqlite_gate *gate);
+
+/*
+ * Take the gate for `holder`, waiting in line at most `timeout_ms` (< 0: no limit of its own) and as
+ * `call` allows. LOCKED at once when this very thread is the one that keeps it: it would wait for
+ * itself.
+ */
+stoa_status sqlite_gate_take(struct sqlite_gate *gate, const void *holder, stoa__call *call,
+                             int64_t timeout_ms, stoa_error *err);
+/* Hand it to the first in line. */
+void sqlite_gate_give(struct sqlite_gate *gate, const void *holder);
+/* The holder is being used by this thread now. */
+void sqlite_gate_touch(struct sqlite_gate *gate);
+
+#endif

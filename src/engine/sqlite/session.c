@@ -1,0 +1,334 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* A connection of SQLite's: opening, the hooks that let a call be stopped, settings and reset. */
+#include "engine/sqlite/session.h"
+
+#include "base/clock.h"
+#include "base/error.h"
+#include "base/mem.h"
+#include "engine/sqlite/gate.h"
+
+#include <assert.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "base/ban.h"
+
+/* Virtual machine steps between two looks at the call: about 10 us, and not measurable in a scan. */
+enum { PROGRESS_STEPS = 1000 };
+
+/* ---- opening ---- */
+
+static void add_pragma(char *sql, size_t capacity, const char *name, int64_t value)
+{
+    size_t used = strlen(sql);
+    snprintf(sql + used, capacity - used, "PRAGMA %s=%lld;", name, (long long)value);
+}
+
+/* A file from somebody else: nothing in it may do more than hold data. */
+static void harden(sqlite3 *db)
+{
+    sqlite3_db_config(db, SQLITE_DBCONFIG_ENABLE_TRIGGER, 0, NULL);
+    sqlite3_db_config(db, SQLITE_DBCONFIG_ENABLE_FTS3_TOKENIZER, 0, NULL);
+    sqlite3_limit(db, SQLITE_LIMIT_LENGTH, 64 << 20);
+    sqlite3_limit(db, SQLITE_LIMIT_SQL_LENGTH, 1 << 20);
+    sqlite3_limit(db, SQLITE_LIMIT_COLUMN, 2000);
+    sqlite3_limit(db, SQLITE_LIMIT_EXPR_DEPTH, 100);
+    sqlite3_limit(db, SQLITE_LIMIT_COMPOUND_SELECT, 50);
+    sqlite3_limit(db, SQLITE_LIMIT_VDBE_OP, 250000);
+    sqlite3_limit(db, SQLITE_LIMIT_ATTACHED, 0);
+    sqlite3_limit(db, SQLITE_LIMIT_LIKE_PATTERN_LENGTH, 1000);
+    sqlite3_limit(db, SQLITE_LIMIT_TRIGGER_DEPTH, 10);
+}
+
+int sqlite_connect(const struct sqlite_instance *instance, sqlite3 **db)
+{
+    const struct sqlite_config *config = &instance->config;
+    int flags = SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_EXRESCODE | SQLITE_OPEN_URI;
+    char sql[512] = "";
+
+    flags |= config->read_only && !instance->memory ? SQLITE_OPEN_READONLY
+                                                    : SQLITE_OPEN_READWRITE;
+    if (!config->read_only && (config->create || instance->memory))
+        flags |= SQLITE_OPEN_CREATE;
+    int code = sqlite3_open_v2(instance->address, db, flags, NULL);
+    if (code != SQLITE_OK)
+        return code;
+
+    sqlite3_db_config(*db, SQLITE_DBCONFIG_DEFENSIVE, 1, NULL);
+    sqlite3_db_config(*db, SQLITE_DBCONFIG_TRUSTED_SCHEMA, 0, NULL);
+    sqlite3_db_config(*db, SQLITE_DBCONFIG_ENABLE_FKEY, config->foreign_keys ? 1 : 0, NULL);
+    /* Closing a session must not do the work of a checkpoint; shutdown does. */
+    sqlite3_db_config(*db, SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 1, NULL);
+    if (config->profile == PROFILE_STRANGER) {
+        harden(*db);
+        add_pragma(sql, sizeof sql, "cell_size_check", 1);
+    }
+    add_pragma(sql, sizeof sql, "synchronous", config->synchronous);
+    add_pragma(sql, sizeof sql, "temp_store", config->temp_store ? 2 : 1);
+    if (config->cache_size >= 0) /* Negative: kibibytes. */
+        add_pragma(sql, sizeof sql, "cache_size", -(config->cache_size / 1024));
+    if (config->wal_checkpoint_pages >= 0)
+        add_pragma(sql, sizeof sql, "wal_autocheckpoint", config->wal_checkpoint_pages);
+    if (config->journal_size_limit >= 0)
+        add_pragma(sql, sizeof sql, "journal_size_limit", config->journal_size_limit);
+    if (config->read_only && instance->memory)
+        add_pragma(sql, sizeof sql, "query_only", 1);
+    return sqlite3_exec(*db, sql, NULL, NULL, NULL);
+}
+
+/* ---- hooks ---- */
+
+static int on_progress(void *self)
+{
+    struct sqlite_session *session = self;
+    return session->call && stoa__call_check(session->call, NULL) != STOA_OK;
+}
+
+/* Wait for another process's lock: short at first, then longer, and the call is asked between. */
+static int on_busy(void *self, int attempt)
+{
+    static const int64_t waits_ms[] = {1, 2, 5, 10};
+    struct sqlite_session *session = self;
+    int64_t now = stoa__clock_monotonic_ns();
+
+    if (attempt == 0)
+        session->busy_since_ns = now;
+    int64_t wait = waits_ms[attempt < 3 ? attempt : 3] * INT64_C(1000000);
+    if (session->busy_timeout_ms >= 0) {
+        int64_t left =
+            session->busy_since_ns + session->busy_timeout_ms * INT64_C(1000000) - now;
+        if (left <= 0)
+            return 0;
+        wait = wait < left ? wait : left;
+    }
+    if (session->call) {
+        if (stoa__call_check(session->call, NULL) != STOA_OK)
+            return 0;
+        wait = stoa__call_slice_ns(session->call, wait);
+    }
+    stoa__sleep_ns(wait);
+    return 1;
+}
+
+/* Notes what a reset could not undo: then the session is not given to somebody else. */
+static int on_authorize(void *self, int action, const char *first, const char *second,
+                        const char *database, const char *trigger)
+{
+    struct sqlite_session *session = self;
+    (void)database;
+    (void)trigger;
+    switch (action) {
+    case SQLITE_ATTACH:
+    case SQLITE_DETACH:
+    case SQLITE_CREATE_TEMP_INDEX:
+    case SQLITE_CREATE_TEMP_TABLE:
+    case SQLITE_CREATE_TEMP_TRIGGER:
+    case SQLITE_CREATE_TEMP_VIEW:
+        session->dirty = true;
+        break;
+    case SQLITE_CREATE_VTABLE:
+        session->dirty = true;
+        break;
+    case SQLITE_PRAGMA:
+        if (second && first && sqlite3_stricmp(first, "table_info") != 0 &&
+            sqlite3_stricmp(first, "table_xinfo") != 0)
+            session->dirty = true;
+        break;
+    default:
+        break;
+    }
+    return SQLITE_OK;
+}
+
+void sqlite_session_hooks(struct sqlite_session *session)
+{
+    session->busy_timeout_ms = session->instance->config.busy_timeout_ms;
+    sqlite3_busy_handler(session->db, on_busy, session);
+    sqlite3_progress_handler(session->db, PROGRESS_STEPS, on_progress, session);
+    sqlite3_set_authorizer(session->db, on_authorize, session);
+}
+
+/* ---- the engine's functions ---- */
+
+stoa_status sqlite_session_open(void *self, stoa__call *call, void **out, stoa_error *err)
+{
+    struct sqlite_instance *instance = self;
+    struct sqlite_session *session = stoa__alloc_zero(1, sizeof *session);
+    stoa_status rc = STOA_OK;
+
+    *out = NULL;
+    if (!session)
+        return stoa__fail_nomem(err);
+    session->instance = instance;
+    session->call = call;
+    session->db = atomic_exchange(&instance->spare, NULL);
+    int code = session->db ? SQLITE_OK : sqlite_connect(instance, &session->db);
+    if (code != SQLITE_OK)
+        rc = session->db ? sqlite_fail(session, code, err) : stoa__fail_nomem(err);
+    session->call = NULL;
+    if (rc == STOA_OK)
+        sqlite_session_hooks(session);
+    if (rc != STOA_OK) {
+        sqlite3_close(session->db);
+        stoa__free(session);
+        return rc;
+    }
+    *out = session;
+    return STOA_OK;
+}
+
+/* End the caller's transaction, if one is open, whatever it takes. */
+static void abandon_transaction(struct sqlite_session *session)
+{
+    if (!sqlite3_get_autocommit(session->db))
+        sqlite3_exec(session->db, "ROLLBACK", NULL, NULL, NULL);
+    session->in_transaction = false;
+    session->read_transaction = false;
+    sqlite_write_settle(session);
+}
+
+void sqlite_session_close(void *self)
+{
+    struct sqlite_session *session = self;
+    assert(session->running == 0);
+    abandon_transaction(session);
+    sqlite_ingest_cache_clear(session);
+    sqlite_type_cache_clear(session);
+    sqlite_scans_clear(session);
+    sqlite_statement_cache_clear(session);
+    int code = sqlite3_close(session->db);
+    assert(code == SQLITE_OK);
+    (void)code;
+    stoa__free(session);
+}
+
+stoa_status sqlite_session_reset(void *self, bool *reusable, stoa_error *err)
+{
+    struct sqlite_session *session = self;
+    stoa_status rc = STOA_OK;
+
+    assert(session->running == 0);
+    abandon_transaction(session);
+    if (session->changed_settings) {
+        const struct sqlite_config *config = &session->instance->config;
+        session->busy_timeout_ms = config->busy_timeout_ms;
+        rc = sqlite_run_format(session, NULL, err, "PRAGMA synchronous=%d; PRAGMA foreign_keys=%d",
+                               config->synchronous, config->foreign_keys);
+        session->changed_settings = rc != STOA_OK;
+    }
+    session->failure.code = STOA_OK;
+    *reusable = rc == STOA_OK && !session->dirty;
+    return rc;
+}
+
+struct session_settings {
+    int32_t synchronous; /* -1: not given. */
+    int32_t foreign_keys;
+    int64_t busy_timeout_ms;
+};
+
+stoa_status sqlite_session_set(void *self, stoa__settings *settings, stoa_error *err)
+{
+    static const struct stoa__setting table[] = {
+        {.key = "synchronous",
+         .type = STOA__SETTING_CHOICE,
+         .offset = offsetof(struct session_settings, synchronous),
+         .choices = "off|normal|full|extra"},
+        {.key = "foreign_keys",
+         .type = STOA__SETTING_CHOICE,
+         .offset = offsetof(struct session_settings, foreign_keys),
+         .choices = "no|yes"},
+        {.key = "busy_timeout",
+         .type = STOA__SETTING_DURATION,
+         .offset = offsetof(struct session_settings, busy_timeout_ms)},
+    };
+    struct sqlite_session *session = self;
+    struct session_settings given = {-1, -1, session->busy_timeout_ms};
+
+    stoa_status rc = stoa__settings_read(settings, "sqlite", table, sizeof table / sizeof *table,
+                                         &given, err);
+    if (rc != STOA_OK)
+        return rc;
+    if ((given.synchronous >= 0 || given.foreign_keys >= 0) &&
+        !sqlite3_get_autocommit(session->db))
+        return stoa__fail(err, STOA_ERR_INVALID,
+                          "synchronous and foreign_keys cannot change inside a transaction");
+    if (given.synchronous >= 0)
+        rc = sqlite_run_format(session, NULL, err, "PRAGMA synchronous=%d", given.synchronous);
+    if (rc == STOA_OK && given.foreign_keys >= 0)
+        rc = sqlite_run_format(session, NULL, err, "PRAGMA foreign_keys=%d", given.foreign_keys);
+    if (rc == STOA_OK)
+        session->busy_timeout_ms = given.busy_timeout_ms;
+    session->changed_settings = true;
+    return rc;
+}
+
+stoa_status sqlite_ping(void *self, stoa__call *call, stoa_error *err)
+{
+    return sqlite_run(self, call, "SELECT 1 FROM sqlite_schema LIMIT 1", err);
+}
+
+/* ---- entering and leaving SQLite ---- */
+
+stoa__call *sqlite_enter(struct sqlite_session *session, stoa__call *call)
+{
+    stoa__call *before = session->call;
+    session->call = call;
+    if (session->holds_gate)
+        sqlite_gate_touch(session->instance->gate);
+    return before;
+}
+
+void sqlite_leave(struct sqlite_session *session, stoa__call *before)
+{
+    session->call = before;
+}
+
+stoa_status sqlite_session_current(struct sqlite_session *session, stoa_error *err)
+{
+    const struct sqlite_instance *instance = session->instance;
+    if (!instance->frozen || sqlite_file_unchanged(instance->path, &instance->mark))
+        return STOA_OK;
+    stoa__fail(err, STOA_ERR_LOCKED,
+               "'%s' was opened for writing after it was opened read-only here; open it again to "
+               "read on",
+               instance->path);
+    stoa__error_flag(err, STOA_ERROR_RETRYABLE);
+    return STOA_ERR_LOCKED;
+}
+
+stoa_status sqlite_run(struct sqlite_session *session, stoa__call *call, const char *sql,
+                       stoa_error *err)
+{
+    bool was_dirty = session->dirty; /* Our own text: we know what it does. */
+    stoa__call *before = sqlite_enter(session, call);
+    int code = sqlite3_exec(session->db, sql, NULL, NULL, NULL);
+    stoa_status rc = code == SQLITE_OK ? STOA_OK : sqlite_fail(session, code, err);
+    sqlite_leave(session, before);
+    session->dirty = was_dirty;
+    return rc;
+}
+
+stoa_status sqlite_run_format(struct sqlite_session *session, stoa__call *call, stoa_error *err,
+                              const char *format, ...)
+{
+    stoa__buffer text = {0};
+    va_list args;
+    char small[512];
+
+    va_start(args, format);
+    int size = vsnprintf(small, sizeof small, format, args);
+    va_end(args);
+    if (size >= 0 && (size_t)size < sizeof small)
+        return sqlite_run(session, call, small, err);
+    stoa_status rc = size < 0 ? STOA_ERR_NOMEM : stoa__buffer_reserve(&text, (size_t)size + 1);
+    if (rc != STOA_OK)
+        return stoa__fail_nomem(err);
+    va_start(args, format);
+    vsnprintf((char *)text.data, (size_t)size + 1, format, args);
+    va_end(args);
+    rc = sqlite_run(session, call, (const char *)text.data, err);
+    stoa__buffer_release(&text);
+    return rc;
+}

@@ -1,0 +1,123 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Transactions: the writer gate around them, savepoints, and what a failure did to them. */
+#include "base/error.h"
+#include "base/mem.h"
+#include "engine/sqlite/gate.h"
+#include "engine/sqlite/sqlite.h"
+#include "text/identifier.h"
+
+#include <assert.h>
+#include <string.h>
+
+#include "base/ban.h"
+
+stoa_status sqlite_write_begin(struct sqlite_session *session, stoa__call *call, stoa_error *err)
+{
+    struct sqlite_instance *instance = session->instance;
+    stoa_status rc;
+
+    if (session->read_transaction)
+        return stoa__fail(err, STOA_ERR_READ_ONLY,
+                          "the open transaction was begun for reading only");
+    if (instance->config.read_only)
+        return stoa__fail(err, STOA_ERR_READ_ONLY, "the database was opened read-only");
+    if (session->holds_gate)
+        return STOA_OK;
+    rc = sqlite_gate_take(instance->gate, session, call, session->busy_timeout_ms, err);
+    session->holds_gate = rc == STOA_OK;
+    return rc;
+}
+
+void sqlite_write_settle(struct sqlite_session *session)
+{
+    session->in_transaction = !sqlite3_get_autocommit(session->db);
+    if (!session->in_transaction)
+        session->read_transaction = false;
+    if (!session->holds_gate || session->writing > 0 ||
+        sqlite3_txn_state(session->db, NULL) == SQLITE_TXN_WRITE)
+        return;
+    session->holds_gate = false;
+    sqlite_gate_give(session->instance->gate, session);
+}
+
+int32_t sqlite_transaction(void *self)
+{
+    struct sqlite_session *session = self;
+    if (sqlite3_get_autocommit(session->db))
+        return STOA_TRANSACTION_NONE;
+    return sqlite3_txn_state(session->db, NULL) == SQLITE_TXN_WRITE ? STOA_TRANSACTION_WRITE
+                                                                   : STOA_TRANSACTION_READ;
+}
+
+stoa_status sqlite_begin(void *self, stoa__call *call, int32_t mode, stoa_error *err)
+{
+    struct sqlite_session *session = self;
+    bool write = mode == STOA_BEGIN_WRITE && !session->instance->config.read_only;
+    stoa_status rc = STOA_OK;
+
+    if (!sqlite3_get_autocommit(session->db))
+        return stoa__fail(err, STOA_ERR_INVALID, "a transaction is open already");
+    if (write)
+        rc = sqlite_write_begin(session, call, err);
+    if (rc == STOA_OK)
+        rc = sqlite_run(session, call, write ? "BEGIN IMMEDIATE" : "BEGIN", err);
+    session->read_transaction = rc == STOA_OK && mode == STOA_BEGIN_READ;
+    sqlite_write_settle(session);
+    return rc;
+}
+
+stoa_status sqlite_commit(void *self, stoa__call *call, stoa_error *err)
+{
+    struct sqlite_session *session = self;
+    if (sqlite3_get_autocommit(session->db))
+        return stoa__fail(err, STOA_ERR_INVALID, "no transaction is open");
+    stoa_status rc = sqlite_run(session, call, "COMMIT", err);
+    sqlite_write_settle(session);
+    return rc;
+}
+
+stoa_status sqlite_rollback(void *self, stoa_error *err)
+{
+    struct sqlite_session *session = self;
+    if (sqlite3_get_autocommit(session->db))
+        return stoa__fail(err, STOA_ERR_INVALID, "no transaction is open");
+    stoa_status rc = sqlite_run(session, NULL, "ROLLBACK", err);
+    sqlite_write_settle(session);
+    return rc;
+}
+
+/* `verb` "name", quoted. */
+static stoa_status run_named(struct sqlite_session *session, stoa__call *call, const char *verb,
+                             const char *name, stoa_error *err)
+{
+    stoa__buffer sql = {0};
+    stoa_status rc = stoa__buffer_append_text(&sql, verb);
+    if (rc == STOA_OK)
+        rc = stoa__identifier_quote(name, strlen(name), &sql, err);
+    else
+        rc = stoa__fail_nomem(err);
+    if (rc == STOA_OK && stoa__buffer_terminate(&sql) != STOA_OK)
+        rc = stoa__fail_nomem(err);
+    if (rc == STOA_OK)
+        rc = sqlite_run(session, call, (const char *)sql.data, err);
+    stoa__buffer_release(&sql);
+    sqlite_write_settle(session);
+    return rc;
+}
+
+stoa_status sqlite_savepoint(void *self, stoa__call *call, const char *name, stoa_error *err)
+{
+    return run_named(self, call, "SAVEPOINT ", name, err);
+}
+
+stoa_status sqlite_savepoint_release(void *self, stoa__call *call, const char *name,
+                                     stoa_error *err)
+{
+    return run_named(self, call, "RELEASE ", name, err);
+}
+
+stoa_status sqlite_savepoint_rollback(void *self, stoa__call *call, const char *name,
+                                      stoa_error *err)
+{
+    return run_named(self, call, "ROLLBACK TO ", name, err);
+}

@@ -1,0 +1,131 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "engine/sqlite/watch.h"
+
+#include "base/error.h"
+#include "sqlite3.h"
+
+#include <dirent.h>
+#include <fcntl.h>
+#include <stdatomic.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "base/ban.h"
+
+/* A bit a descriptor that our SQLite opened. Descriptors beyond are not told apart: they count as
+ * foreign, which errs on the safe side. */
+enum { DESCRIPTOR_COUNT = 1 << 20, PATH_BYTES_MAX = 4096 };
+static _Atomic uint8_t own[DESCRIPTOR_COUNT / 8];
+
+typedef int (*open_function)(const char *, int, int);
+typedef int (*close_function)(int);
+
+static void note(int fd, bool mine)
+{
+    if (fd < 0 || fd >= DESCRIPTOR_COUNT)
+        return;
+    uint8_t bit = (uint8_t)(1u << (fd % 8));
+    if (mine)
+        atomic_fetch_or(&own[fd / 8], bit);
+    else
+        atomic_fetch_and(&own[fd / 8], (uint8_t)~bit);
+}
+
+static bool is_own(int fd)
+{
+    return fd >= 0 && fd < DESCRIPTOR_COUNT && (atomic_load(&own[fd / 8]) & (1u << (fd % 8)));
+}
+
+static int watched_open(const char *path, int flags, int mode)
+{
+    int fd = open(path, flags, (mode_t)mode);
+    note(fd, true);
+    return fd;
+}
+
+static int watched_close(int fd)
+{
+    note(fd, false); /* Before: the number may be somebody else's the moment it is closed. */
+    return close(fd);
+}
+
+void sqlite_watch_start(void)
+{
+    sqlite3_vfs *vfs = sqlite3_vfs_find("unix");
+    if (!vfs || vfs->iVersion < 3)
+        return;
+    vfs->xSetSystemCall(vfs, "open", (sqlite3_syscall_ptr)(open_function)watched_open);
+    vfs->xSetSystemCall(vfs, "close", (sqlite3_syscall_ptr)(close_function)watched_close);
+}
+
+/* The descriptor a name in /proc/self/fd stands for, if it is a foreign one of the file; else -1. */
+static int foreign_descriptor(const char *name, dev_t device, ino_t inode)
+{
+    struct stat status;
+    char *end = NULL;
+    long fd = strtol(name, &end, 10);
+
+    if (end == name || *end != '\0' || fd < 0 || fd > INT32_MAX || is_own((int)fd))
+        return -1;
+    if (fstat((int)fd, &status) != 0 || status.st_dev != device || status.st_ino != inode)
+        return -1;
+    int flags = fcntl((int)fd, F_GETFL);
+    return flags >= 0 && (flags & O_PATH) ? -1 : (int)fd;
+}
+
+stoa_status sqlite_watch_foreign(const char *path, dev_t device, ino_t inode, stoa_error *err)
+{
+    DIR *directory = opendir("/proc/self/fd");
+    int found = -1;
+
+    if (!directory)
+        return STOA_OK; /* No /proc: the check is a courtesy. */
+    for (struct dirent *entry = readdir(directory); entry && found < 0;
+         entry = readdir(directory))
+        found = foreign_descriptor(entry->d_name, device, inode);
+    closedir(directory);
+
+    if (found < 0)
+        return STOA_OK;
+    return stoa__fail(err, STOA_ERR_BUSY,
+                      "'%s' is already open in this process outside Stoa (descriptor %d), by "
+                      "another SQLite perhaps; its close would drop Stoa's locks on the file. "
+                      "Close it first, or set shared_file=allow",
+                      path, found);
+}
+
+bool sqlite_file_mark(const char *path, struct sqlite_file_mark *out)
+{
+    struct stat status;
+    if (stat(path, &status) != 0)
+        return false;
+    *out = (struct sqlite_file_mark){
+        .device = status.st_dev,
+        .inode = status.st_ino,
+        .size = status.st_size,
+        .changed = status.st_ctim,
+    };
+    return true;
+}
+
+bool sqlite_file_has_wal(const char *path)
+{
+    char name[PATH_BYTES_MAX];
+    struct stat status;
+    int size = snprintf(name, sizeof name, "%s-wal", path);
+    if (size < 0 || (size_t)size >= sizeof name)
+        return true; /* Cannot tell: assume the worst. */
+    return stat(name, &status) == 0 && status.st_size > 0;
+}
+
+bool sqlite_file_unchanged(const char *path, const struct sqlite_file_mark *mark)
+{
+    struct sqlite_file_mark now;
+    return sqlite_file_mark(path, &now) && now.device == mark->device &&
+           now.inode == mark->inode && now.size == mark->size &&
+           now.changed.tv_sec == mark->changed.tv_sec &&
+           now.changed.tv_nsec == mark->changed.tv_nsec && !sqlite_file_has_wal(path);
+}
