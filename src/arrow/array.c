@@ -22,6 +22,9 @@ struct node {
     int64_t child_count;
 };
 
+/* What private_data of a child's place holds until the child is made: it is not a root. */
+static const char inner_mark;
+
 _Static_assert(sizeof(struct node) % sizeof(void *) == 0, "pointers follow the header");
 _Static_assert(sizeof(struct ArrowArray) % sizeof(void *) == 0, "structs are in a row");
 
@@ -70,45 +73,53 @@ void stoa_batch_release(struct ArrowArray *batch)
     stoa__array_release(batch);
 }
 
-stoa_status stoa__array_init_inner(struct ArrowArray *array, int64_t buffer_count,
-                                   int64_t child_count, stoa_error *err)
+static void mark_inner(struct ArrowArray *array)
 {
-    struct node *node;
-    struct ArrowArray *structs;
+    array->private_data = (void *)(uintptr_t)&inner_mark;
+}
 
-    assert(array && buffer_count >= 0 && child_count >= 0);
-    assert(buffer_count <= STOA__ARROW_VIEW_BUFFER_COUNT_MAX + 3);
-    assert(child_count <= STOA__COLUMN_COUNT_MAX);
-    memset(array, 0, sizeof(*array));
-    node = stoa__alloc_zero(1, sizeof(*node) + (size_t)buffer_count * sizeof(void *) +
-                                   (size_t)child_count *
-                                       (sizeof(void *) + sizeof(*structs)));
+static struct node *node_new(int64_t buffer_count, int64_t child_count)
+{
+    struct ArrowArray *structs;
+    struct node *node =
+        stoa__alloc_zero(1, sizeof(*node) + (size_t)buffer_count * sizeof(void *) +
+                                (size_t)child_count * (sizeof(void *) + sizeof(*structs)));
+
     if (!node)
-        return stoa__fail_nomem(err);
+        return NULL;
     node->buffer_count = buffer_count;
     node->child_count = child_count;
     structs = (void *)(node_children(node) + child_count);
-    for (int64_t i = 0; i < child_count; i++)
+    for (int64_t i = 0; i < child_count; i++) {
         node_children(node)[i] = &structs[i];
+        mark_inner(&structs[i]);
+    }
+    return node;
+}
+
+stoa_status stoa__array_init(struct ArrowArray *array, int64_t buffer_count,
+                             int64_t child_count, stoa_error *err)
+{
+    const bool inner = array->private_data == &inner_mark;
+    struct node *node;
+
+    assert(buffer_count >= 0 && buffer_count <= STOA__ARROW_VIEW_BUFFER_COUNT_MAX + 3);
+    assert(child_count >= 0 && child_count <= STOA__COLUMN_COUNT_MAX);
+    assert(!array->release);
+    memset(array, 0, sizeof(*array));
+    node = node_new(buffer_count, child_count);
+    if (!node)
+        return stoa__fail_nomem(err);
     array->n_buffers = buffer_count;
     array->n_children = child_count;
     array->buffers = buffer_count > 0 ? node_buffers(node) : NULL;
     array->children = child_count > 0 ? node_children(node) : NULL;
     array->private_data = node;
     array->release = release_node;
-    return STOA_OK;
-}
-
-stoa_status stoa__array_init(struct ArrowArray *array, int64_t buffer_count,
-                             int64_t child_count, stoa_error *err)
-{
-    stoa_status rc = stoa__array_init_inner(array, buffer_count, child_count, err);
-
-    if (rc == STOA_OK) {
-        ((struct node *)array->private_data)->counted = true;
+    node->counted = !inner;
+    if (node->counted)
         stoa__live_add(STOA_LIVE_ARRAY, 1);
-    }
-    return rc;
+    return STOA_OK;
 }
 
 void stoa__array_adopt(struct ArrowArray *slot, struct ArrowArray *array)
@@ -129,7 +140,10 @@ stoa_status stoa__array_add_dictionary(struct ArrowArray *array, stoa_error *err
 {
     assert(array && array->release == release_node && !array->dictionary);
     array->dictionary = stoa__alloc_zero(1, sizeof(*array->dictionary));
-    return array->dictionary ? STOA_OK : stoa__fail_nomem(err);
+    if (!array->dictionary)
+        return stoa__fail_nomem(err);
+    mark_inner(array->dictionary);
+    return STOA_OK;
 }
 
 void stoa__array_set_buffer(struct ArrowArray *array, int64_t index, void *piece)

@@ -7,19 +7,19 @@
 #include "arrow/type.h"
 #include "base/buffer.h"
 
-/* An empty node with `buffer_count` NULL buffers and `child_count` zeroed children, whose release
- * frees buffers (with stoa__free), children and dictionary (contents and the struct itself, a piece
- * of stoa__alloc). Counts in STOA_LIVE_ARRAY. On failure `array` is zero. */
+/*
+ * Make the zeroed `array`, or the place of a child or dictionary in such a node, an empty node with
+ * `buffer_count` NULL buffers and `child_count` released children. Its release frees buffers (with
+ * stoa__free), children and dictionary (contents and the struct itself, a piece of stoa__alloc).
+ * Counts in STOA_LIVE_ARRAY, unless it is in a place inside another. On failure `array` is zero.
+ */
 stoa_status stoa__array_init(struct ArrowArray *array, int64_t buffer_count, int64_t child_count,
                              stoa_error *err);
-/* The same for a node inside another (a child, a dictionary), which does not count. */
-stoa_status stoa__array_init_inner(struct ArrowArray *array, int64_t buffer_count,
-                                   int64_t child_count, stoa_error *err);
-/* Move `array` into `slot`, a zeroed child or dictionary of another node; it no longer counts. */
+/* Move `array` into `slot`, the place of a child or dictionary; it no longer counts. */
 void stoa__array_adopt(struct ArrowArray *slot, struct ArrowArray *array);
 /* It is part of something that counts. Arrays of others are left as they are. */
 void stoa__array_uncount(struct ArrowArray *array);
-/* Give the node a zeroed struct for its dictionary. */
+/* Give the node a place for its dictionary. */
 stoa_status stoa__array_add_dictionary(struct ArrowArray *array, stoa_error *err);
 /* Give a node made by stoa__array_init a buffer (a piece of stoa__alloc or
  * stoa__alloc_aligned); it is then owned by the node, and freed in place of the one before. */
