@@ -4,7 +4,7 @@
  * 86,400 seconds; an *interval* keeps months, days and nanoseconds apart, since neither a
  * month nor a day has a fixed length.
  *
- * Text: [-]P[nY][nM][nW][nD][T[nH][nM][n[.f]S]], at least one part, in this order, each
+ * Text: [+-]P[nY][nM][nW][nD][T[nH][nM][n[.f]S]], at least one part, in this order, each
  * once, each with a sign of its own if wanted; only seconds have a fraction. Reading
  * takes the whole text; every failure is STOA_ERR_TYPE and quotes it.
  */

@@ -48,10 +48,9 @@ void stoa__sql_params_release(stoa__sql_params *params);
 
 /*
  * Append the text with each placeholder rewritten; everything else is kept byte for byte,
- * but `??` (where it is an operator) becomes `?` unless the style is DOLLAR. Also reads
- * the parameters, as above. With QUESTION position i of the engine takes parameter
- * places[i]; with the others position n takes parameter n. On failure nothing is
- * appended.
+ * but with DOLLAR the operator `??` becomes the `?` it stands for. Also reads the
+ * parameters, as above. With QUESTION position i of the engine takes parameter places[i];
+ * with the others position n takes parameter n. On failure nothing is appended.
  */
 stoa_status stoa__sql_translate(const char *text, size_t size, uint32_t dialect,
                                 enum stoa__sql_style style, stoa__buffer *out,
