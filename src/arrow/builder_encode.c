@@ -208,11 +208,10 @@ stoa_status stoa__column_encode_dictionary(struct stoa__column *column,
         rc = encode_indices(&encoding, column->type, out, err);
     if (rc == STOA_OK) {
         out->length = encoding.plain.length;
-        out->dictionary = stoa__alloc_zero(1, sizeof(*out->dictionary));
-        rc = out->dictionary ? STOA_OK : stoa__fail_nomem(err);
+        rc = stoa__array_add_dictionary(out, err);
     }
     if (rc == STOA_OK)
-        rc = stoa__builder_finish(&encoding.kept, 0, out->dictionary, err);
+        rc = stoa__column_finish(&encoding.kept.root, out->dictionary, err);
     encoding_release(&encoding);
     return rc;
 }
@@ -271,7 +270,7 @@ stoa_status stoa__column_encode_runs(struct stoa__column *column, struct ArrowAr
                   : stoa__fail_nomem(err);
     }
     if (rc == STOA_OK)
-        rc = stoa__builder_finish(&encoding.kept, 0, out->children[1], err);
+        rc = stoa__column_finish(&encoding.kept.root, out->children[1], err);
     if (rc == STOA_OK) {
         out->length = encoding.plain.length;
         out->children[0]->length = count;
