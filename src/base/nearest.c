@@ -50,7 +50,7 @@ static size_t distance_of(const char *a, size_t a_size, const char *b, size_t b_
 stoa__nearest stoa__nearest_start(const char *word, size_t size)
 {
     /* A third of the letters may be wrong, four at most; one in the shortest words. */
-    size_t allowed = size < 3 ? 1 : least((size + 2) / 3, 4);
+    size_t allowed = size < 3 ? 1 : least(size / 3, 4);
 
     return (stoa__nearest){.word = word, .size = size, .distance = allowed + 1};
 }
