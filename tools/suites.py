@@ -70,21 +70,27 @@ def failures(text):
     return notes + before
 
 
+def execute(suite, out, err):
+    """Run the suite's program; how it ended badly, if it did, and its exit status."""
+    try:
+        process = subprocess.Popen(suite.command, cwd=suite.cwd, stdout=out, stderr=err,
+                                   stdin=subprocess.DEVNULL, start_new_session=True,
+                                   env={**os.environ, **suite.env})
+    except OSError as error:
+        return ["it cannot be started: %s" % error], 0
+    try:
+        return [], process.wait(SECONDS_MAX)
+    except subprocess.TimeoutExpired:
+        os.killpg(process.pid, signal.SIGKILL)
+        return ["still running after %d s" % SECONDS_MAX], process.wait()
+
+
 def run(suite):
     """Run one suite and keep what it printed under build/logs."""
     log = os.path.join(ROOT, "build/logs", suite.configuration, suite.name)
     os.makedirs(os.path.dirname(log), exist_ok=True)
-    ended = []
     with open(log + ".tap", "w+b") as out, open(log + ".err", "w+b") as err:
-        process = subprocess.Popen(suite.command, cwd=suite.cwd, stdout=out, stderr=err,
-                                   stdin=subprocess.DEVNULL, start_new_session=True,
-                                   env={**os.environ, **suite.env})
-        try:
-            status = process.wait(SECONDS_MAX)
-        except subprocess.TimeoutExpired:
-            os.killpg(process.pid, signal.SIGKILL)
-            status = process.wait()
-            ended.append("still running after %d s" % SECONDS_MAX)
+        ended, status = execute(suite, out, err)
         out.seek(0)
         err.seek(0)
         text = out.read().decode("utf-8", "replace")
