@@ -99,8 +99,7 @@ static bool wal_is_safe(void)
            (version >= 3050007 && version < 3051000) || (version >= 3044006 && version < 3045000);
 }
 
-/* The absolute form of `path`, whose last part need not exist. Owned by the caller (stoa__free). */
-static stoa_status absolute_path(const char *path, char **out, stoa_error *err)
+stoa_status sqlite_absolute_path(const char *path, char **out, stoa_error *err)
 {
     char folder[PATH_MAX];
     char resolved[PATH_MAX];
@@ -135,8 +134,7 @@ static stoa_status absolute_path(const char *path, char **out, stoa_error *err)
     return STOA_OK;
 }
 
-/* "file:" + path with what a URI gives a meaning escaped, + `query`. */
-static stoa_status make_address(const char *path, const char *query, char **out, stoa_error *err)
+stoa_status sqlite_make_address(const char *path, const char *query, char **out, stoa_error *err)
 {
     stoa__buffer text = {0};
     stoa_status rc = stoa__buffer_append_text(&text, "file:");
@@ -180,7 +178,7 @@ static stoa_status open_memory(struct sqlite_instance *instance, stoa_error *err
     instance->path = stoa__copy_text(name, strlen(name));
     if (!instance->path)
         return stoa__fail_nomem(err);
-    stoa_status rc = make_address(name, "?vfs=memdb", &instance->address, err);
+    stoa_status rc = sqlite_make_address(name, "?vfs=memdb", &instance->address, err);
     if (rc == STOA_OK)
         rc = sqlite_gate_ref(0, 0, &instance->gate, err);
     if (rc != STOA_OK)
@@ -219,7 +217,7 @@ static stoa_status open_to_read(struct sqlite_instance *instance, sqlite3 **db, 
     instance->frozen = !sqlite_file_has_wal(instance->path);
     if (instance->frozen && !sqlite_file_mark(instance->path, &instance->mark))
         return stoa__fail_errno(err, errno, "open '%s'", instance->path);
-    stoa_status rc = make_address(instance->path,
+    stoa_status rc = sqlite_make_address(instance->path,
                                   instance->frozen ? "?immutable=1" : "?readonly_shm=1",
                                   &instance->address, err);
     if (rc != STOA_OK)
@@ -284,9 +282,9 @@ static stoa_status open_file(struct sqlite_instance *instance, const char *rest,
     struct stat status;
     sqlite3 *db = NULL;
 
-    stoa_status rc = absolute_path(rest, &instance->path, err);
+    stoa_status rc = sqlite_absolute_path(rest, &instance->path, err);
     if (rc == STOA_OK)
-        rc = make_address(instance->path, "", &instance->address, err);
+        rc = sqlite_make_address(instance->path, "", &instance->address, err);
     if (rc != STOA_OK)
         return rc;
     bool there = stat(instance->path, &status) == 0;

@@ -82,14 +82,16 @@ int sqlite_connect(const struct sqlite_instance *instance, sqlite3 **db)
 static int on_progress(void *self)
 {
     struct sqlite_session *session = self;
-    return session->call && stoa__call_check(session->call, NULL) != STOA_OK;
+    if (!session->call)
+        return 0;
+    if (session->report_steps)
+        stoa__call_progress(session->call, session->steps += PROGRESS_STEPS, -1);
+    return stoa__call_check(session->call, NULL) != STOA_OK;
 }
 
-/* Wait for another process's lock: short at first, then longer, and the call is asked between. */
-static int on_busy(void *self, int attempt)
+bool sqlite_wait(struct sqlite_session *session, int attempt)
 {
     static const int64_t waits_ms[] = {1, 2, 5, 10};
-    struct sqlite_session *session = self;
     int64_t now = stoa__clock_monotonic_ns();
 
     if (attempt == 0)
@@ -99,16 +101,21 @@ static int on_busy(void *self, int attempt)
         int64_t left =
             session->busy_since_ns + session->busy_timeout_ms * INT64_C(1000000) - now;
         if (left <= 0)
-            return 0;
+            return false;
         wait = wait < left ? wait : left;
     }
     if (session->call) {
         if (stoa__call_check(session->call, NULL) != STOA_OK)
-            return 0;
+            return false;
         wait = stoa__call_slice_ns(session->call, wait);
     }
     stoa__sleep_ns(wait);
-    return 1;
+    return true;
+}
+
+static int on_busy(void *self, int attempt)
+{
+    return sqlite_wait(self, attempt);
 }
 
 /* Notes what a reset could not undo: then the session is not given to somebody else. */

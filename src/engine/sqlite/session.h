@@ -10,6 +10,17 @@
  * SQLite's code; `*db` is to be closed even on failure, and NULL when memory ran out. */
 int sqlite_connect(const struct sqlite_instance *instance, sqlite3 **db);
 
+/* The address of a file for SQLite's open: its absolute path, which need not exist but for its
+ * folder; and a file: URI of it with `query` ("" or "?..."). Owned by the caller (stoa__free);
+ * `*address` is replaced. */
+stoa_status sqlite_absolute_path(const char *path, char **out, stoa_error *err);
+stoa_status sqlite_make_address(const char *path, const char *query, char **address,
+                                stoa_error *err);
+
+/* Wait a little for somebody's lock, longer at each attempt from 0; false when busy_timeout or the
+ * call says to give up. */
+bool sqlite_wait(struct sqlite_session *session, int attempt);
+
 /* Install the busy and progress handlers and the authorizer. `session` stays where it is. */
 void sqlite_session_hooks(struct sqlite_session *session);
 

@@ -87,6 +87,9 @@ struct sqlite_session {
     struct sqlite_type_cache *type_cache;
     int64_t busy_timeout_ms;
     int64_t busy_since_ns;
+    bool catalog_ready; /* Functions of catalog.c are registered. */
+    bool report_steps;  /* Progress of the call counts virtual machine steps. */
+    int64_t steps;
     uint64_t savepoint_number;
 };
 

@@ -1,0 +1,328 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Care of a database: backup, restore, check, checkpoint, vacuum, attached files. */
+#include "base/error.h"
+#include "base/mem.h"
+#include "engine/sqlite/care.h"
+#include "engine/sqlite/session.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "base/ban.h"
+
+/* Pages between two looks at the call: a quarter of a megabyte at the default page size. */
+enum { BACKUP_PAGES = 64, PROBLEMS_MAX = 100 };
+
+/* ---- copying pages ---- */
+
+/* Copy all pages of `from` into `to`. Somebody's lock is waited for as the session's busy handler
+ * does, and the call is asked between slices. */
+static stoa_status copy_pages(struct sqlite_session *session, stoa__call *call, sqlite3 *to,
+                              sqlite3 *from, stoa_error *err)
+{
+    stoa_status rc = STOA_OK;
+    sqlite3_backup *backup = sqlite3_backup_init(to, "main", from, "main");
+    int code = SQLITE_OK;
+    int waited = 0;
+
+    while (backup && rc == STOA_OK && code != SQLITE_DONE) {
+        code = sqlite3_backup_step(backup, BACKUP_PAGES);
+        int total = sqlite3_backup_pagecount(backup);
+        stoa__call_progress(call, total - sqlite3_backup_remaining(backup), total);
+        bool busy = (code & 0xff) == SQLITE_BUSY || (code & 0xff) == SQLITE_LOCKED;
+        if (code != SQLITE_OK && code != SQLITE_DONE && !(busy && sqlite_wait(session, waited++)))
+            break;
+        rc = stoa__call_check(call, err);
+    }
+    int end = sqlite3_backup_finish(backup);
+    if (rc != STOA_OK)
+        return rc;
+    if (backup && code == SQLITE_DONE && end == SQLITE_OK)
+        return STOA_OK;
+    struct sqlite_session at = {.db = to, .call = call, .instance = session->instance};
+    if (code == SQLITE_OK || code == SQLITE_DONE)
+        code = end != SQLITE_OK ? end : sqlite3_extended_errcode(to);
+    return sqlite_fail(&at, code, err);
+}
+
+/* ---- backup ---- */
+
+static stoa_status sync_path(const char *path, int flags, stoa_error *err)
+{
+    int fd = open(path, flags | O_CLOEXEC);
+    if (fd < 0)
+        return stoa__fail_errno(err, errno, "sync '%s'", path);
+    int failed = fsync(fd) != 0 ? errno : 0;
+    close(fd);
+    return failed ? stoa__fail_errno(err, failed, "sync '%s'", path) : STOA_OK;
+}
+
+/* Sync the folder `path` is in, so that its new name survives too. */
+static stoa_status sync_folder(const char *path, stoa_error *err)
+{
+    const char *slash = strrchr(path, '/');
+    if (!slash)
+        return sync_path(".", O_RDONLY | O_DIRECTORY, err);
+    char *folder = stoa__copy_text(path, slash == path ? 1 : (size_t)(slash - path));
+    if (!folder)
+        return stoa__fail_nomem(err);
+    stoa_status rc = sync_path(folder, O_RDONLY | O_DIRECTORY, err);
+    stoa__free(folder);
+    return rc;
+}
+
+static stoa_status backup_into(struct sqlite_session *session, stoa__call *call,
+                               const char *path, stoa_error *err)
+{
+    sqlite3 *copy = NULL;
+    struct sqlite_session at = {.instance = session->instance, .call = call};
+    int code = sqlite3_open_v2(path, &copy,
+                               SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE | SQLITE_OPEN_NOMUTEX |
+                                   SQLITE_OPEN_EXRESCODE,
+                               NULL);
+    at.db = copy;
+    stoa_status rc = STOA_OK;
+    if (code != SQLITE_OK)
+        rc = copy ? sqlite_fail(&at, code, err) : stoa__fail_nomem(err);
+    if (rc == STOA_OK)
+        rc = copy_pages(session, call, copy, session->db, err);
+    sqlite3_close(copy);
+    if (rc == STOA_OK)
+        rc = sync_path(path, O_RDONLY, err);
+    return rc;
+}
+
+/* What is at the target now: nothing or an empty file may be replaced unasked. */
+static stoa_status check_target(const struct sqlite_session *session, const char *path,
+                                bool replace, stoa_error *err)
+{
+    struct stat status;
+    struct stat own;
+
+    if (stat(path, &status) != 0)
+        return errno == ENOENT ? STOA_OK : stoa__fail_errno(err, errno, "'%s'", path);
+    if (!session->instance->memory && stat(session->instance->path, &own) == 0 &&
+        own.st_dev == status.st_dev && own.st_ino == status.st_ino)
+        return stoa__fail(err, STOA_ERR_INVALID, "'%s' is the database itself", path);
+    if (!S_ISREG(status.st_mode))
+        return stoa__fail(err, STOA_ERR_INVALID, "'%s' is not a file", path);
+    if (status.st_size > 0 && !replace)
+        return stoa__fail(err, STOA_ERR_EXISTS, "'%s' exists already", path);
+    return STOA_OK;
+}
+
+/* Written beside the target under a name of its own, then renamed: the target is never half. */
+stoa_status sqlite_backup(void *self, stoa__call *call, const char *path, bool replace,
+                          stoa_error *err)
+{
+    struct sqlite_session *session = self;
+    stoa__buffer part = {0};
+    stoa_status rc = check_target(session, path, replace, err);
+
+    if (rc == STOA_OK && (stoa__buffer_format(&part, "%s.part-%ld-%p", path, (long)getpid(),
+                                              (void *)session) != STOA_OK ||
+                          stoa__buffer_terminate(&part) != STOA_OK))
+        rc = stoa__fail_nomem(err);
+    const char *name = (const char *)part.data;
+    if (rc == STOA_OK) {
+        stoa__call *before = sqlite_enter(session, call);
+        rc = backup_into(session, call, name, err);
+        sqlite_leave(session, before);
+        if (rc == STOA_OK && rename(name, path) != 0)
+            rc = stoa__fail_errno(err, errno, "rename the finished copy to '%s'", path);
+        if (rc != STOA_OK)
+            unlink(name);
+        else
+            rc = sync_folder(path, err);
+        if (rc != STOA_OK)
+            stoa__wrap(err, "backup to '%s'", path);
+    }
+    stoa__buffer_release(&part);
+    return rc;
+}
+
+stoa_status sqlite_restore(void *self, stoa__call *call, const char *path, stoa_error *err)
+{
+    struct sqlite_session *session = self;
+    struct sqlite_session at = {.instance = session->instance, .call = call};
+    sqlite3 *from = NULL;
+
+    if (!sqlite3_get_autocommit(session->db))
+        return stoa__fail(err, STOA_ERR_INVALID, "restore cannot run inside a transaction");
+    if (session->running > 0)
+        return stoa__fail(err, STOA_ERR_BUSY, "a result of this connection is still open");
+    stoa_status rc = sqlite_write_begin(session, call, err);
+    if (rc != STOA_OK)
+        return rc;
+    int code = sqlite3_open_v2(
+        path, &from, SQLITE_OPEN_READONLY | SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_EXRESCODE, NULL);
+    at.db = from;
+    if (code == SQLITE_OK)
+        code = sqlite3_exec(from, "SELECT 1 FROM sqlite_schema LIMIT 1", NULL, NULL, NULL);
+    if ((code & 0xff) == SQLITE_CANTOPEN)
+        rc = stoa__fail(err, STOA_ERR_NOT_FOUND, "'%s' cannot be opened", path);
+    else if (code != SQLITE_OK)
+        rc = from ? sqlite_fail(&at, code, err) : stoa__fail_nomem(err);
+    if (rc == STOA_OK) {
+        stoa__call *before = sqlite_enter(session, call);
+        rc = copy_pages(session, call, session->db, from, err);
+        sqlite_leave(session, before);
+    }
+    sqlite3_close(from);
+    sqlite_write_settle(session);
+    if (rc != STOA_OK)
+        stoa__wrap(err, "restore from '%s'", path);
+    return rc;
+}
+
+/* ---- check ---- */
+
+stoa_status sqlite_check(void *self, stoa__call *call, int32_t level, int64_t *problems,
+                         stoa__buffer *first, stoa_error *err)
+{
+    static const char *const texts[] = {"PRAGMA quick_check(100)", "PRAGMA integrity_check(100)"};
+    struct sqlite_session *session = self;
+    sqlite3_stmt *statement = NULL;
+    stoa_status rc = STOA_OK;
+    int64_t found = 0;
+
+    _Static_assert(PROBLEMS_MAX == 100, "the pragmas above say how many problems are listed");
+    stoa__call *before = sqlite_enter(session, call);
+    int code = sqlite3_prepare_v2(session->db, texts[level == STOA_CHECK_INTEGRITY], -1,
+                                  &statement, NULL);
+    while (code == SQLITE_OK && rc == STOA_OK && (code = sqlite3_step(statement)) == SQLITE_ROW) {
+        const char *text = (const char *)sqlite3_column_text(statement, 0);
+        code = SQLITE_OK;
+        if (!text || strcmp(text, "ok") == 0)
+            continue;
+        if (found++ == 0 && stoa__buffer_append_text(first, text) != STOA_OK)
+            rc = stoa__fail_nomem(err);
+    }
+    /* A file too damaged to be checked is a finding, not a failure of the call. */
+    if ((code & 0xff) == SQLITE_CORRUPT || (code & 0xff) == SQLITE_NOTADB) {
+        if (found++ == 0 && stoa__buffer_append_text(first, sqlite3_errmsg(session->db)))
+            rc = stoa__fail_nomem(err);
+    } else if (rc == STOA_OK && code != SQLITE_DONE) {
+        rc = sqlite_fail(session, code, err);
+    }
+    sqlite3_finalize(statement);
+    sqlite_leave(session, before);
+    if (rc == STOA_OK)
+        *problems = found;
+    return rc;
+}
+
+/* ---- checkpoint, vacuum ---- */
+
+stoa_status sqlite_checkpoint(void *self, stoa__call *call, int32_t mode, stoa_error *err)
+{
+    static const int modes[] = {SQLITE_CHECKPOINT_PASSIVE, SQLITE_CHECKPOINT_FULL,
+                                SQLITE_CHECKPOINT_TRUNCATE};
+    struct sqlite_session *session = self;
+    stoa_status rc = STOA_OK;
+
+    if (!sqlite3_get_autocommit(session->db))
+        return stoa__fail(err, STOA_ERR_INVALID, "checkpoint cannot run inside a transaction");
+    if (mode != STOA_CHECKPOINT_PASSIVE)
+        rc = sqlite_write_begin(session, call, err);
+    if (rc != STOA_OK)
+        return rc;
+    stoa__call *before = sqlite_enter(session, call);
+    int code = sqlite3_wal_checkpoint_v2(session->db, NULL, modes[mode], NULL, NULL);
+    if (code != SQLITE_OK)
+        rc = sqlite_fail(session, code, err);
+    sqlite_leave(session, before);
+    sqlite_write_settle(session);
+    return rc;
+}
+
+stoa_status sqlite_vacuum(void *self, stoa__call *call, stoa_error *err)
+{
+    struct sqlite_session *session = self;
+    if (!sqlite3_get_autocommit(session->db))
+        return stoa__fail(err, STOA_ERR_INVALID, "vacuum cannot run inside a transaction");
+    if (session->running > 0)
+        return stoa__fail(err, STOA_ERR_BUSY, "a result of this connection is still open");
+    stoa_status rc = sqlite_write_begin(session, call, err);
+    if (rc != STOA_OK)
+        return rc;
+    session->steps = 0;
+    session->report_steps = true;
+    rc = sqlite_run(session, call, "VACUUM", err);
+    session->report_steps = false;
+    sqlite_write_settle(session);
+    return rc;
+}
+
+/* ---- attached files ---- */
+
+/* Run ATTACH or DETACH with its texts bound, so that nothing needs quoting. */
+static stoa_status run_bound(struct sqlite_session *session, stoa__call *call, const char *sql,
+                             const char *first, const char *second, stoa_error *err)
+{
+    sqlite3_stmt *statement = NULL;
+    stoa__call *before = sqlite_enter(session, call);
+    int code = sqlite3_prepare_v2(session->db, sql, -1, &statement, NULL);
+    if (code == SQLITE_OK)
+        code = sqlite3_bind_text(statement, 1, first, -1, SQLITE_STATIC);
+    if (code == SQLITE_OK && second)
+        code = sqlite3_bind_text(statement, 2, second, -1, SQLITE_STATIC);
+    if (code == SQLITE_OK)
+        code = sqlite3_step(statement);
+    stoa_status rc = code == SQLITE_DONE ? STOA_OK : sqlite_fail(session, code, err);
+    sqlite3_finalize(statement);
+    sqlite_leave(session, before);
+    return rc;
+}
+
+stoa_status sqlite_attach(void *self, stoa__call *call, const char *target, const char *name,
+                          stoa_error *err)
+{
+    struct sqlite_session *session = self;
+    struct sqlite_config *config = &session->instance->config;
+    stoa__settings settings = {0};
+    struct stoa__target parsed;
+    char *path = NULL;
+    char *address = NULL;
+    struct stat status;
+
+    if (!sqlite3_get_autocommit(session->db))
+        return stoa__fail(err, STOA_ERR_INVALID, "attach cannot run inside a transaction");
+    stoa_status rc = stoa__target_parse(target, strlen(target), &settings, &parsed, err);
+    if (rc == STOA_OK && strcmp(parsed.engine, "sqlite") != 0)
+        rc = stoa__fail(err, STOA_ERR_UNSUPPORTED,
+                        "'%s': only files of the same engine can be attached", parsed.engine);
+    if (rc == STOA_OK)
+        rc = stoa__settings_finish(&settings, "attach", err);
+    if (rc == STOA_OK && strcmp(parsed.rest, ":memory:") == 0) {
+        rc = run_bound(session, call, "ATTACH ?1 AS ?2", ":memory:", name, err);
+    } else if (rc == STOA_OK) {
+        rc = sqlite_absolute_path(parsed.rest, &path, err);
+        if (rc == STOA_OK && stat(path, &status) == 0 && config->shared_file == SHARED_FILE_REFUSE)
+            rc = sqlite_watch_foreign(path, status.st_dev, status.st_ino, err);
+        if (rc == STOA_OK)
+            rc = sqlite_make_address(path,
+                                     config->read_only ? "?mode=ro"
+                                     : config->create  ? "?mode=rwc"
+                                                       : "?mode=rw",
+                                     &address, err);
+        if (rc == STOA_OK)
+            rc = run_bound(session, call, "ATTACH ?1 AS ?2", address, name, err);
+    }
+    session->dirty = true;
+    stoa__free(address);
+    stoa__free(path);
+    stoa__settings_release(&settings);
+    return rc;
+}
+
+stoa_status sqlite_detach(void *self, stoa__call *call, const char *name, stoa_error *err)
+{
+    struct sqlite_session *session = self;
+    sqlite_statement_cache_clear(session); /* A cached statement would keep the file busy. */
+    return run_bound(session, call, "DETACH ?1", name, NULL, err);
+}
