@@ -1,0 +1,3 @@
+module stoa.example/quickstart
+
+go 1.20
