@@ -43,6 +43,17 @@ static stoa_status from_text(const struct stoa__cell *cell, struct stoa__column 
     return stoa__column_append_text(column, (const char *)bytes, (size_t)size, err);
 }
 
+/* Not every number is a time of day, or a date in milliseconds. */
+static const char *refuse_count(const struct stoa__arrow_type *to, int64_t value)
+{
+    if (stoa__arrow_family(to->kind) == STOA__FAMILY_TIME &&
+        (value < 0 || value >= stoa__civil_per_second(to->unit) * SECONDS_PER_DAY))
+        return "it is not a time of day";
+    if (to->kind == STOA__ARROW_DATE64 && value % (SECONDS_PER_DAY * INT64_C(1000)) != 0)
+        return "it is not midnight";
+    return NULL;
+}
+
 /* A count goes into any kind that holds counts: bool, integers, temporal values. */
 static stoa_status from_count(const struct stoa__cell *cell, struct stoa__column *column,
                               stoa_error *err)
@@ -50,9 +61,12 @@ static stoa_status from_count(const struct stoa__cell *cell, struct stoa__column
     bool from_large = cell->type->kind == STOA__ARROW_UINT64;
     bool to_large = column->type->kind == STOA__ARROW_UINT64;
     int64_t value = stoa__cell_int64(cell);
+    const char *reason = refuse_count(column->type, value);
 
     if (from_large != to_large && value < 0)
-        return fail_value(cell, column, "it is out of range", err);
+        reason = "it is out of range";
+    if (reason)
+        return fail_value(cell, column, reason, err);
     return stoa__column_append_int64(column, value, err);
 }
 
