@@ -18,7 +18,7 @@ enum { PATH_SIZE = 256, PATH_NAME_SIZE = 128 };
 struct stoa__arrow_path stoa__arrow_path_below(const struct stoa__arrow_path *up,
                                                const char *name, int64_t index)
 {
-    assert(up && index >= 0);
+    assert(up && (index >= 0 || name));
     return (struct stoa__arrow_path){up, name, index, up->depth + 1};
 }
 

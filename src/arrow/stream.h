@@ -46,8 +46,13 @@ struct stoa__producer {
     void (*release)(void *self);
 };
 
-/* Wrap a producer as an ArrowArrayStream; `producer` is borrowed for ever. On success `self` belongs to the stream; on failure
- * (NOMEM) release(self) has not run. Counts in STOA_LIVE_STREAM. */
+/*
+ * Wrap a producer as an ArrowArrayStream; `producer` is borrowed for ever. On success `self`
+ * belongs to the stream; on failure (NOMEM) release(self) has not run. Counts in
+ * STOA_LIVE_STREAM. A stream released from inside its producer ends with ECANCELED on the way
+ * out, one that is called from there answers EBUSY; get_schema and get_next of a released
+ * stream answer EINVAL. A failed schema is told but is not sticky.
+ */
 stoa_status stoa__stream_out(const struct stoa__producer *producer, void *self,
                              struct ArrowArrayStream *out, stoa_error *err);
 

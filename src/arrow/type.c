@@ -25,6 +25,8 @@ typedef struct stoa__arrow_path path;
 
 #define FAIL(code, ...) stoa__arrow_fail(at, "schema", parse->err, code, __VA_ARGS__)
 
+enum { DICTIONARY = -1 }; /* Its place among its siblings: there is no other. */
+
 static stoa_status parse_node(struct parse *parse, const struct ArrowSchema *schema,
                               const path *up, int64_t index,
                               struct stoa__arrow_type *type);
@@ -184,7 +186,7 @@ static stoa_status parse_dictionary(struct parse *parse, const path *at,
         stoa__arena_alloc_zero(parse->arena, 1, sizeof(*type->dictionary));
     if (!type->dictionary)
         return stoa__fail_nomem(parse->err);
-    return parse_node(parse, schema->dictionary, at, 0, type->dictionary);
+    return parse_node(parse, schema->dictionary, at, DICTIONARY, type->dictionary);
 }
 
 /* Rules between a nested type and its children. */
@@ -212,7 +214,8 @@ static stoa_status parse_node(struct parse *parse, const struct ArrowSchema *sch
                               const path *up, int64_t index,
                               struct stoa__arrow_type *type)
 {
-    path link = up ? stoa__arrow_path_below(up, NULL, index) : (path){0};
+    const char *label = index == DICTIONARY ? "dictionary" : NULL;
+    path link = up ? stoa__arrow_path_below(up, label, index) : (path){0};
     const path *at = &link;
     int32_t child_count = 0;
     stoa_status rc;
@@ -227,7 +230,8 @@ static stoa_status parse_node(struct parse *parse, const struct ArrowSchema *sch
     rc = parse_name(parse, at, schema->name, &type->name);
     if (rc != STOA_OK)
         return rc;
-    link.name = type->name;
+    if (!label)
+        link.name = type->name;
     rc = parse_format(parse, at, schema->format, type, &child_count);
     if (rc == STOA_OK)
         rc = parse_metadata(parse, at, schema->metadata, type);

@@ -200,10 +200,12 @@ static stoa_status check_list(const node_span *span, int64_t *first, int64_t *co
     int64_t last;
     stoa_status rc = check_ends(span, first, &last);
 
-    *count = last - *first;
-    if (rc == STOA_OK && last > STOA__ARROW_ROW_COUNT_MAX)
+    if (rc != STOA_OK)
+        return rc;
+    if (last > STOA__ARROW_ROW_COUNT_MAX)
         return FAIL("the offsets go to %lld", (long long)last);
-    return rc;
+    *count = last - *first;
+    return STOA_OK;
 }
 
 static stoa_status check_fixed_list(const node_span *span, int64_t *first, int64_t *count)
