@@ -18,7 +18,7 @@ struct stoa__op; /* op.c: the object behind a stoa_op. */
 typedef struct stoa__call {
     struct stoa__op *op;            /* NULL: no limit. Pinned or referenced by the owner. */
     struct stoa__object *receiver;  /* Its `closed` flag cancels the call; NULL: nothing does. */
-    const _Atomic int32_t *stopped; /* A second flag that cancels (a released stream); may be NULL. */
+    const _Atomic int32_t *stopped; /* A second flag that cancels (a released stream), or NULL. */
     int64_t ticked_ns;              /* When the tick last ran. */
     stoa_status stop;               /* Sticky answer of stoa__call_check(). */
     int32_t cause;                  /* Who stopped it; private to call.c. */
@@ -28,13 +28,14 @@ typedef struct stoa__call {
 /* Pin `op` (null handle allowed) and start; fails when it is closed, cancelled or out of time. */
 stoa_status stoa__call_begin(stoa__call *call, stoa_op op, struct stoa__object *receiver,
                              stoa_error *err);
-/* Unpin. Accepts a call whose begin failed. */
+/* Unpin. Accepts a call whose begin failed, but does not need it. */
 void stoa__call_end(stoa__call *call);
 
 /* A call without a handle: `op` (may be NULL) is referenced by the caller (an exported stream). */
 void stoa__call_resume(stoa__call *call, struct stoa__op *op, struct stoa__object *receiver);
 
-/* OK, or CANCELLED / TIMEOUT (FORKED in a child of fork) for ever after. Runs the tick when due. No lock may be held. */
+/* OK, or CANCELLED / TIMEOUT (FORKED in a child of fork) for ever after. Runs the tick when due,
+ * but none inside another one on the same thread. No lock may be held. */
 stoa_status stoa__call_check(stoa__call *call, stoa_error *err);
 /* The same without the tick and without text: for places where a lock is held. */
 bool stoa__call_should_stop(stoa__call *call);

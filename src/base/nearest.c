@@ -9,10 +9,10 @@
 enum { WORD_BYTES_MAX = 48 };
 
 /* Upper case and '-' for '_' cost nothing: the slips that are no slips of a finger. */
-static char plain(char c)
+static int plain(char c)
 {
     if (c >= 'A' && c <= 'Z')
-        return (char)(c - 'A' + 'a');
+        return c - 'A' + 'a';
     return c == '-' ? '_' : c;
 }
 
@@ -37,7 +37,7 @@ static size_t distance_of(const char *a, size_t a_size, const char *b, size_t b_
         row = spare;
         row[0] = i;
         for (size_t j = 1; j <= b_size; j++) {
-            char x = plain(a[i - 1]), y = plain(b[j - 1]);
+            int x = plain(a[i - 1]), y = plain(b[j - 1]);
 
             row[j] = least(least(above[j], row[j - 1]) + 1, above[j - 1] + (x != y));
             if (i > 1 && j > 1 && x == plain(b[j - 2]) && y == plain(a[i - 2]))

@@ -48,7 +48,8 @@ struct stoa__slot;
 struct stoa__class {
     enum stoa__kind kind;
     /* Runs once, on the closing thread, after the children were closed and before the handle dies;
-     * calls may still be running on the object. Must not block. May be NULL. */
+     * calls may still be running on the object. (A child that another thread is closing at the
+     * same moment may be behind: nobody waits.) Must not block. May be NULL. */
     void (*closing)(struct stoa__object *object);
     /* Runs once, when the last reference is gone, on whatever thread that was: give native things
      * to their session's graveyard and free the memory `object` is part of. Must not block. */
@@ -105,7 +106,8 @@ int64_t stoa__object_count(enum stoa__kind kind);
  * and closing, unpinning and unreferencing it do nothing: what it holds is the parent's. */
 bool stoa__object_forked(const struct stoa__object *object);
 
-/* FORKED in a child of fork() if a database was alive when it forked. Called by what makes roots. */
+/* FORKED in a child of fork() if a database was alive when it forked, be it by a reference alone.
+ * Called by what makes roots. */
 stoa_status stoa__fork_check(stoa_error *err);
 
 #endif

@@ -91,8 +91,7 @@ static bool parse_size(const char *text, int64_t *out)
 static bool parse_duration(const char *text, int64_t *out)
 {
     static const struct unit units[] = {
-        {"", 1},   {"ms", 1}, {"s", 1000}, {"min", 60 * 1000}, {"h", 60 * 60 * 1000},
-        {NULL, 0},
+        {"", 1}, {"ms", 1}, {"s", 1000}, {"min", 60000}, {"h", 3600000}, {NULL, 0},
     };
 
     *out = -1;
