@@ -375,6 +375,7 @@ static int child_with_database(const struct family *f)
     CHECK_INT(stoa__object_open(&late->object, &classes[STOA__KIND_STMT],
                                 &f->conn->object, &id, &err),
               STOA_ERR_FORKED);
+    stoa__free(late);
     CHECK_INT(stoa__object_count(STOA__KIND_DB), 0);
     return 42;
 }

@@ -5,6 +5,8 @@
 
 #include "base/object.c"
 
+#include <sched.h>
+
 enum { ROUNDS = 2000, THREADS = 3 };
 
 struct thing {
@@ -107,12 +109,18 @@ static void many_threads_use_and_close_the_same_handles(void)
 static _Atomic bool racing;
 static _Atomic uint64_t race_id;
 
+/* Valgrind runs one thread at a time, so it must be told to go on with another one. */
+static void wait_until(bool right)
+{
+    while (racing != right)
+        sched_yield();
+}
+
 static void close_when_told(void *argument)
 {
     (void)argument;
     for (int i = 0; i < ROUNDS; i++) {
-        while (!racing)
-            ;
+        wait_until(true);
         stoa__object_close(race_id, STOA__KIND_DB);
         racing = false;
     }
@@ -131,10 +139,9 @@ static void a_child_opened_while_its_parent_closes_is_closed(void)
         CHECK_INT(stoa__object_pin(race_id, STOA__KIND_DB, &db, NULL), STOA_OK);
         racing = true;
         while (make(&conn_class, db) != 0)
-            ;
+            sched_yield();
         stoa__object_unpin(db);
-        while (racing)
-            ;
+        wait_until(false);
         CHECK_INT(made, destroyed);
     }
     stoa__thread_stop(&closer);
