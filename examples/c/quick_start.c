@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Queries in, rows out; columns in, rows committed: cc quick_start.c $(pkg-config --cflags --libs stoa) */
+/* Columns in, rows committed; queries in, rows out.
+ *
+ *     cc quick_start.c $(pkg-config --cflags --libs stoa) -o quick_start */
 #include <stdio.h>
 #include <stoa.h>
 

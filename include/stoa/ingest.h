@@ -16,8 +16,8 @@
  *   keys      column names, separated by commas: the key of upsert; with a mode that creates, the
  *             primary key
  *   truncate  yes: delete all rows first, with the first append
- *   dedup     drop | upsert: rows equal in the `dedup_columns` (none: all) to stored or earlier ones
- *             are not written, or replace them; NULL equals NULL
+ *   dedup     drop | upsert: rows equal in the `dedup_columns` (none: all) to stored or earlier
+ *             ones are not written, or replace them; NULL equals NULL
  *   unit      append | finish: finish makes the whole ingest one transaction (append)
  *   ack       accepted | committed | durable: what an append waits for (committed)
  *   database  where the table lives: "main", "temp" or an attached name

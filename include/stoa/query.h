@@ -142,7 +142,8 @@ STOA_API stoa_status stoa_result_rows(stoa_result result, stoa_op op, int64_t ro
 /* Step to the next row, for the getters below; STOA_DONE at the end. May block. Calls back. */
 STOA_API stoa_status stoa_result_step(stoa_result result, stoa_op op, stoa_error *err);
 /* The current row's value, by column from 0. A value that does not fit without loss is
- * STOA_ERR_TYPE, and so is NULL for all but the first. Pointers are borrowed until the next step. */
+ * STOA_ERR_TYPE, and so is NULL for all but the first. Pointers are borrowed until the next
+ * step. */
 STOA_API stoa_status stoa_result_is_null(stoa_result result, int32_t column, int32_t *out,
                                          stoa_error *err);
 STOA_API stoa_status stoa_result_int64(stoa_result result, int32_t column, int64_t *out,

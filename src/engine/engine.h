@@ -60,7 +60,12 @@ struct stoa__read_config {
     int32_t type_mismatch; /* enum stoa__mismatch */
     int32_t nan;           /* enum stoa__nan */
 };
-enum stoa__types { STOA__TYPES_DECLARED, STOA__TYPES_AFFINITY, STOA__TYPES_INFER, STOA__TYPES_EXACT };
+enum stoa__types {
+    STOA__TYPES_DECLARED,
+    STOA__TYPES_AFFINITY,
+    STOA__TYPES_INFER,
+    STOA__TYPES_EXACT
+};
 enum stoa__mismatch {
     STOA__MISMATCH_ERROR,
     STOA__MISMATCH_NULL,
@@ -133,6 +138,7 @@ struct stoa__ingest_part {
     int32_t index_column;                     /* In the source's type; -1 none. */
     const int32_t *dedup_columns;             /* In the source's type; NULL: by config. */
     int64_t dedup_column_count;
+    bool create; /* Make the table when it is not there, and columns it lacks (stoa_table). */
     stoa_table_done done;                     /* Out. */
 };
 
