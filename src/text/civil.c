@@ -95,7 +95,7 @@ bool stoa__civil_convert(int64_t value, uint32_t from, uint32_t to, int64_t *out
         const int64_t divisor = stoa__civil_per_second(from) / stoa__civil_per_second(to);
 
         result = value / divisor - (value % divisor < 0);
-        rest = value - result * divisor;
+        rest = value % divisor + (value % divisor < 0 ? divisor : 0);
     }
     *out = fits ? result : 0;
     if (remainder)

@@ -257,7 +257,8 @@ static bool scan_digits(const char **at, const char *end, struct scanned *out)
     }
     if (!point)
         point = *at;
-    if (out->last) /* Counted from the digit before the point; the point itself is none. */
+    /* Counted from the digit before the point; the point itself is none. */
+    if (out->last)
         out->exponent = out->last < point ? point - out->last - 1 : point - out->last;
     return seen > 0;
 }

@@ -116,9 +116,10 @@ uint16_t stoa__half_from_double(double value, bool *exact)
     } else if (magnitude >= 65520) { /* Half-way from the largest to the next. */
         half = 0x7c00;
     } else {
-        /* In units of the last place: at least 2^-24, else 2^-10 of the leading bit. */
+        /* In units of the last place: 2^-24 for subnormals (and 0), else 2^-10 of the
+         * leading bit. */
         (void)frexp(magnitude, &exponent);
-        exponent = exponent - 11 < -24 ? -24 : exponent - 11;
+        exponent = magnitude < 0x1p-14 ? -24 : exponent - 11;
         const double scaled = ldexp(magnitude, -exponent); /* < 2048; exact. */
         int units = (int)scaled;
         const double rest = scaled - units;

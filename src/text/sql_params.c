@@ -202,21 +202,35 @@ int32_t stoa__sql_params_find(const stoa__sql_params *params, const char *name,
     return 0;
 }
 
+/* Append a placeholder. */
+static stoa_status put_param(stoa__buffer *out, enum stoa__sql_style style,
+                             int32_t number)
+{
+    const bool dollar = style == STOA__SQL_STYLE_DOLLAR;
+    const uint8_t before = out->size > 0 ? out->data[out->size - 1] : ' ';
+    char text[2 + STOA__INTEGER_TEXT_MAX];
+    size_t at = 0;
+
+    /* "limit?" must not become the word "limit$1". */
+    if (dollar && (before == '_' || before >= 0x80 || (before >= '0' && before <= '9') ||
+                   (before >= 'A' && before <= 'Z') || (before >= 'a' && before <= 'z')))
+        text[at++] = ' ';
+    text[at++] = dollar ? '$' : '?';
+    if (style != STOA__SQL_STYLE_QUESTION)
+        at += stoa__int64_format(number, text + at);
+    return stoa__buffer_append(out, text, at);
+}
+
 /* Append a token as it shall stand in the new text. */
 static stoa_status put_token(stoa__buffer *out, const struct stoa__sql_token *token,
                              enum stoa__sql_style style, int32_t number)
 {
-    char text[1 + STOA__INTEGER_TEXT_MAX];
-
+    if (token->kind == STOA__SQL_PARAM)
+        return put_param(out, style, number);
     if (token->kind == STOA__SQL_OPERATOR && style == STOA__SQL_STYLE_DOLLAR &&
         token->size == 2 && memcmp(token->text, "??", 2) == 0)
         return stoa__buffer_append_byte(out, '?');
-    if (token->kind != STOA__SQL_PARAM)
-        return stoa__buffer_append(out, token->text, token->size);
-    text[0] = style == STOA__SQL_STYLE_DOLLAR ? '$' : '?';
-    if (style == STOA__SQL_STYLE_QUESTION)
-        return stoa__buffer_append(out, text, 1);
-    return stoa__buffer_append(out, text, 1 + stoa__int64_format(number, text + 1));
+    return stoa__buffer_append(out, token->text, token->size);
 }
 
 /* Read the parameters, and write the text in another style if `out` is given. */

@@ -48,9 +48,10 @@ void stoa__sql_params_release(stoa__sql_params *params);
 
 /*
  * Append the text with each placeholder rewritten; everything else is kept byte for byte,
- * but with DOLLAR the operator `??` becomes the `?` it stands for. Also reads the
- * parameters, as above. With QUESTION position i of the engine takes parameter places[i];
- * with the others position n takes parameter n. On failure nothing is appended.
+ * but with DOLLAR the operator `??` becomes the `?` it stands for, and a placeholder
+ * right behind a word gets a space before it. Also reads the parameters, as above. With
+ * QUESTION position i of the engine takes parameter places[i]; with the others position n
+ * takes parameter n. On failure nothing is appended.
  */
 stoa_status stoa__sql_translate(const char *text, size_t size, uint32_t dialect,
                                 enum stoa__sql_style style, stoa__buffer *out,
