@@ -249,7 +249,9 @@ static void bad_dates_and_times_are_refused(void)
 
 static void a_broken_text_never_reads_out_of_bounds(void)
 {
-    static const char good[] = "-2024-02-29T12:34:56.123456789+01:30";
+    static const char good[] = "2024-02-29T12:34:56.123456789+01:30";
+
+    int accepted = 0;
 
     for (int i = 0; i < 100000; i++) {
         const size_t size = random_word() % sizeof(good);
@@ -260,12 +262,15 @@ static void a_broken_text_never_reads_out_of_bounds(void)
         memcpy(text, good, size);
         if (size > 0 && (i & 3))
             text[random_word() % size] = (char)random_word();
-        if (stoa__timestamp_parse(text, size, NS, &value, NULL, NULL) == STOA_OK)
+        if (stoa__timestamp_parse(text, size, NS, &value, NULL, NULL) == STOA_OK) {
             CHECK(stoa__timestamp_format(value, NS, back) > 0);
+            accepted++;
+        }
         (void)stoa__date_parse(text, size, &value, NULL);
         (void)stoa__time_parse(text, size, MS, &value, NULL);
         free(text);
     }
+    CHECK(accepted > 1000); /* The damage is not always fatal. */
 }
 
 static void units_convert_with_what_is_cut_off(void)

@@ -47,15 +47,10 @@ static const uint64_t powers[STEP_DIGITS + 1] = {
     UINT64_C(10000000000000000000),
 };
 
-static bool known_width(int32_t width)
-{
-    return width == 4 || width == 8 || width == 16 || width == 32;
-}
-
-static bool known_scale(int32_t scale)
-{
-    return scale >= -STOA__DECIMAL_SCALE_MAX && scale <= STOA__DECIMAL_SCALE_MAX;
-}
+#define KNOWN_WIDTH(width)                                                               \
+    ((width) == 4 || (width) == 8 || (width) == 16 || (width) == 32)
+#define KNOWN_SCALE(scale)                                                               \
+    ((scale) >= -STOA__DECIMAL_SCALE_MAX && (scale) <= STOA__DECIMAL_SCALE_MAX)
 
 static void negate(uint64_t limbs[LIMBS])
 {
@@ -67,21 +62,19 @@ static void negate(uint64_t limbs[LIMBS])
     }
 }
 
+/* Arrow's decimals are little-endian, and so is every machine we build for. */
+_Static_assert(__BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__, "limbs are copied as they are");
+
 static struct number load(const void *value, int32_t width)
 {
-    const uint8_t *bytes = value;
     struct number number = {false, {0}};
+    const uint8_t *bytes = value;
 
-    assert(value && known_width(width));
+    assert(value && KNOWN_WIDTH(width));
     number.negative = bytes[width - 1] >> 7;
     if (number.negative)
         memset(number.magnitude, 0xff, sizeof(number.magnitude));
-    for (int32_t i = 0; i < width; i++) {
-        const int place = 8 * (i % 8);
-        uint64_t *limb = &number.magnitude[i / 8];
-
-        *limb = (*limb & ~(UINT64_C(0xff) << place)) | (uint64_t)bytes[i] << place;
-    }
+    memcpy(number.magnitude, value, (size_t)width);
     if (number.negative)
         negate(number.magnitude);
     return number;
@@ -90,13 +83,10 @@ static struct number load(const void *value, int32_t width)
 /* The number fits: its digits were checked against the width's precision. */
 static void store(struct number number, int32_t width, void *out)
 {
-    uint8_t *bytes = out;
-
-    assert(out && known_width(width));
+    assert(out && KNOWN_WIDTH(width));
     if (number.negative)
         negate(number.magnitude);
-    for (int32_t i = 0; i < width; i++)
-        bytes[i] = (uint8_t)(number.magnitude[i / 8] >> (8 * (i % 8)));
+    memcpy(out, number.magnitude, (size_t)width);
 }
 
 static bool is_zero(const struct number *number)
@@ -161,7 +151,7 @@ static size_t digit_count(const struct number *number)
 
 int32_t stoa__decimal_precision_max(int32_t width)
 {
-    assert(known_width(width));
+    assert(KNOWN_WIDTH(width));
     return width == 4 ? 9 : width == 8 ? 18 : width == 16 ? 38 : 76;
 }
 
@@ -179,7 +169,7 @@ size_t stoa__decimal_format(const void *value, int32_t width, int32_t scale, cha
     const size_t count = put_digits(number, digits);
     size_t at = 0, whole;
 
-    assert(out && known_scale(scale));
+    assert(out && KNOWN_SCALE(scale));
     if (number.negative)
         out[at++] = '-';
     if (scale <= 0) {
@@ -322,7 +312,7 @@ stoa_status stoa__decimal_parse(const char *text, size_t size, int32_t precision
     struct scanned scanned = {0};
     int64_t zeros;
 
-    assert(out && (text || size == 0) && known_scale(scale));
+    assert(out && (text || size == 0) && KNOWN_SCALE(scale));
     assert(precision >= 1 && precision <= stoa__decimal_precision_max(width));
     memset(out, 0, (size_t)width);
     if (!scan(text, size, &scanned))
@@ -387,7 +377,7 @@ stoa_status stoa__decimal_rescale(const void *value, int32_t width, int32_t scal
     /* The text before `out` is written: it may be the same memory. */
     const size_t size = err ? stoa__decimal_format(value, width, scale, text) : 0;
 
-    assert(out && known_scale(scale) && known_scale(to_scale));
+    assert(out && KNOWN_SCALE(scale) && KNOWN_SCALE(to_scale));
     return convert(load(value, width), scale, to_precision, to_scale, to_width, out, text,
                    size, err);
 }
@@ -398,7 +388,7 @@ stoa_status stoa__decimal_from_int64(int64_t value, int32_t precision, int32_t s
     const uint64_t magnitude = value < 0 ? 0 - (uint64_t)value : (uint64_t)value;
     char text[STOA__INTEGER_TEXT_MAX];
 
-    assert(out && known_scale(scale));
+    assert(out && KNOWN_SCALE(scale));
     return convert((struct number){value < 0, {magnitude}}, 0, precision, scale, width,
                    out, text, stoa__int64_format(value, text), err);
 }
@@ -408,7 +398,7 @@ stoa_status stoa__decimal_from_uint64(uint64_t value, int32_t precision, int32_t
 {
     char text[STOA__INTEGER_TEXT_MAX];
 
-    assert(out && known_scale(scale));
+    assert(out && KNOWN_SCALE(scale));
     return convert((struct number){false, {value}}, 0, precision, scale, width, out, text,
                    stoa__uint64_format(value, text), err);
 }
@@ -419,7 +409,7 @@ static const char *to_magnitude(const void *value, int32_t width, int32_t scale,
 {
     const char *fault;
 
-    assert(known_scale(scale));
+    assert(KNOWN_SCALE(scale));
     *out = load(value, width);
     fault = shift(out, -scale);
     if (fault)
@@ -533,7 +523,7 @@ int stoa__decimal_compare(const void *a, int32_t a_width, int32_t a_scale, const
     const int left_sign = left.negative ? -1 : !is_zero(&left);
     const int right_sign = right.negative ? -1 : !is_zero(&right);
 
-    assert(known_scale(a_scale) && known_scale(b_scale));
+    assert(KNOWN_SCALE(a_scale) && KNOWN_SCALE(b_scale));
     if (left_sign != right_sign)
         return left_sign < right_sign ? -1 : 1;
     if (left_sign == 0)

@@ -163,6 +163,11 @@ static void forms_of_text_are_read(void)
 {
     int64_t value;
 
+    uint8_t wide[32];
+
+    CHECK_INT(parse("-12e70", 76, 1, 32, wide, NULL), STOA_OK);
+    CHECK_INT(stoa__decimal_rescale(wide, 32, 1, 18, -70, 8, &value, NULL), STOA_OK);
+    CHECK_INT(value, -12);
     CHECK_INT(parse("1e3", 5, 0, 8, &value, NULL), STOA_OK);
     CHECK_INT(value, 1000);
     CHECK_INT(parse("1.5E-2", 5, 3, 8, &value, NULL), STOA_OK);
@@ -206,6 +211,7 @@ static void bad_texts_are_refused(void)
     CHECK_HAS(err.text, "would be lost");
     CHECK_INT(parse("1e99999999999999999999", 5, 2, 8, &value, &err), STOA_ERR_TYPE);
     CHECK_HAS(err.text, "too many digits");
+    CHECK_INT(parse("1.005", 5, 2, 8, &value, NULL), STOA_ERR_TYPE);
     CHECK_INT(parse("1250", 5, -2, 8, &value, &err), STOA_ERR_TYPE);
     CHECK_HAS(err.text, "would be lost");
 }

@@ -111,6 +111,27 @@ static void placeholders_are_told_from_operators(void)
     CHECK_TEXT(tokens_of("$ : @ ::", SQLITE), "O:$ O:: O:@ O:::");
 }
 
+static void solid_tokens_are_compared_without_case(void)
+{
+    const char *text = "/* a */ CREATE -- b\n \"stream\" Stream";
+    struct stoa__sql_token token;
+    stoa__sql sql;
+
+    stoa__sql_init(&sql, text, strlen(text), SQLITE);
+    stoa__sql_next_solid(&sql, &token);
+    CHECK(stoa__sql_is(&token, "create"));
+    CHECK(!stoa__sql_is(&token, "creat"));
+    stoa__sql_next_solid(&sql, &token);
+    CHECK_INT(token.kind, STOA__SQL_NAME);
+    CHECK(!stoa__sql_is(&token, "\"stream\"")); /* A name is no keyword. */
+    stoa__sql_next_solid(&sql, &token);
+    CHECK(stoa__sql_is(&token, "STREAM"));
+    stoa__sql_next_solid(&sql, &token);
+    CHECK_INT(token.kind, STOA__SQL_END);
+    stoa__sql_next_solid(&sql, &token);
+    CHECK_INT(token.kind, STOA__SQL_END);
+}
+
 /* The statements of a text, each as [size-text|word]; '.' complete, '!' open. */
 static const char *statements_of(const char *text, uint32_t dialect)
 {
@@ -272,6 +293,8 @@ TEST_MAIN({"words, numbers and operators", words_numbers_and_operators},
           {"strings and names end where they end", strings_and_names_end_where_they_end},
           {"what has no end is open", what_has_no_end_is_open},
           {"placeholders are told from operators", placeholders_are_told_from_operators},
+          {"solid tokens are compared without case",
+           solid_tokens_are_compared_without_case},
           {"scripts are cut at semicolons", scripts_are_cut_at_semicolons},
           {"comments around a statement are left out",
            comments_around_a_statement_are_left_out},
