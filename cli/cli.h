@@ -12,6 +12,9 @@ enum { CLI_OK = 0, CLI_FAILED = 1, CLI_USAGE = 2, CLI_CANCELLED = 130 };
 int cli_run(const char *target, char **texts, int count);
 int cli_engines(void);
 
+/* demo.c: the main job, step by step. */
+int cli_demo(void);
+
 /* print.c: the rows of a result: aligned on a terminal, else separated by tabs. */
 stoa_status cli_print(stoa_result result, stoa_op op, stoa_error *err);
 

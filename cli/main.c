@@ -8,6 +8,7 @@
 static const char usage[] =
     "usage: stoa TARGET SQL...      run statements, print their rows\n"
     "       stoa engines            what this build can open\n"
+    "       stoa demo               the main job, step by step, on a file of its own\n"
     "       stoa --version\n"
     "\n"
     "TARGET is a file (app.db), :memory:, or engine:rest.\n"
@@ -28,6 +29,8 @@ int main(int argc, char **argv)
     }
     if (argc == 2 && strcmp(argv[1], "engines") == 0)
         return cli_engines();
+    if (argc == 2 && strcmp(argv[1], "demo") == 0)
+        return cli_demo();
     if (argc < 3) {
         fputs(usage, stderr);
         return CLI_USAGE;

@@ -1,0 +1,226 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* stoa demo: the main job, shown step by step on a file of its own, with rows per second. */
+#include "cli.h"
+#include "sensors.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+#include <unistd.h>
+
+enum { DEMO_ROWS = 2000000, CANCEL_AFTER_MS = 100 };
+
+static const stoa_op no_limit = {0};
+
+struct demo {
+    char folder[64];
+    char path[96];
+    stoa_db db;
+    stoa_conn conn;
+    stoa_error error;
+};
+
+static double now(void)
+{
+    struct timespec time;
+    clock_gettime(CLOCK_MONOTONIC, &time);
+    return (double)time.tv_sec + (double)time.tv_nsec / 1e9;
+}
+
+static void report(const char *what, int64_t rows, double since)
+{
+    double seconds = now() - since;
+    printf("  %-44s %9lld rows  %6.3f s  %6.2f million rows/s\n", what, (long long)rows, seconds,
+           (double)rows / seconds / 1e6);
+}
+
+static void heading(const char *text)
+{
+    printf("\n%s\n", text);
+}
+
+/* ---- steps ---- */
+
+static stoa_status open_file(struct demo *demo)
+{
+    strcpy(demo->folder, "/tmp/stoa-demo-XXXXXX");
+    if (!mkdtemp(demo->folder)) {
+        perror("stoa: a folder for the demo");
+        exit(CLI_FAILED);
+    }
+    snprintf(demo->path, sizeof demo->path, "%s/sensors.db", demo->folder);
+    heading("A file is a database; there is no server");
+    stoa_status rc = stoa_open(no_limit, demo->path, STOA_NUL, NULL, 0, &demo->db, &demo->error);
+    if (rc == STOA_OK)
+        rc = stoa_connect(demo->db, no_limit, NULL, 0, &demo->conn, &demo->error);
+    if (rc == STOA_OK)
+        printf("  stoa_open(\"%s\")\n", demo->path);
+    return rc;
+}
+
+static stoa_status ingest(struct demo *demo)
+{
+    static const stoa_option create = {"mode", "create"};
+    struct ArrowArrayStream stream;
+    int64_t rows = 0;
+
+    heading("Columns in: an Arrow stream becomes a table in one transaction");
+    if (sensors_open(DEMO_ROWS, -1, &stream) != 0)
+        return STOA_ERR_NOMEM;
+    double start = now();
+    stoa_status rc = stoa_insert(demo->conn, no_limit, "readings", STOA_NUL, &stream, &create, 1,
+                                 &rows, &demo->error);
+    if (rc == STOA_OK)
+        report("stoa_insert, committed to the file", rows, start);
+    stoa_stream_release(&stream);
+    return rc;
+}
+
+static stoa_status scan(struct demo *demo)
+{
+    struct ArrowArrayStream stream;
+    struct ArrowArray batch;
+    stoa_result result;
+    int64_t rows = 0;
+
+    heading("Columns out: a result is an Arrow stream that outlives every handle");
+    double start = now();
+    stoa_status rc = stoa_query(demo->conn, no_limit, "SELECT * FROM readings", STOA_NUL, NULL, 0,
+                                NULL, 0, &result, &demo->error);
+    if (rc == STOA_OK)
+        rc = stoa_result_export(result, no_limit, &stream, &demo->error);
+    if (rc != STOA_OK)
+        return rc;
+    while ((rc = stoa_stream_next(&stream, &batch, &demo->error)) == STOA_OK) {
+        rows += batch.length;
+        stoa_batch_release(&batch);
+    }
+    if (rc == STOA_DONE)
+        report("every row into Arrow batches", rows, start);
+    stoa_stream_release(&stream);
+    return rc == STOA_DONE ? STOA_OK : rc;
+}
+
+static stoa_status query(struct demo *demo, const char *sql)
+{
+    stoa_result result;
+    stoa_status rc = stoa_query(demo->conn, no_limit, sql, STOA_NUL, NULL, 0, NULL, 0, &result,
+                                &demo->error);
+    if (rc == STOA_OK)
+        rc = cli_print(result, no_limit, &demo->error);
+    stoa_result_close(result);
+    return rc;
+}
+
+static stoa_status aggregate(struct demo *demo)
+{
+    heading("SQL over it");
+    double start = now();
+    stoa_status rc = query(demo, "SELECT sensor, count(*) AS n, round(avg(temperature), 2) AS mean,"
+                                 " round(max(temperature), 2) AS highest FROM readings"
+                                 " GROUP BY sensor ORDER BY mean DESC LIMIT 3");
+    if (rc == STOA_OK)
+        report("group by", DEMO_ROWS, start);
+    return rc;
+}
+
+static stoa_status register_scan(struct demo *demo)
+{
+    struct ArrowArrayStream stream;
+    stoa_scan table;
+
+    heading("Your own Arrow data is a table too, where it lies");
+    if (sensors_open(DEMO_ROWS / 2, -1, &stream) != 0)
+        return STOA_ERR_NOMEM;
+    double start = now();
+    stoa_status rc = stoa_scan_register(demo->conn, no_limit, "live", STOA_NUL, &stream, NULL, 0,
+                                        &table, &demo->error);
+    if (rc == STOA_OK)
+        rc = query(demo, "SELECT count(*) AS n, round(sum(humidity)) AS humidity FROM live");
+    if (rc == STOA_OK)
+        report("made, scanned and summed", DEMO_ROWS / 2, start);
+    stoa_scan_close(table);
+    stoa_stream_release(&stream);
+    return rc;
+}
+
+static stoa_status fail_halfway(struct demo *demo)
+{
+    struct ArrowArrayStream stream;
+
+    heading("A producer that fails halfway leaves the table as it was");
+    if (sensors_open(DEMO_ROWS, DEMO_ROWS / 2, &stream) != 0)
+        return STOA_ERR_NOMEM;
+    stoa_status rc = stoa_insert(demo->conn, no_limit, "readings", STOA_NUL, &stream, NULL, 0,
+                                 NULL, &demo->error);
+    stoa_stream_release(&stream);
+    if (rc >= 0)
+        return STOA_ERR_INTERNAL;
+    printf("  %s: %s\n", stoa_status_name(rc), demo->error.text);
+    return query(demo, "SELECT count(*) AS rows FROM readings");
+}
+
+static stoa_status cancel(struct demo *demo)
+{
+    stoa_op op;
+
+    heading("A query that takes too long is stopped");
+    stoa_status rc = stoa_op_open(CANCEL_AFTER_MS, NULL, NULL, NULL, &op, &demo->error);
+    if (rc != STOA_OK)
+        return rc;
+    double start = now();
+    rc = stoa_run(demo->conn, op, "SELECT count(*) FROM readings a, readings b", STOA_NUL, NULL, 0,
+                  NULL, 0, NULL, &demo->error);
+    stoa_op_close(op);
+    if (rc >= 0)
+        return STOA_ERR_INTERNAL;
+    printf("  %s after %.0f ms: %s\n", stoa_status_name(rc), (now() - start) * 1e3,
+           demo->error.text);
+    return STOA_OK;
+}
+
+static stoa_status close_in_any_order(struct demo *demo)
+{
+    heading("Handles are checked: use after close is a sentence, not a crash");
+    stoa_db_close(demo->db);
+    stoa_db_close(demo->db);
+    stoa_status rc = stoa_ping(demo->conn, no_limit, &demo->error);
+    if (rc >= 0)
+        return STOA_ERR_INTERNAL;
+    printf("  %s: %s\n", stoa_status_name(rc), demo->error.text);
+    return STOA_OK;
+}
+
+static void remove_file(const struct demo *demo)
+{
+    static const char *const suffixes[] = {"", "-wal", "-shm"};
+    char name[128];
+    for (size_t i = 0; i < sizeof suffixes / sizeof *suffixes; i++) {
+        snprintf(name, sizeof name, "%s%s", demo->path, suffixes[i]);
+        unlink(name);
+    }
+    rmdir(demo->folder);
+}
+
+int cli_demo(void)
+{
+    static stoa_status (*const steps[])(struct demo *) = {
+        open_file, ingest,       scan,   aggregate,
+        register_scan, fail_halfway, cancel, close_in_any_order,
+    };
+    struct demo demo = {.error = {.text = "out of memory"}};
+    stoa_status rc = STOA_OK;
+
+    printf("stoa %s\n", stoa_version());
+    for (size_t i = 0; i < sizeof steps / sizeof *steps && rc == STOA_OK; i++)
+        rc = steps[i](&demo);
+    stoa_db_close(demo.db);
+    remove_file(&demo);
+    if (rc != STOA_OK) {
+        cli_print_error(&demo.error, NULL);
+        return CLI_FAILED;
+    }
+    printf("\nDone.\n");
+    return CLI_OK;
+}
