@@ -1,3 +1,3 @@
 module stoa.example/quickstart
 
-go 1.20
+go 1.19

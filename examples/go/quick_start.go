@@ -25,7 +25,7 @@ func check(status C.stoa_status, failure *C.stoa_error) {
 }
 
 func text(value string) (*C.char, C.int64_t) {
-	return (*C.char)(unsafe.Pointer(unsafe.StringData(value))), C.int64_t(len(value))
+	return (*C.char)(unsafe.Pointer(&[]byte(value)[0])), C.int64_t(len(value))
 }
 
 func main() {
