@@ -40,7 +40,7 @@ enum stoa__sql_kind {
     STOA__SQL_NAME,    /* Quoted. */
     STOA__SQL_WORD,    /* Keyword or bare name. */
     STOA__SQL_NUMBER,
-    STOA__SQL_PARAM, /* ? ?12 $1 $name :name @name */
+    STOA__SQL_PARAM, /* ? ?12 $1 $name :name @name; not Tcl's $name(index). */
     STOA__SQL_SEMICOLON,
     STOA__SQL_OPERATOR /* Everything else, one operator or one byte. */
 };
