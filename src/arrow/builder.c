@@ -164,19 +164,14 @@ stoa_status stoa__column_reserve(struct stoa__column *column, int64_t rows,
                                  stoa_error *err)
 {
     enum stoa__arrow_shape shape = stoa__arrow_shape(column->type);
-    int64_t items = rows;
+    bool in_step = shape == STOA__SHAPE_STRUCT || shape == STOA__SHAPE_SPARSE ||
+                   shape == STOA__SHAPE_DICTIONARY || shape == STOA__SHAPE_RUN_END;
     stoa_status rc;
 
     assert(rows >= 0);
-    if (shape == STOA__SHAPE_FIXED_LIST &&
-        __builtin_mul_overflow(rows, (int64_t)column->type->list_size, &items))
-        return stoa__fail_nomem(err);
     rc = reserve_rows(column, rows, err);
-    if (shape == STOA__SHAPE_LIST || shape == STOA__SHAPE_LIST_VIEW ||
-        shape == STOA__SHAPE_DENSE)
-        return rc;
-    for (int32_t i = 0; rc == STOA_OK && i < column->child_count; i++)
-        rc = stoa__column_reserve(&column->children[i], items, err);
+    for (int32_t i = 0; rc == STOA_OK && in_step && i < column->child_count; i++)
+        rc = stoa__column_reserve(&column->children[i], rows, err);
     return rc;
 }
 

@@ -91,8 +91,8 @@ struct stoa__column *stoa__column_target(struct stoa__column *column);
 /* Rows appended so far, to whichever column holds them. */
 int64_t stoa__column_length(const struct stoa__column *column);
 
-/* Room for `rows` more rows, children of structs, fixed lists and sparse unions
- * included. */
+/* Room for `rows` more rows, children of structs and sparse unions included; items of
+ * lists of any layout grow as they are appended. */
 stoa_status stoa__column_reserve(struct stoa__column *column, int64_t rows,
                                  stoa_error *err);
 /* Room for `size` more text bytes. FULL when 32-bit offsets would overflow. */

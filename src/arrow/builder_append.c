@@ -80,7 +80,7 @@ stoa_status stoa__column_append_int64(struct stoa__column *column, int64_t value
 stoa_status stoa__column_append_float64(struct stoa__column *column, double value,
                                         stoa_error *err)
 {
-    float single = (float)value;
+    float single;
     uint16_t half;
     stoa_status rc;
 
@@ -93,6 +93,7 @@ stoa_status stoa__column_append_float64(struct stoa__column *column, double valu
     if (column->type->kind == STOA__ARROW_FLOAT64) {
         write_fixed(column, &value);
     } else if (column->type->kind == STOA__ARROW_FLOAT32) {
+        single = stoa__float_from_double(value, NULL);
         write_fixed(column, &single);
     } else {
         half = stoa__half_from_double(value, NULL);

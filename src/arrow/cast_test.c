@@ -327,6 +327,24 @@ static void columns_are_found_by_name(void)
     to.release(&to);
 }
 
+static void names_that_are_there_twice_need_the_same_order(void)
+{
+    static const char *const rows[] = {"{\"a\":1,\"a\":2}"};
+    struct ArrowSchema from, to;
+
+    arrow_random_node(&from, "+s", "", false, 2);
+    arrow_random_node(from.children[0], "i", "a", true, 0);
+    arrow_random_node(from.children[1], "i", "a", true, 0);
+    arrow_random_node(&to, "+s", "", false, 2);
+    arrow_random_node(to.children[0], "l", "a", true, 0);
+    arrow_random_node(to.children[1], "l", "a", true, 0);
+    check_batches(&from, rows, 1, &to, "{\"a\":1,\"a\":2}");
+    to.children[1]->name = "b";
+    check_batches(&from, rows, 1, &to, "!two fields are called 'a'");
+    from.release(&from);
+    to.release(&to);
+}
+
 static void struct_rows_that_are_null_hide_their_fields(void)
 {
     static const char *const rows[] = {"{\"s\":null}", "{\"s\":{\"a\":\"7\",\"b\":1}}"};
@@ -490,6 +508,42 @@ static void any_encoding_is_unpacked_and_packed_again(void)
     CHECK_INT(stoa__mem_allocations(), 0);
 }
 
+static void scalar_text_round_trip(const char *format, uint64_t seed)
+{
+    struct arrow_random random;
+    struct stoa__arrow_type *type = NULL, *text_type = NULL;
+    struct ArrowArray array, text, back;
+    stoa__arena arena = {0};
+    stoa_error err = {0};
+
+    printf("# seed of %s %llu\n", format, (unsigned long long)seed);
+    CHECK_INT(stoa__arrow_type_simple(format, "x", true, &arena, &type, NULL), STOA_OK);
+    CHECK_INT(stoa__arrow_type_simple("u", "x", true, &arena, &text_type, NULL), STOA_OK);
+    arrow_random_seed(&random, seed);
+    random.calendar_only = true;
+    arrow_random_array(&random, type, 200, &array);
+    if (stoa__arrow_cast(type, &array, text_type, &text, &err) != STOA_OK)
+        CHECK_TEXT(err.text, "");
+    if (stoa__arrow_cast(text_type, &text, type, &back, &err) != STOA_OK)
+        CHECK_TEXT(err.text, "");
+    CHECK(arrow_random_same(type, &array, type, &back));
+    back.release(&back);
+    text.release(&text);
+    array.release(&array);
+    stoa__arena_release(&arena);
+}
+
+static void every_scalar_goes_to_text_and_back(void)
+{
+    for (int32_t i = 0; i < arrow_random_format_count; i++) {
+        const char *format = arrow_random_formats[i];
+        /* Bytes need not be text, and nothing becomes null but null. */
+        if (strchr("zZwn", format[0]) == NULL && strcmp(format, "vz") != 0)
+            for (uint64_t seed = 1; seed <= 5; seed++)
+                scalar_text_round_trip(format, seed);
+    }
+}
+
 /* Widths and offsets that take the loops over whole buffers, longer than one chunk. */
 static void long_columns_are_cast_like_short_ones(void)
 {
@@ -606,12 +660,15 @@ TEST_MAIN({"integers change their width exactly", integers_change_their_width_ex
           {"times change their unit exactly", times_change_their_unit_exactly},
           {"pairs without a cast name both types", pairs_without_a_cast_name_both_types},
           {"columns are found by name", columns_are_found_by_name},
+          {"names that are there twice need the same order",
+           names_that_are_there_twice_need_the_same_order},
           {"struct rows that are null hide their fields",
            struct_rows_that_are_null_hide_their_fields},
           {"lists change their layout", lists_change_their_layout},
           {"maps and unions keep their shape", maps_and_unions_keep_their_shape},
           {"any encoding is unpacked and packed again",
            any_encoding_is_unpacked_and_packed_again},
+          {"every scalar goes to text and back", every_scalar_goes_to_text_and_back},
           {"long columns are cast like short ones",
            long_columns_are_cast_like_short_ones},
           {"misuse is answered", misuse_is_answered},

@@ -3,7 +3,9 @@
 
 #include "arrow/shape.h"
 #include "base/error.h"
+#include "base/mem.h"
 
+#include <stdlib.h>
 #include <string.h>
 
 #include "base/ban.h"
@@ -102,29 +104,56 @@ stoa_status stoa__fail_cast(const struct stoa__arrow_type *from,
                       from_text, to_text);
 }
 
-/* How many fields before `index` have its name. */
-static int32_t occurrence(const struct stoa__arrow_type *type, int32_t index)
-{
-    int32_t count = 0;
-
-    for (int32_t i = 0; i < index; i++)
-        count += strcmp(type->children[i].name, type->children[index].name) == 0;
-    return count;
-}
-
-static int32_t find_occurrence(const struct stoa__arrow_type *type, const char *name,
-                               int32_t number)
-{
-    for (int32_t i = 0; i < type->child_count; i++)
-        if (strcmp(type->children[i].name, name) == 0 && number-- == 0)
-            return i;
-    return -1;
-}
-
 int32_t stoa__cast_field(const struct stoa__arrow_type *from,
                          const struct stoa__arrow_type *to, int32_t index)
 {
-    return find_occurrence(from, to->children[index].name, occurrence(to, index));
+    const char *name = to->children[index].name;
+
+    for (int32_t i = 0; i < from->child_count; i++) {
+        int32_t field = (index + i) % from->child_count;
+        if (strcmp(from->children[field].name, name) == 0)
+            return field;
+    }
+    return -1;
+}
+
+static bool has_same_names(const struct stoa__arrow_type *from,
+                           const struct stoa__arrow_type *to)
+{
+    bool same = from->child_count == to->child_count;
+
+    for (int32_t i = 0; same && i < from->child_count; i++)
+        same = strcmp(from->children[i].name, to->children[i].name) == 0;
+    return same;
+}
+
+static int compare_names(const void *a, const void *b)
+{
+    return strcmp(*(const char *const *)a, *(const char *const *)b);
+}
+
+/* Fields are found by name: so each has its own, unless all are where they were. */
+static stoa_status check_names(const struct stoa__arrow_path *path,
+                               const struct stoa__arrow_type *type, stoa_error *err)
+{
+    size_t count = (size_t)type->child_count;
+    const char **names = stoa__alloc_zero(count + 1, sizeof(*names));
+    stoa_status rc = STOA_OK;
+
+    if (!names)
+        return stoa__fail_nomem(err);
+    for (size_t i = 0; i < count; i++)
+        names[i] = type->children[i].name;
+    qsort(names, count, sizeof(*names), compare_names);
+    for (size_t i = 1; rc == STOA_OK && i < count; i++)
+        if (strcmp(names[i - 1], names[i]) == 0)
+            rc = stoa__arrow_fail(
+                path, "batch", err, STOA_ERR_TYPE,
+                "two fields are called '%s' and source and target do not "
+                "have the same names in the same order",
+                names[i]);
+    stoa__free(names);
+    return rc;
 }
 
 static stoa_status check_struct(const struct stoa__arrow_path *path,
@@ -132,8 +161,14 @@ static stoa_status check_struct(const struct stoa__arrow_path *path,
                                 const struct stoa__arrow_type *to, stoa_error *err)
 {
     struct stoa__arrow_path below;
-    stoa_status rc;
+    stoa_status rc = STOA_OK;
 
+    if (!has_same_names(from, to))
+        rc = check_names(path, from, err);
+    if (rc == STOA_OK && !has_same_names(from, to))
+        rc = check_names(path, to, err);
+    if (rc != STOA_OK)
+        return rc;
     for (int32_t i = 0; i < from->child_count; i++) {
         below = stoa__arrow_path_below(path, from->children[i].name, i);
         if (stoa__cast_field(to, from, i) < 0)

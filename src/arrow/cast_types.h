@@ -37,8 +37,8 @@ bool stoa__family_casts(enum stoa__arrow_family from, enum stoa__arrow_family to
 const struct stoa__arrow_type *
 stoa__arrow_value_type(const struct stoa__arrow_type *type);
 
-/* Which field of the struct `from` becomes field `index` of the struct `to`: the one
- * of its name; where a name is there n times, the n-th. -1: none. */
+/* Which field of the struct `from` becomes field `index` of the struct `to`: that of its
+ * name, which stoa__cast_types_check() has seen to be no other's. -1: none. */
 int32_t stoa__cast_field(const struct stoa__arrow_type *from,
                          const struct stoa__arrow_type *to, int32_t index);
 
