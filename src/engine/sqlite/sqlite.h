@@ -116,6 +116,13 @@ stoa_status sqlite_run(struct sqlite_session *session, stoa__call *call, const c
 stoa_status sqlite_run_format(struct sqlite_session *session, stoa__call *call, stoa_error *err,
                               const char *format, ...) __attribute__((format(printf, 4, 5)));
 
+/* ---- scan.c ---- */
+
+/* Ask the session's resolver for a table that was not found, by the name in SQLite's message
+ * (which may begin with a database). `found`: it is there now, prepare again. */
+stoa_status sqlite_resolve(struct sqlite_session *session, const char *name, bool *found,
+                           stoa_error *err);
+
 /* ---- fault.c ---- */
 
 /*
