@@ -430,6 +430,58 @@ static void maps_and_unions_keep_their_shape(void)
     to.release(&to);
 }
 
+static void type_ids_are_not_lost(void)
+{
+    static const char *const rows[] = {"{\"x\":{\"t\":5,\"v\":1}}"};
+    struct ArrowSchema from, to;
+
+    arrow_random_node(&from, "+s", "", false, 1);
+    arrow_random_node(from.children[0], "+ud:5", "x", true, 1);
+    arrow_random_node(from.children[0]->children[0], "i", "a", true, 0);
+    arrow_random_node(&to, "+s", "", false, 1);
+    arrow_random_node(to.children[0], "+ud:6", "x", true, 1);
+    arrow_random_node(to.children[0]->children[0], "i", "a", true, 0);
+    check_batches(&from, rows, 1, &to, "!column 'x.a': the target has no type id 5");
+    to.release(&to);
+    arrow_random_node(&to, "+s", "", false, 1);
+    arrow_random_node(to.children[0], "+us:5", "x", true, 1);
+    arrow_random_node(to.children[0]->children[0], "z", "a", true, 0);
+    check_batches(&from, rows, 1, &to,
+                  "!column 'x.a': there is no cast from int32 to binary");
+    from.release(&from);
+    to.release(&to);
+}
+
+static void a_single_cell_is_cast_or_refused(void)
+{
+    struct stoa__arrow_type *type = NULL;
+    struct stoa__builder from, to;
+    struct ArrowArray array;
+    struct stoa__cell cell;
+    stoa__arena arena = {0};
+    stoa_error err;
+
+    CHECK_INT(stoa__arrow_type_simple("l", "x", true, &arena, &type, NULL), STOA_OK);
+    CHECK_INT(stoa__builder_init(&from, type, 1, NULL), STOA_OK);
+    CHECK_INT(stoa__column_append_int64(&from.root, 3, NULL), STOA_OK);
+    CHECK_INT(stoa__builder_finish(&from, 0, &array, NULL), STOA_OK);
+    stoa__cell_at(type, &array, 0, &cell);
+    CHECK_INT(stoa__arrow_type_simple("tiM", "y", true, &arena, &type, NULL), STOA_OK);
+    CHECK_INT(stoa__builder_init(&to, type, 1, NULL), STOA_OK);
+    CHECK_INT(stoa__cell_cast(&cell, &to.root, &err), STOA_OK);
+    CHECK_INT(to.root.length, 1);
+    stoa__builder_release(&to);
+    CHECK_INT(stoa__arrow_type_simple("z", "y", true, &arena, &type, NULL), STOA_OK);
+    CHECK_INT(stoa__builder_init(&to, type, 1, NULL), STOA_OK);
+    CHECK_INT(stoa__cell_cast(&cell, &to.root, &err), STOA_ERR_UNSUPPORTED);
+    CHECK_TEXT(err.text, "there is no cast from int64 to binary");
+    CHECK_INT(to.root.length, 0);
+    stoa__builder_release(&to);
+    stoa__builder_release(&from);
+    array.release(&array);
+    stoa__arena_release(&arena);
+}
+
 /* The type without dictionaries and run ends, in large offsets: every array has one. */
 static void plain_schema(const struct ArrowSchema *from, struct ArrowSchema *out)
 {
@@ -666,6 +718,8 @@ TEST_MAIN({"integers change their width exactly", integers_change_their_width_ex
            struct_rows_that_are_null_hide_their_fields},
           {"lists change their layout", lists_change_their_layout},
           {"maps and unions keep their shape", maps_and_unions_keep_their_shape},
+          {"type ids are not lost", type_ids_are_not_lost},
+          {"a single cell is cast or refused", a_single_cell_is_cast_or_refused},
           {"any encoding is unpacked and packed again",
            any_encoding_is_unpacked_and_packed_again},
           {"every scalar goes to text and back", every_scalar_goes_to_text_and_back},

@@ -85,6 +85,7 @@ static void scalars_are_written_as_json(void)
     check_json("l", "-9223372036854775808", "-9223372036854775808");
     check_json("l", "1.5e3", "1500");
     check_json("l", "\"77\"", "77");
+    check_json("L", "1e3", "1000");
     check_json("e", "0.1", "0.099975586");
     check_json("f", "0.1", "0.1");
     check_json("g", "0.1", "0.1");
@@ -164,6 +165,28 @@ static void text_is_what_a_person_reads(void)
     }
 }
 
+static void nested_text_is_json_and_a_union_its_value(void)
+{
+    struct ArrowSchema schema;
+    stoa__arena arena = {0};
+    struct stoa__arrow_type *type = NULL;
+    char *got;
+
+    arrow_random_node(&schema, "+ud:1,2", "x", true, 2);
+    arrow_random_node(schema.children[0], "u", "a", true, 0);
+    arrow_random_node(schema.children[1], "+l", "b", true, 1);
+    arrow_random_node(schema.children[1]->children[0], "u", "item", true, 0);
+    CHECK_INT(stoa__arrow_type_parse(&schema, &arena, &type, NULL), STOA_OK);
+    got = through(type, "{\"t\":1,\"v\":\"plain\"}", true);
+    CHECK_TEXT(got, "plain");
+    free(got);
+    got = through(type, "{\"t\":2,\"v\":[\"a\",null]}", true);
+    CHECK_TEXT(got, "[\"a\",null]");
+    free(got);
+    schema.release(&schema);
+    stoa__arena_release(&arena);
+}
+
 /* struct<id: int64 not null, tags: list<utf8>, m: map<utf8, int32>, u: union> */
 static struct stoa__arrow_type *nested_type(stoa__arena *arena)
 {
@@ -239,6 +262,18 @@ static void errors_say_where_in_the_json(void)
                  "!$.v: \"t\" is there twice");
     check_nested("{\"id\":1,\"v\":{\"t\":5,\"w\":1}}", "!$.v: a union's value is");
     check_nested("[1]", "!$: an array is not a value of struct");
+    check_nested("{\"id\":1,\"tags\":{}}", "!$.tags: an object is not a value of list");
+    check_nested("{\"id\":1,\"tags\":[\"a\",]}", "!");
+    check_nested("{\"id\":1,\"m\":{}}", "!$.m: an object is not a value of map");
+    check_nested("{\"id\":1,\"m\":[}", "!");
+    check_nested("{\"id\":1,\"m\":[[1", "!");
+    check_nested("{\"id\":1,\"v\":5}", "!$.v: a number is not a value of");
+    check_nested("{\"id\":1,\"v\":{\"t\":\"5\"}}",
+                 "!$.v: \"t\" is a string, not a type id");
+    check_nested("{\"id\":1,\"v\":{\"t\":0.5}}", "!$.v: ");
+    check_nested("{\"id\":1,\"v\":{\"t\"", "!");
+    check_nested("{\"id\":1,\"v\":{\"v\"", "!");
+    check_nested("{\"id\":1,\"v\":{", "!");
     check_nested("{\"id\":1", "!");
 }
 
@@ -376,6 +411,8 @@ TEST_MAIN({"scalars are written as JSON", scalars_are_written_as_json},
           {"times are ISO text or numbers", times_are_iso_text_or_numbers},
           {"values that do not fit are refused", values_that_do_not_fit_are_refused},
           {"text is what a person reads", text_is_what_a_person_reads},
+          {"nested text is JSON and a union its value",
+           nested_text_is_json_and_a_union_its_value},
           {"nested values are objects and arrays", nested_values_are_objects_and_arrays},
           {"errors say where in the JSON", errors_say_where_in_the_json},
           {"any array goes to JSON and back", any_array_goes_to_json_and_back},
