@@ -118,72 +118,107 @@ static stoa_status copy_fixed(const node_span *span, struct ArrowArray *out,
                              span->count * width);
 }
 
-/* Offsets, so that they start at 0; and which part of the data or the child they are about. */
+/* Rows of a child, or bytes of text. */
+struct range {
+    int64_t first, count;
+};
+
+/* Offsets, so that they start at 0; which part of the data or the child they are about, and
+ * which part SHAPE has found to be there. */
 static stoa_status copy_offsets(const node_span *span, struct ArrowArray *out,
-                                int64_t *start, int64_t *size)
+                                struct range *inner, struct range *outer)
 {
     const int32_t width = stoa__arrow_offset_width(span->type->kind);
     const void *offsets = span->array->buffers[1];
+    int64_t low, high, last;
     void *piece;
     stoa_status rc = new_buffer(span, out, 1, (span->count + 1) * width, &piece);
 
-    *start = *size = 0;
+    *inner = *outer = (struct range){0, 0};
     if (rc != STOA_OK || span->count == 0)
         return rc;
-    *start = stoa__load_int(offsets, width, span->first);
-    *size = stoa__load_int(offsets, width, span->first + span->count) - *start;
+    low = stoa__load_int(offsets, width, span->outer_first);
+    high = stoa__load_int(offsets, width, span->outer_first + span->outer_count);
+    *outer = (struct range){low, high - low};
+    inner->first = stoa__load_int(offsets, width, span->first);
+    low = inner->first > low ? inner->first : low;
+    last = stoa__load_int(offsets, width, span->first + span->count);
+    high = last < high ? last : high;
     for (int64_t i = 0; i <= span->count; i++) {
-        const int64_t at = stoa__load_int(offsets, width, span->first + i) - *start;
+        const int64_t at = stoa__load_int(offsets, width, span->first + i);
 
-        if (at < 0 || at > *size)
+        if (at < low || at > high)
             return FAIL("row %lld has an offset outside those of the first and last row",
                         (long long)i);
-        store(piece, width, i, at);
+        store(piece, width, i, at - low);
     }
+    inner->count = last - inner->first; /* Both are in [low, high]. */
     return STOA_OK;
 }
 
 static stoa_status copy_text(const node_span *span, struct ArrowArray *out)
 {
-    int64_t start, size;
-    stoa_status rc = copy_offsets(span, out, &start, &size);
+    struct range inner, outer;
+    stoa_status rc = copy_offsets(span, out, &inner, &outer);
 
     if (rc != STOA_OK)
         return rc;
-    if (size == 0)
+    if (inner.count == 0)
         return stoa__copy_buffer(span, out, 2, NULL, 0);
-    return stoa__copy_buffer(span, out, 2, (const char *)span->array->buffers[2] + start,
-                             size);
+    return stoa__copy_buffer(span, out, 2,
+                             (const char *)span->array->buffers[2] + inner.first,
+                             inner.count);
 }
 
-/* Rows [first, first + count) of child `index`, without its own offset. */
+/* Rows of child `index`, without its own offset. */
 static stoa_status copy_child(const node_span *span, struct ArrowArray *out,
-                              int32_t index, int64_t first, int64_t count)
+                              int32_t index, struct range inner, struct range outer)
 {
     const struct stoa__arrow_type *type = &span->type->children[index];
     const path below = stoa__arrow_path_below(span->at, type->name, index);
-    const struct ArrowArray *array = span->array->children[index];
-    const node_span child = {type, array, first, count, NULL, &below, span->err};
+    const node_span child = {
+        .type = type,
+        .array = span->array->children[index],
+        .first = inner.first,
+        .count = inner.count,
+        .at = &below,
+        .err = span->err,
+        .outer_first = outer.first,
+        .outer_count = outer.count,
+    };
 
     return copy_node(&child, out->children[index]);
 }
 
+/* The same rows as of the parent, or `size` for each of them. */
 static stoa_status copy_children(const node_span *span, struct ArrowArray *out,
-                                 int64_t first, int64_t count)
+                                 int64_t size)
 {
+    const struct range inner = {span->first * size, span->count * size};
+    const struct range outer = {span->outer_first * size, span->outer_count * size};
     stoa_status rc = STOA_OK;
 
     for (int32_t i = 0; rc == STOA_OK && i < span->type->child_count; i++)
-        rc = copy_child(span, out, i, first, count);
+        rc = copy_child(span, out, i, inner, outer);
     return rc;
+}
+
+/* Rows of a child all of which SHAPE has looked at. */
+static stoa_status copy_chosen(const node_span *span, struct ArrowArray *out,
+                               int32_t index, int64_t first, int64_t count)
+{
+    const struct range inner = {first, count};
+    const struct range outer = {0, span->array->children[index]->length};
+
+    return copy_child(span, out, index, inner, outer);
 }
 
 static stoa_status copy_list(const node_span *span, struct ArrowArray *out)
 {
-    int64_t start, size;
-    stoa_status rc = copy_offsets(span, out, &start, &size);
+    struct range inner, outer;
+    stoa_status rc = copy_offsets(span, out, &inner, &outer);
 
-    return rc == STOA_OK ? copy_child(span, out, 0, start, size) : rc;
+    return rc == STOA_OK ? copy_child(span, out, 0, inner, outer) : rc;
 }
 
 /* The child's rows from the lowest to the highest that is used; gaps are copied too. */
@@ -236,7 +271,7 @@ static stoa_status copy_list_view(const node_span *span, struct ArrowArray *out)
               stoa__load_int(span->array->buffers[1], width, from) - start);
         store(sizes, width, row, size);
     }
-    return rc == STOA_OK ? copy_child(span, out, 0, start, end - start) : rc;
+    return rc == STOA_OK ? copy_chosen(span, out, 0, start, end - start) : rc;
 }
 
 /* The rows of each child that are used: [start, end). */
@@ -280,13 +315,13 @@ static stoa_status copy_dense_children(const node_span *span, struct ArrowArray 
         const struct extent *extent = &extents[span->type->union_ids[i]];
 
         if (extent->end == 0)
-            rc = copy_child(span, out, i, 0, 0);
+            rc = copy_chosen(span, out, i, 0, 0);
         else if (extent->end > span->array->children[i]->length)
             rc = FAIL("its rows %lld to %lld are outside child %d of %lld rows",
                       (long long)extent->start, (long long)extent->end - 1, (int)i,
                       (long long)span->array->children[i]->length);
         else
-            rc = copy_child(span, out, i, extent->start, extent->end - extent->start);
+            rc = copy_chosen(span, out, i, extent->start, extent->end - extent->start);
     }
     return rc;
 }
@@ -316,14 +351,7 @@ static stoa_status copy_sparse(const node_span *span, struct ArrowArray *out)
 {
     stoa_status rc = copy_fixed(span, out, 0, 1);
 
-    return rc == STOA_OK ? copy_children(span, out, span->first, span->count) : rc;
-}
-
-static stoa_status copy_fixed_list(const node_span *span, struct ArrowArray *out)
-{
-    const int64_t size = span->type->list_size;
-
-    return copy_child(span, out, 0, span->first * size, span->count * size);
+    return rc == STOA_OK ? copy_children(span, out, 1) : rc;
 }
 
 /* Which runs hold the rows used: the first, and how many. */
@@ -362,9 +390,10 @@ static stoa_status copy_runs(const node_span *span, struct ArrowArray *out)
     stoa_status rc = find_runs(span, &first, &count);
 
     if (rc == STOA_OK)
-        rc = copy_child(span, out, 0, first, count);
-    if (rc == STOA_OK)
-        rc = copy_child(span, out, 1, first, count);
+        rc = copy_chosen(span, out, 0, first, count);
+    if (rc == STOA_OK) /* Of the values SHAPE has looked at one for each run. */
+        rc = copy_child(span, out, 1, (struct range){first, count},
+                        (struct range){0, ends->length});
     for (int64_t i = 0; rc == STOA_OK && i < count; i++) {
         const int64_t end =
             stoa__load_int(ends->buffers[1], width, ends->offset + first + i);
@@ -379,8 +408,14 @@ static stoa_status copy_dictionary(const node_span *span, struct ArrowArray *out
 {
     const path below = stoa__arrow_path_below(span->at, "dictionary", 0);
     const struct ArrowArray *values = span->array->dictionary;
-    const node_span whole = {span->type->dictionary, values, 0, values->length, NULL,
-                             &below,                 span->err};
+    const node_span whole = {
+        .type = span->type->dictionary,
+        .array = values,
+        .count = values->length,
+        .at = &below,
+        .err = span->err,
+        .outer_count = values->length,
+    };
     stoa_status rc = copy_fixed(span, out, 1, span->type->width);
 
     if (rc == STOA_OK)
@@ -408,9 +443,9 @@ static stoa_status copy_layout(const node_span *span, enum stoa__arrow_shape sha
     case STOA__SHAPE_LIST_VIEW:
         return copy_list_view(span, out);
     case STOA__SHAPE_FIXED_LIST:
-        return copy_fixed_list(span, out);
+        return copy_children(span, out, span->type->list_size);
     case STOA__SHAPE_STRUCT:
-        return copy_children(span, out, span->first, span->count);
+        return copy_children(span, out, 1);
     case STOA__SHAPE_DENSE:
         return copy_dense(span, out);
     case STOA__SHAPE_SPARSE:
@@ -431,7 +466,11 @@ static stoa_status copy_node(const node_span *node, struct ArrowArray *out)
     node_span span = *node;
     stoa_status rc = STOA_OK;
 
+    assert(span.outer_first <= span.first || span.count == 0);
+    assert(span.first + span.count <= span.outer_first + span.outer_count ||
+           span.count == 0);
     span.first += span.array->offset;
+    span.outer_first += span.array->offset;
     if (stoa__arrow_has_validity(shape))
         span.validity = span.array->buffers[0];
     if (shape == STOA__SHAPE_VIEW)
@@ -451,7 +490,14 @@ stoa_status stoa__array_copy(const struct stoa__arrow_type *type,
                              stoa_error *err)
 {
     const path root = {NULL, NULL, 0, 0};
-    const node_span node = {type, array, 0, array->length, NULL, &root, err};
+    const node_span node = {
+        .type = type,
+        .array = array,
+        .count = array->length,
+        .at = &root,
+        .err = err,
+        .outer_count = array->length,
+    };
     stoa_status rc;
 
     assert(type && out && out != array);

@@ -205,6 +205,9 @@ static void what_the_shape_hides_is_checked_before_it_is_followed(void)
 
     ((int32_t *)piece(&sample, 1))[6] = 1 << 20;
     check_refused(&sample, "column 'c': row 2 has an offset outside");
+    sample = sample_make(4);
+    ((int64_t *)piece(&sample, 1))[6] = INT64_MIN;
+    check_refused(&sample, "column 'c': row 2 has an offset outside");
     sample = sample_make(6);
     ((int32_t *)piece(&sample, 1))[6 * 4 + 2] = 2;
     check_refused(&sample, "row 2 has 33 bytes at 0, outside data buffer 2 of 2");

@@ -270,20 +270,26 @@ static stoa_status check_children(int32_t level, const node_span *node, int64_t 
     for (int32_t i = 0; rc == STOA_OK && i < type->child_count; i++) {
         const path below = stoa__arrow_path_below(node->at, type->children[i].name, i);
         const bool values = type->kind == STOA__ARROW_RUN_END && i == 1;
-        const node_span child = {&type->children[i],
-                            node->array->children[i],
-                            first,
-                            values ? node->array->children[0]->length : count,
-                            NULL,
-                            &below,
-                            node->err};
+        const node_span child = {
+            .type = &type->children[i],
+            .array = node->array->children[i],
+            .first = first,
+            .count = values ? node->array->children[0]->length : count,
+            .at = &below,
+            .err = node->err,
+        };
 
         rc = check_node(level, &child);
     }
     if (rc == STOA_OK && type->dictionary) {
         const path below = stoa__arrow_path_below(node->at, "dictionary", 0);
-        const node_span child = {type->dictionary, node->array->dictionary, 0, WHOLE,
-                            NULL,             &below,                  node->err};
+        const node_span child = {
+            .type = type->dictionary,
+            .array = node->array->dictionary,
+            .count = WHOLE,
+            .at = &below,
+            .err = node->err,
+        };
 
         rc = check_node(level, &child);
     }
@@ -312,17 +318,26 @@ static stoa_status check_run_ends(const node_span *span)
     return STOA_OK;
 }
 
-/* Keys have no NULLs. `first` and `count`: the entries used. */
-static stoa_status check_keys(const node_span *span, int64_t first, int64_t count)
+/* The first NULL among rows of a node; the node's own offset is not in `first`. */
+static int64_t find_null(const struct stoa__arrow_type *type,
+                         const struct ArrowArray *array, int64_t first, int64_t count)
 {
-    const struct ArrowArray *entries = span->array->children[0];
-    const struct ArrowArray *keys = entries->children[0];
-    const uint8_t *validity = NULL;
-    int64_t row;
+    if (!stoa__arrow_has_validity(stoa__arrow_shape(type)))
+        return -1;
+    return stoa__arrow_first_null(array->buffers[0], array->offset + first, count);
+}
 
-    if (stoa__arrow_has_validity(stoa__arrow_shape(&span->type->children[0].children[0])))
-        validity = keys->buffers[0];
-    row = stoa__arrow_first_null(validity, keys->offset + entries->offset + first, count);
+/* Entries of maps and their keys are never NULL. `first` and `count`: the entries used. */
+static stoa_status check_entries(const node_span *span, int64_t first, int64_t count)
+{
+    const struct stoa__arrow_type *type = &span->type->children[0];
+    const struct ArrowArray *entries = span->array->children[0];
+    int64_t row = find_null(type, entries, first, count);
+
+    if (row >= 0)
+        return FAIL("entry %lld is NULL", (long long)row);
+    row = find_null(&type->children[0], entries->children[0], entries->offset + first,
+                    count);
     if (row >= 0)
         return FAIL("the key of entry %lld is NULL", (long long)row);
     return STOA_OK;
@@ -357,7 +372,7 @@ static stoa_status check_node(int32_t level, const node_span *node)
     /* After the children, since list views, unions and dictionaries point into them. */
     rc = stoa__arrow_validate_values(span);
     if (rc == STOA_OK && span->type->kind == STOA__ARROW_MAP)
-        rc = check_keys(span, first, count);
+        rc = check_entries(span, first, count);
     return rc;
 }
 
@@ -366,7 +381,8 @@ stoa_status stoa__arrow_validate(const struct stoa__arrow_type *type,
                                  stoa_error *err)
 {
     const path root = {NULL, NULL, 0, 0};
-    const node_span node = {type, array, 0, WHOLE, NULL, &root, err};
+    const node_span node = {
+        .type = type, .array = array, .count = WHOLE, .at = &root, .err = err};
 
     assert(type && (level == STOA_CHECK_SHAPE || level == STOA_CHECK_FULL));
     return check_node(level, &node);

@@ -619,7 +619,7 @@ static void run_ends_rise_and_reach_the_last_row(void)
     sample_free(&sample);
 }
 
-static void map_keys_are_never_null(void)
+static void map_entries_and_keys_are_never_null(void)
 {
     const uint8_t bits[2] = {0xff, 0x00};
     struct sample sample = sample_make(SAMPLE_PLAIN_COUNT + 6);
@@ -628,6 +628,9 @@ static void map_keys_are_never_null(void)
     make_buffer(keys, 0, bits, 2);
     keys->null_count = -1;
     check_bad_values(&sample, "column 'c': the key of entry");
+    make_buffer(only(&sample)->children[0], 0, bits + 1, 1);
+    only(&sample)->children[0]->null_count = -1;
+    check_bad_values(&sample, "column 'c': entry 0 is NULL");
     sample_free(&sample);
 }
 
@@ -758,7 +761,7 @@ TEST_MAIN({"every type is accepted", every_type_is_accepted},
           {"dictionary indices are in range where valid",
            dictionary_indices_are_in_range_where_valid},
           {"run ends rise and reach the last row", run_ends_rise_and_reach_the_last_row},
-          {"map keys are never NULL", map_keys_are_never_null},
+          {"map entries and keys are never NULL", map_entries_and_keys_are_never_null},
           {"decimals fit their precision", decimals_fit_their_precision},
           {"times are within a day", times_are_within_a_day},
           {"NULL rows may hold anything", null_rows_may_hold_anything},

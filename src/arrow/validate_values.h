@@ -17,6 +17,9 @@ struct stoa__arrow_span {
     const uint8_t *validity; /* NULL: there are no NULLs. */
     const struct stoa__arrow_path *at;
     stoa_error *err;
+    /* Copies: the rows whose ends SHAPE has looked at, of which those above may be a part that
+     * values of the parent chose. Counted like them. */
+    int64_t outer_first, outer_count;
 };
 
 /* Children and dictionary have been validated before. */
