@@ -3,7 +3,6 @@
 
 #include <stdio.h>
 #include <stdlib.h>
-#include <string.h>
 #include <sys/resource.h>
 #include <time.h>
 #include <unistd.h>
@@ -57,7 +56,8 @@ void bench_at_most(const char *name, double value, double target)
     fflush(stdout);
 }
 
-static char folder[64];
+/* On disk, not in a memory file system: beside the build. */
+static char folder[] = "build/bench-XXXXXX";
 
 void bench_remove(const char *path)
 {
@@ -78,10 +78,10 @@ const char *bench_path(const char *name)
 {
     static char paths[8][128];
     static int next;
-    if (!*folder) {
-        /* On disk, not in a memory file system: beside the build. */
-        strcpy(folder, "build/bench-XXXXXX");
+    static bool made;
+    if (!made) {
         bench_check(mkdtemp(folder) != NULL, "no folder for the files");
+        made = true;
         atexit(remove_folder);
     }
     char *path = paths[next++ % 8];

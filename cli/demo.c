@@ -5,7 +5,6 @@
 
 #include <stdio.h>
 #include <stdlib.h>
-#include <string.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -44,7 +43,7 @@ static void heading(const char *text)
 
 static stoa_status open_file(struct demo *demo)
 {
-    strcpy(demo->folder, "/tmp/stoa-demo-XXXXXX");
+    snprintf(demo->folder, sizeof demo->folder, "/tmp/stoa-demo-XXXXXX");
     if (!mkdtemp(demo->folder)) {
         perror("stoa: a folder for the demo");
         exit(CLI_FAILED);

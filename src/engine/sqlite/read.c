@@ -66,8 +66,9 @@ static stoa_status append_columns(const struct read *read, stoa__buffer *sql)
     for (const char *const *name = read->columns; *name && rc == STOA_OK; name++) {
         if (name != read->columns)
             rc = stoa__buffer_append_text(sql, ", ");
-        if (rc == STOA_OK)
-            rc = append_name(sql, find_column(read->type, *name)->name);
+        const struct stoa__arrow_type *column = find_column(read->type, *name);
+        if (rc == STOA_OK) /* check() has found them all. */
+            rc = column ? append_name(sql, column->name) : STOA_ERR_INTERNAL;
     }
     return rc;
 }
