@@ -156,6 +156,13 @@ void sqlite_session_hooks(struct sqlite_session *session)
     sqlite3_set_authorizer(session->db, on_authorize, session);
 }
 
+/* Setting an authorizer has SQLite compile statements again that run after it; the ones that run
+ * now go on. */
+void sqlite_session_expire(struct sqlite_session *session)
+{
+    sqlite3_set_authorizer(session->db, on_authorize, session);
+}
+
 /* ---- the engine's functions ---- */
 
 stoa_status sqlite_session_open(void *self, stoa__call *call, void **out, stoa_error *err)

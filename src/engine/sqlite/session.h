@@ -24,4 +24,8 @@ bool sqlite_wait(struct sqlite_session *session, int attempt);
 /* Install the busy and progress handlers and the authorizer. `session` stays where it is. */
 void sqlite_session_hooks(struct sqlite_session *session);
 
+/* A name means something else now (a scan came or went): every prepared statement looks again when
+ * it is next run. */
+void sqlite_session_expire(struct sqlite_session *session);
+
 #endif

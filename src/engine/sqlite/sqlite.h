@@ -118,6 +118,11 @@ stoa_status sqlite_run_format(struct sqlite_session *session, stoa__call *call, 
 
 /* ---- scan.c ---- */
 
+/* Before a statement is prepared, or taken from the cache, on a session with scans: scans of the
+ * resolver's that served an earlier statement go, and scans that a stored table hides come forth
+ * again. */
+stoa_status sqlite_scans_settle(struct sqlite_session *session, stoa_error *err);
+
 /* Ask the session's resolver for a table that was not found, by the name in SQLite's message
  * (which may begin with a database). `found`: it is there now, prepare again. */
 stoa_status sqlite_resolve(struct sqlite_session *session, const char *name, bool *found,
