@@ -204,6 +204,22 @@ static stoa_status end_savepoint(struct sqlite_cursor *cursor, stoa__call *call,
     return rc;
 }
 
+/* A statement kept from earlier may name a scan that is gone: SQLite sees it when it steps. */
+static stoa_status step_resolving(struct sqlite_cursor *cursor, stoa_error *err)
+{
+    stoa_status rc = sqlite_cursor_step(cursor, err);
+
+    for (int i = 0; rc == STOA_ERR_NOT_FOUND && i < SQLITE_RESOLVE_MAX; i++) {
+        rc = sqlite_statement_resolve(cursor->session, rc, err);
+        if (rc != STOA_OK)
+            return rc;
+        sqlite3_reset(cursor->stmt);
+        cursor->stepping = true;
+        rc = sqlite_cursor_step(cursor, err);
+    }
+    return rc;
+}
+
 static stoa_status first_step(struct sqlite_cursor *cursor, stoa__call *call, stoa_error *err)
 {
     struct sqlite_session *session = cursor->session;
@@ -228,7 +244,7 @@ static stoa_status first_step(struct sqlite_cursor *cursor, stoa__call *call, st
     sqlite_run_begin(cursor->statement, &run);
     stoa__call *before = sqlite_enter(session, call);
 
-    rc = sqlite_cursor_step(cursor, err);
+    rc = step_resolving(cursor, err);
     cursor->column_count = sqlite3_column_count(cursor->stmt);
     if (writes || cursor->column_count == 0)
         rc = run_to_end(cursor, rc, err);

@@ -13,8 +13,9 @@
 
 #include "base/ban.h"
 
-/* Room a first batch begins with: a result of one row should not pay for 65,536. */
-enum { ROWS_FIRST = 1024 };
+/* Room a first batch begins with: a result of one row should not pay for 65,536. And what is taken
+ * at once for rows that are not there yet: a declared type may claim any width. */
+enum { ROWS_FIRST = 1024, ROOM_BYTES_MAX = 64 << 20 };
 
 /* Copy and tell whether all of it is ASCII. */
 static inline bool copy_ascii(uint8_t *to, const uint8_t *from, size_t size)
@@ -207,6 +208,27 @@ static stoa_status write_kept_row(struct sqlite_cursor *cursor, stoa_error *err)
 
 /* ---- batches ---- */
 
+/* Bytes a row takes in its fixed places, about. */
+static double row_bytes(const struct stoa__arrow_type *type)
+{
+    double sum = type->width + 8;
+
+    for (int32_t i = 0; i < type->child_count; i++)
+        sum += row_bytes(&type->children[i]) *
+               (type->kind == STOA__ARROW_FIXED_LIST ? type->list_size : 1);
+    return sum;
+}
+
+/* Rows to make room for: `wanted`, as long as that is reasonable, but more than `have`. */
+static int64_t room_for(const struct sqlite_cursor *cursor, int64_t wanted, int64_t have)
+{
+    const double most = (double)ROOM_BYTES_MAX / row_bytes(cursor->type);
+    const int64_t rows = most < (double)wanted ? (int64_t)most : wanted;
+    const int64_t more = have > 0 ? have * 2 : 1;
+
+    return rows > have ? rows : wanted < more ? wanted : more;
+}
+
 static stoa_status reserve(struct sqlite_cursor *cursor, int64_t rows, stoa_error *err)
 {
     struct stoa__column *root = &cursor->builder.root;
@@ -250,7 +272,7 @@ static stoa_status begin_batch(struct sqlite_cursor *cursor, int64_t rows_max, s
         cursor->builds = rc == STOA_OK;
     }
     if (rc == STOA_OK)
-        rc = reserve(cursor, rows < rows_max ? rows : rows_max, err);
+        rc = reserve(cursor, room_for(cursor, rows < rows_max ? rows : rows_max, 0), err);
     if (rc == STOA_OK)
         rc = reserve_text(cursor, err);
     cursor->started = true;
@@ -264,7 +286,7 @@ static stoa_status more_room(struct sqlite_cursor *cursor, int64_t rows_max, sto
 
     if (rows > rows_max)
         rows = rows_max;
-    return reserve(cursor, rows, err);
+    return reserve(cursor, room_for(cursor, rows, cursor->reserved), err);
 }
 
 static stoa_status fill_kept(struct sqlite_cursor *cursor, int64_t rows_max, int64_t *rows,

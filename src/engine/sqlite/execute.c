@@ -340,7 +340,8 @@ stoa_status sqlite_execute_row(void *self, stoa__call *call, const struct stoa__
     sqlite3_reset(statement->stmt);
     sqlite_leave(session, before);
     sqlite_write_settle(session);
-    if (rc == STOA_OK && !direct)
+    /* Something to be looked at again; or a table that may yet be made. */
+    if ((rc == STOA_OK && !direct) || (rc == STOA_ERR_NOT_FOUND && session->resolver))
         return row_by_cursor(statement, call, params, config, out, info, err);
     if (rc >= 0 && session->instance->frozen) {
         const stoa_status current = sqlite_session_current(session, err);

@@ -13,9 +13,6 @@
 
 #include "base/ban.h"
 
-/* A resolver may register tables that name others of its own; each is asked for once. */
-enum { RESOLVE_MAX = 64 };
-
 /* ---- the cache: statements nobody has, most recent first ---- */
 
 static void unlink_cached(struct sqlite_session *session, struct sqlite_statement *statement)
@@ -128,8 +125,8 @@ static const char *missing_table(sqlite3 *db)
     return strncmp(text, begin, sizeof begin - 1) == 0 ? text + sizeof begin - 1 : NULL;
 }
 
-/* Ask for the missing table. OK: somebody made it, try again. `err` holds SQLite's complaint. */
-static stoa_status resolve(struct sqlite_session *session, stoa_status failed, stoa_error *err)
+stoa_status sqlite_statement_resolve(struct sqlite_session *session, stoa_status failed,
+                                     stoa_error *err)
 {
     char name[STOA__NAME_BYTES_MAX + 1];
     const char *missing = missing_table(session->db);
@@ -137,7 +134,7 @@ static stoa_status resolve(struct sqlite_session *session, stoa_status failed, s
     bool found = false;
     stoa_status rc;
 
-    if (!missing || strlen(missing) >= sizeof name)
+    if (failed != STOA_ERR_NOT_FOUND || !missing || strlen(missing) >= sizeof name)
         return failed;
     memcpy(name, missing, strlen(missing) + 1);
     rc = sqlite_resolve(session, name, &found, &own);
@@ -155,19 +152,18 @@ static stoa_status compile(struct sqlite_session *session, const char *sql, size
         size <= STOA__STATEMENT_CACHE_SQL_BYTES_MAX ? SQLITE_PREPARE_PERSISTENT : 0;
     stoa_status rc = STOA_OK;
 
-    for (int i = 0; i < RESOLVE_MAX; i++) {
+    for (int i = 0; i < SQLITE_RESOLVE_MAX; i++) {
         const int code = sqlite3_prepare_v3(session->db, sql, (int)size, flags, stmt, tail);
 
         if (code == SQLITE_OK)
             return STOA_OK;
         rc = sqlite_fail(session, code, err);
-        if (rc == STOA_ERR_NOT_FOUND)
-            rc = resolve(session, rc, err);
+        rc = sqlite_statement_resolve(session, rc, err);
         if (rc != STOA_OK)
             return rc;
     }
     return stoa__fail(err, STOA_ERR_INVALID, "the statement asks for more than %d missing tables",
-                      (int)RESOLVE_MAX);
+                      (int)SQLITE_RESOLVE_MAX);
 }
 
 /* Prepare, by way of a copy where the text must change first. `used`: bytes of the text. */
@@ -277,6 +273,11 @@ stoa_status sqlite_prepare(void *self, stoa__call *call, const char *sql, size_t
 
     *out = NULL;
     *used = 0;
+    if (session->scans) {
+        rc = sqlite_scans_settle(session, err);
+        if (rc != STOA_OK)
+            return rc;
+    }
     statement = cached ? take_cached(session, sql, size, hash) : NULL;
     if (statement) {
         *out = statement;

@@ -72,6 +72,13 @@ void sqlite_run_end(struct sqlite_statement *statement, const struct sqlite_run 
 /* Does it write, so that it needs the gate? */
 bool sqlite_statement_writes(const struct sqlite_statement *statement);
 
+/* A statement may name this many tables that are made for it. */
+enum { SQLITE_RESOLVE_MAX = 64 };
+/* SQLite failed, which `failed` and `err` tell. Was it a missing table, have somebody make it: OK,
+ * try again. Otherwise the failure stays. */
+stoa_status sqlite_statement_resolve(struct sqlite_session *session, stoa_status failed,
+                                     stoa_error *err);
+
 /* statement.c (contracts: engine/engine.h) */
 stoa_status sqlite_prepare(void *session, stoa__call *call, const char *sql, size_t size,
                            size_t *used, void **statement, stoa_error *err);

@@ -10,11 +10,10 @@
  * The logical words were chosen so that no stronger affinity word hides in them; type_test.c asks
  * SQLite about each.
  */
-#include "engine/sqlite/type.h"
+#include "engine/sqlite/type_table.h"
 
 #include "arrow/shape.h"
 #include "base/error.h"
-#include "base/limits.h"
 #include "text/identifier.h"
 
 #include <assert.h>
@@ -23,13 +22,7 @@
 
 #include "base/ban.h"
 
-/* Types without arguments. `format` of a timestamp stands for every zone. */
-struct logical {
-    const char *storage, *word, *format;
-    enum sqlite_form form;
-};
-
-static const struct logical LOGICALS[] = {
+const struct sqlite_logical sqlite_logicals[SQLITE_LOGICAL_COUNT] = {
     {"ANY", "NULLS", "n", SQLITE_FORM_NULL},
     {"INTEGER", "BOOL", "b", SQLITE_FORM_INT},
     {"INTEGER", "INT8", "c", SQLITE_FORM_INT},
@@ -83,13 +76,7 @@ static const struct logical LOGICALS[] = {
     {"BLOB", "MONTHS_DAYS_NANOS", "tin", SQLITE_FORM_INTERVAL_BLOB},
 };
 
-enum { LOGICAL_COUNT = sizeof(LOGICALS) / sizeof(*LOGICALS) };
-
-/* Types that only a row of the metadata table can tell fully. */
-static const struct {
-    enum stoa__arrow_kind kind;
-    const char *declared;
-} NESTED[] = {
+const struct sqlite_nested sqlite_nested[SQLITE_NESTED_COUNT] = {
     {STOA__ARROW_LIST, "TEXT LIST"},
     {STOA__ARROW_LARGE_LIST, "TEXT LARGE_LIST"},
     {STOA__ARROW_LIST_VIEW, "TEXT LIST_VIEW"},
@@ -99,24 +86,6 @@ static const struct {
     {STOA__ARROW_MAP, "TEXT MAP"},
     {STOA__ARROW_DENSE_UNION, "TEXT VARIANT"},
     {STOA__ARROW_SPARSE_UNION, "TEXT VARIANT"},
-};
-
-/* Declared types of others, arguments gone. They never promise a narrow type. */
-static const struct {
-    const char *words, *format;
-} FOREIGN[] = {
-    {"INT", "l"},           {"TINYINT", "l"},
-    {"SMALLINT", "l"},      {"MEDIUMINT", "l"},
-    {"BIGINT", "l"},        {"INT2", "l"},
-    {"INT8", "l"},          {"UNSIGNED BIG INT", "l"},
-    {"DOUBLE", "g"},        {"DOUBLE PRECISION", "g"},
-    {"FLOAT", "g"},         {"CHAR", "u"},
-    {"CHARACTER", "u"},     {"VARCHAR", "u"},
-    {"NCHAR", "u"},         {"NVARCHAR", "u"},
-    {"CLOB", "u"},          {"VARYING CHARACTER", "u"},
-    {"NATIVE CHARACTER", "u"}, {"BINARY", "z"},
-    {"VARBINARY", "z"},     {"BYTEA", "z"},
-    {"BOOLEAN", "b"},       {"BOOL", "b"},
 };
 
 /* ---- affinity ---- */
@@ -158,7 +127,7 @@ const struct stoa__arrow_type *sqlite_type_values(const struct stoa__arrow_type 
     }
 }
 
-static bool same_format(const struct logical *logical, const char *format)
+static bool same_format(const struct sqlite_logical *logical, const char *format)
 {
     if (strncmp(format, "ts", 2) == 0)
         return strlen(logical->format) == 4 && strncmp(logical->format, format, 4) == 0;
@@ -166,12 +135,12 @@ static bool same_format(const struct logical *logical, const char *format)
 }
 
 /* The logical type of a format that is stored as `storage` (NULL: as the first of them). */
-static const struct logical *find_logical(const char *format, const char *storage)
+static const struct sqlite_logical *find_logical(const char *format, const char *storage)
 {
-    for (size_t i = 0; i < LOGICAL_COUNT; i++)
-        if (same_format(&LOGICALS[i], format) &&
-            (!storage || strcmp(LOGICALS[i].storage, storage) == 0))
-            return &LOGICALS[i];
+    for (size_t i = 0; i < SQLITE_LOGICAL_COUNT; i++)
+        if (same_format(&sqlite_logicals[i], format) &&
+            (!storage || strcmp(sqlite_logicals[i].storage, storage) == 0))
+            return &sqlite_logicals[i];
     return NULL;
 }
 
@@ -254,7 +223,7 @@ static enum sqlite_form declare_logical(const struct stoa__arrow_type *type,
                                         const struct sqlite_forms *forms, struct declaration *to,
                                         bool *metadata, stoa_error *err)
 {
-    const struct logical *logical = find_logical(type->format, chosen_storage(type, forms));
+    const struct sqlite_logical *logical = find_logical(type->format, chosen_storage(type, forms));
     const char *zone = type->kind == STOA__ARROW_TIMESTAMP ? type->zone : "";
     char word[32];
 
@@ -284,10 +253,10 @@ static enum sqlite_form declare_values(const struct stoa__arrow_type *type,
         put_words(to, "TEXT", "JSON");
         return SQLITE_FORM_TEXT;
     }
-    for (size_t i = 0; i < sizeof NESTED / sizeof *NESTED; i++) {
-        if (NESTED[i].kind != type->kind)
+    for (size_t i = 0; i < SQLITE_NESTED_COUNT; i++) {
+        if (sqlite_nested[i].kind != type->kind)
             continue;
-        put_words(to, "TEXT", NESTED[i].declared + strlen("TEXT "));
+        put_words(to, "TEXT", sqlite_nested[i].declared + strlen("TEXT "));
         *metadata = true;
         return SQLITE_FORM_JSON;
     }
@@ -373,373 +342,13 @@ enum sqlite_form sqlite_type_form(const struct stoa__arrow_type *type, const cha
                                                    : SQLITE_FORM_DECIMAL_TEXT;
     if (type->kind == STOA__ARROW_FIXED_BINARY)
         return SQLITE_FORM_BLOB;
-    for (size_t i = 0; i < sizeof NESTED / sizeof *NESTED; i++)
-        if (NESTED[i].kind == type->kind)
+    for (size_t i = 0; i < SQLITE_NESTED_COUNT; i++)
+        if (sqlite_nested[i].kind == type->kind)
             return SQLITE_FORM_JSON;
-    const struct logical *logical = find_logical(type->format, text ? "TEXT" : NULL);
+    const struct sqlite_logical *logical = find_logical(type->format, text ? "TEXT" : NULL);
 
     if (!logical)
         logical = find_logical(type->format, NULL);
     assert(logical);
-    return logical->form;
-}
-
-/* ---- declared to Arrow ---- */
-
-enum { WORD_MAX = 48 };
-
-/* A declared type cut into its words. */
-struct words {
-    char all[128];        /* Words with one space between, arguments gone. */
-    char first[WORD_MAX]; /* Storage word. */
-    char second[WORD_MAX];
-    int32_t count;        /* Of words. */
-    int32_t numbers[2];
-    int32_t number_count;
-    char zone[STOA__ARROW_ZONE_BYTES_MAX + 1];
-    bool zoned;
-    bool strange; /* Anything else: then it promises nothing. */
-};
-
-static bool is_word(char c)
-{
-    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '_';
-}
-
-static bool is_space(char c)
-{
-    return c == ' ' || c == '\t' || c == '\n' || c == '\r' || c == '\f';
-}
-
-static const char *cut_word(const char *at, struct words *words)
-{
-    const char *end = at;
-    size_t used = strlen(words->all);
-
-    while (is_word(*end))
-        end++;
-    const size_t size = (size_t)(end - at);
-
-    if (size >= WORD_MAX || used + size + 2 > sizeof words->all || words->zoned) {
-        words->strange = true;
-        return end;
-    }
-    if (used > 0)
-        words->all[used++] = ' ';
-    memcpy(words->all + used, at, size);
-    words->all[used + size] = 0;
-    if (words->count < 2) {
-        char *into = words->count == 0 ? words->first : words->second;
-
-        memcpy(into, at, size);
-        into[size] = 0;
-    }
-    words->count++;
-    return end;
-}
-
-/* (10,2): at most two numbers, or whatever others write there, which is passed over. */
-static const char *cut_arguments(const char *at, struct words *words)
-{
-    at++;
-    while (*at && *at != ')') {
-        int32_t number = 0, sign = 1;
-        bool digits = false;
-
-        while (is_space(*at) || *at == '+' || *at == '-')
-            sign = *at++ == '-' ? -1 : sign;
-        for (; *at >= '0' && *at <= '9'; at++, digits = true)
-            number = number > 100000000 ? number : number * 10 + (*at - '0');
-        while (is_space(*at))
-            at++;
-        if (!digits || words->number_count == 2 || (*at != ',' && *at != ')'))
-            words->number_count = 3;
-        if (words->number_count < 2)
-            words->numbers[words->number_count++] = sign * number;
-        if (words->number_count == 3)
-            at += strcspn(at, ")");
-        else if (*at == ',')
-            at++;
-    }
-    return *at ? at + 1 : at;
-}
-
-static const char *cut_zone(const char *at, struct words *words)
-{
-    const char quote = *at++;
-    size_t size = 0;
-
-    words->strange = words->strange || words->zoned;
-    words->zoned = true;
-    for (; *at; at++) {
-        if (*at == quote && *++at != quote)
-            break;
-        if (size < sizeof words->zone - 1)
-            words->zone[size++] = *at;
-        else
-            words->strange = true;
-    }
-    words->zone[size] = 0;
-    return at;
-}
-
-static void cut(const char *declared, struct words *words)
-{
-    const char *at = declared;
-
-    *words = (struct words){0};
-    while (*at && !words->strange) {
-        if (is_space(*at))
-            at++;
-        else if (is_word(*at))
-            at = cut_word(at, words);
-        else if (*at == '(')
-            at = cut_arguments(at, words);
-        else if (*at == '"' || *at == '\'')
-            at = cut_zone(at, words);
-        else
-            words->strange = true;
-    }
-}
-
-static stoa_status make(const char *format, stoa__arena *arena, struct sqlite_declared *out,
-                        enum sqlite_form form, stoa_error *err)
-{
-    out->form = form;
-    return stoa__arrow_type_simple(format, "", true, arena, &out->type, err);
-}
-
-/* A type whose extension has a name and no data. */
-static stoa_status make_extension(const char *format, const char *extension, stoa__arena *arena,
-                                  struct sqlite_declared *out, enum sqlite_form form,
-                                  stoa_error *err)
-{
-    static const char key[] = "ARROW:extension:name";
-    stoa_status rc = make(format, arena, out, form, err);
-
-    if (rc != STOA_OK)
-        return rc;
-    rc = sqlite_metadata_with(NULL, key, extension, strlen(extension), arena,
-                              &out->type->metadata, &out->type->metadata_size, err);
-    if (rc == STOA_OK)
-        rc = sqlite_metadata_with(out->type->metadata, "ARROW:extension:metadata", "", 0, arena,
-                                  &out->type->metadata, &out->type->metadata_size, err);
-    out->type->extension_name = extension;
-    out->type->extension_data = "";
-    return rc;
-}
-
-/* DECIMAL(p,s) and its widths; false: it is none, or not a possible one. */
-static bool decimal_format(const struct words *words, char *format, size_t capacity)
-{
-    static const struct {
-        const char *word;
-        int32_t bits, digits;
-    } widths[] = {{"DECIMAL", 128, 38}, {"DECIMAL32", 32, 9}, {"DECIMAL64", 64, 18},
-                  {"DECIMAL256", 256, 76}};
-
-    for (size_t i = 0; i < sizeof widths / sizeof *widths; i++) {
-        if (sqlite3_stricmp(words->second, widths[i].word) != 0)
-            continue;
-        if (words->number_count != 2 || words->numbers[0] < 1 ||
-            words->numbers[0] > widths[i].digits || words->numbers[1] > 128 ||
-            words->numbers[1] < -128)
-            return false;
-        (void)snprintf(format, capacity, "d:%d,%d", (int)words->numbers[0],
-                       (int)words->numbers[1]);
-        if (widths[i].bits != 128)
-            (void)snprintf(format + strlen(format), capacity - strlen(format), ",%d",
-                           (int)widths[i].bits);
-        return true;
-    }
-    return false;
-}
-
-/* Words that have arguments, and the two extensions. Leaves out->type NULL where it is neither. */
-static stoa_status read_special(const struct words *words, stoa__arena *arena,
-                                struct sqlite_declared *out, stoa_error *err)
-{
-    const bool text = sqlite3_stricmp(words->first, "TEXT") == 0;
-    const bool blob = sqlite3_stricmp(words->first, "BLOB") == 0;
-    const bool integer = sqlite3_stricmp(words->first, "INTEGER") == 0;
-    char format[64];
-
-    if (blob && sqlite3_stricmp(words->second, "UUID") == 0)
-        return make_extension("w:16", "arrow.uuid", arena, out, SQLITE_FORM_BLOB, err);
-    if (text && sqlite3_stricmp(words->second, "JSON") == 0)
-        return make_extension("u", "arrow.json", arena, out, SQLITE_FORM_TEXT, err);
-    if (blob && sqlite3_stricmp(words->second, "FIXED") == 0 && words->number_count == 1 &&
-        words->numbers[0] >= 0) {
-        (void)snprintf(format, sizeof format, "w:%d", (int)words->numbers[0]);
-        return make(format, arena, out, SQLITE_FORM_BLOB, err);
-    }
-    if ((text || (integer && words->numbers[0] <= 18)) &&
-        decimal_format(words, format, sizeof format))
-        return make(format, arena, out,
-                    text ? SQLITE_FORM_DECIMAL_TEXT : SQLITE_FORM_DECIMAL_INT, err);
-    return STOA_OK;
-}
-
-static stoa_status read_logical(const struct words *words, stoa__arena *arena,
-                                struct sqlite_declared *out, stoa_error *err)
-{
-    char format[8 + sizeof words->zone];
-
-    for (size_t i = 0; i < LOGICAL_COUNT; i++) {
-        const struct logical *logical = &LOGICALS[i];
-
-        if (sqlite3_stricmp(words->first, logical->storage) != 0 ||
-            sqlite3_stricmp(words->second, logical->word) != 0)
-            continue;
-        if (words->zoned &&
-            (strncmp(logical->format, "ts", 2) != 0 || logical->form != SQLITE_FORM_INT))
-            return STOA_OK;
-        (void)snprintf(format, sizeof format, "%s%s", logical->format, words->zone);
-        return make(format, arena, out, logical->form, err);
-    }
-    return STOA_OK;
-}
-
-static stoa_status read_foreign(const struct words *words, stoa__arena *arena,
-                                struct sqlite_declared *out, stoa_error *err)
-{
-    for (size_t i = 0; i < sizeof FOREIGN / sizeof *FOREIGN; i++) {
-        const char *format = FOREIGN[i].format;
-
-        if (words->zoned || sqlite3_stricmp(words->all, FOREIGN[i].words) != 0)
-            continue;
-        out->tentative = *format == 'b';
-        return make(format, arena, out,
-                    *format == 'g'   ? SQLITE_FORM_REAL
-                    : *format == 'u' ? SQLITE_FORM_TEXT
-                    : *format == 'z' ? SQLITE_FORM_BLOB
-                                     : SQLITE_FORM_INT,
-                    err);
-    }
-    return STOA_OK;
-}
-
-/* A nested type's word without its row in the metadata table: the JSON text. */
-static stoa_status read_nested(const struct words *words, stoa__arena *arena,
-                               struct sqlite_declared *out, stoa_error *err)
-{
-    for (size_t i = 0; i < sizeof NESTED / sizeof *NESTED; i++)
-        if (sqlite3_stricmp(words->all, NESTED[i].declared) == 0)
-            return make("u", arena, out, SQLITE_FORM_TEXT, err);
-    return STOA_OK;
-}
-
-stoa_status sqlite_type_parse(const char *declared, stoa__arena *arena,
-                              struct sqlite_declared *out, stoa_error *err)
-{
-    struct words words;
-    stoa_status rc = STOA_OK;
-
-    *out = (struct sqlite_declared){0};
-    cut(declared, &words);
-    if (words.strange || words.count == 0)
-        return STOA_OK;
-    if (words.count == 2)
-        rc = read_special(&words, arena, out, err);
-    if (rc == STOA_OK && !out->type && words.count <= 2)
-        rc = read_logical(&words, arena, out, err);
-    if (rc == STOA_OK && !out->type)
-        rc = read_nested(&words, arena, out, err);
-    if (rc == STOA_OK && !out->type)
-        rc = read_foreign(&words, arena, out, err);
-    if (rc == STOA_ERR_TYPE || rc == STOA_ERR_INVALID) {
-        *out = (struct sqlite_declared){0}; /* FIXED(4000000000) and such promise nothing. */
-        rc = STOA_OK;
-    }
-    return rc;
-}
-
-stoa_status sqlite_type_read(const char *declared, stoa__arena *arena,
-                             struct stoa__arrow_type **type, enum sqlite_form *form,
-                             stoa_error *err)
-{
-    struct sqlite_declared promised;
-    const stoa_status rc = sqlite_type_parse(declared, arena, &promised, err);
-
-    *type = promised.type;
-    *form = promised.form;
-    return rc;
-}
-
-/* ---- Arrow metadata: int32 count, then key and value, each an int32 size and its bytes ---- */
-
-static char *put_sized(char *at, const char *bytes, size_t size)
-{
-    const int32_t count = (int32_t)size;
-
-    memcpy(at, &count, 4);
-    if (size > 0)
-        memcpy(at + 4, bytes, size);
-    return at + 4 + size;
-}
-
-/* Copy all entries but those of `key`; answers their count, and moves `*to`. */
-static int32_t copy_others(const char *metadata, const char *key, char **to)
-{
-    int32_t count = 0, kept = 0;
-    const char *at = metadata;
-
-    if (!metadata)
-        return 0;
-    memcpy(&count, at, 4);
-    at += 4;
-    for (int32_t i = 0; i < count; i++) {
-        const char *entry = at;
-        int32_t key_size, value_size;
-
-        memcpy(&key_size, at, 4);
-        memcpy(&value_size, at + 4 + key_size, 4);
-        at += 8 + key_size + value_size;
-        if ((size_t)key_size == strlen(key) && memcmp(entry + 4, key, (size_t)key_size) == 0)
-            continue;
-        memcpy(*to, entry, (size_t)(at - entry));
-        *to += at - entry;
-        kept++;
-    }
-    return kept;
-}
-
-static size_t metadata_bytes(const char *metadata)
-{
-    int32_t count = 0, size;
-    const char *at = metadata;
-
-    if (!metadata)
-        return 4;
-    memcpy(&count, at, 4);
-    at += 4;
-    for (int32_t i = 0; i < 2 * count; i++) {
-        memcpy(&size, at, 4);
-        at += 4 + size;
-    }
-    return (size_t)(at - metadata);
-}
-
-stoa_status sqlite_metadata_with(const char *metadata, const char *key, const char *value,
-                                 size_t value_size, stoa__arena *arena, const char **out,
-                                 int32_t *out_size, stoa_error *err)
-{
-    const size_t size = metadata_bytes(metadata) + 8 + strlen(key) + value_size;
-    char *bytes, *at;
-
-    if (size > STOA__METADATA_BYTES_MAX)
-        return stoa__fail(err, STOA_ERR_INVALID, "a column's metadata is larger than %d bytes",
-                          (int)STOA__METADATA_BYTES_MAX);
-    bytes = stoa__arena_alloc(arena, size);
-    if (!bytes)
-        return stoa__fail_nomem(err);
-    at = bytes + 4;
-    const int32_t count = copy_others(metadata, key, &at) + 1;
-
-    memcpy(bytes, &count, 4);
-    at = put_sized(at, key, strlen(key));
-    at = put_sized(at, value, value_size);
-    *out = bytes;
-    *out_size = (int32_t)(at - bytes);
-    return STOA_OK;
+    return logical ? logical->form : SQLITE_FORM_NULL;
 }
