@@ -9,11 +9,14 @@
 
 #include "base/ban.h"
 
+enum { NS_PER_MS = 1000000 };
+
 /* In line, on the waiter's stack; under the gate's lock. */
 struct waiter {
     struct waiter *next;
     stoa__condition granted_changed;
     const void *holder;
+    uint64_t thread;
     bool granted;
 };
 
@@ -25,7 +28,7 @@ struct sqlite_gate {
     stoa__mutex lock;   /* Guards what follows. */
     const void *holder; /* NULL: free. */
     struct waiter *first, *last;
-    _Atomic uint64_t thread; /* The last that used the holder. */
+    _Atomic uint64_t thread; /* The last that used the holder; 0: free. */
 };
 
 static stoa__mutex gates_lock = STOA__MUTEX_INITIALIZER;
@@ -111,20 +114,30 @@ static void pass_on(struct sqlite_gate *gate)
 {
     struct waiter *waiter = gate->first;
     gate->holder = NULL;
+    atomic_store_explicit(&gate->thread, 0, memory_order_relaxed);
     if (!waiter)
         return;
     dequeue(gate, waiter);
     gate->holder = waiter->holder;
+    /* At once, not when it wakes: who gave the gate may come back for it before. */
+    atomic_store_explicit(&gate->thread, waiter->thread, memory_order_relaxed);
     waiter->granted = true;
     stoa__condition_signal(&waiter->granted_changed);
+}
+
+static int64_t deadline(int64_t timeout_ms)
+{
+    int64_t now = stoa__clock_monotonic_ns();
+    if (timeout_ms < 0 || timeout_ms > (INT64_MAX - now) / NS_PER_MS)
+        return INT64_MAX;
+    return now + timeout_ms * NS_PER_MS;
 }
 
 /* Wait in line in slices; between them, without the lock, the call is asked. */
 static stoa_status wait_in_line(struct sqlite_gate *gate, struct waiter *waiter, stoa__call *call,
                                 int64_t timeout_ms, stoa_error *err)
 {
-    int64_t end = timeout_ms < 0 ? INT64_MAX
-                                 : stoa__clock_monotonic_ns() + timeout_ms * INT64_C(1000000);
+    const int64_t end = deadline(timeout_ms);
     stoa_status rc = STOA_OK;
 
     while (!waiter->granted && rc == STOA_OK) {
@@ -144,9 +157,10 @@ static stoa_status wait_in_line(struct sqlite_gate *gate, struct waiter *waiter,
         rc = stoa__call_check(call, err);
         stoa__mutex_lock(&gate->lock);
     }
-    if (waiter->granted)
-        return STOA_OK; /* Given in the same moment: then it is ours, whatever rc says. */
-    dequeue(gate, waiter);
+    if (rc != STOA_OK && waiter->granted)
+        pass_on(gate); /* Given in the very moment we gave up. */
+    else if (rc != STOA_OK)
+        dequeue(gate, waiter);
     return rc;
 }
 
@@ -161,19 +175,18 @@ stoa_status sqlite_gate_take(struct sqlite_gate *gate, const void *holder, stoa_
     assert(gate->holder != holder);
     if (!gate->holder) {
         gate->holder = holder;
+        atomic_store_explicit(&gate->thread, self, memory_order_relaxed);
     } else if (atomic_load_explicit(&gate->thread, memory_order_relaxed) == self) {
         rc = stoa__fail(err, STOA_ERR_LOCKED,
                         "this thread has a write transaction open on the same database through "
                         "another connection, and would wait for itself");
     } else {
-        struct waiter waiter = {.holder = holder};
+        struct waiter waiter = {.holder = holder, .thread = self};
         stoa__condition_init(&waiter.granted_changed);
         enqueue(gate, &waiter);
         rc = wait_in_line(gate, &waiter, call, timeout_ms, err);
         stoa__condition_release(&waiter.granted_changed);
     }
-    if (rc == STOA_OK)
-        atomic_store_explicit(&gate->thread, self, memory_order_relaxed);
     stoa__mutex_unlock(&gate->lock);
     if (rc == STOA_ERR_LOCKED)
         stoa__error_flag(err, STOA_ERROR_RETRYABLE);
