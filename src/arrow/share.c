@@ -18,6 +18,7 @@
 
 #include <assert.h>
 #include <stdatomic.h>
+#include <stdbool.h>
 #include <string.h>
 
 #include "base/ban.h"
@@ -204,12 +205,55 @@ static stoa_status check_window(const struct ArrowArray *array, int64_t row,
     return STOA_OK;
 }
 
-/* NULLs are counted anew by whoever wants to know, unless all or none are in the window. */
+/* Of all rows NULL is none, or the count is found anew by whoever wants to know. */
+static void narrow_node(struct ArrowArray *array, int64_t row, int64_t row_count)
+{
+    const bool null_type = array->n_buffers == 0 && array->n_children == 0;
+
+    if (null_type)
+        array->null_count = row_count;
+    else if (array->null_count != 0 && row_count < array->length)
+        array->null_count = -1;
+    array->offset = row_count > 0 ? array->offset + row : 0; /* Arrow C++ wants it so. */
+    array->length = row_count;
+}
+
+/*
+ * Arrow C++ takes a struct for a record batch only if its own offset is 0 and its children are
+ * as long as it is; so a struct's window is cut in its children. One with NULLs of its own is
+ * no batch, and the bits of its bitmap could not be moved.
+ */
+static bool is_batch(const struct ArrowArray *array)
+{
+    return array->n_buffers == 1 && array->buffers && !array->buffers[0] &&
+           array->n_children > 0 && !array->dictionary;
+}
+
+/* Children shorter than the struct are for validation to find: they are left as they are. */
+static bool children_reach(const struct ArrowArray *array, int64_t end)
+{
+    for (int64_t i = 0; i < array->n_children; i++) {
+        const struct ArrowArray *child = array->children[i];
+
+        if (child->length < end || child->offset < 0 ||
+            child->length > STOA__ARROW_ROW_COUNT_MAX ||
+            child->offset > STOA__ARROW_ROW_COUNT_MAX)
+            return false;
+    }
+    return true;
+}
+
 static void narrow(struct ArrowArray *array, int64_t row, int64_t row_count)
 {
-    if (array->null_count != 0 && row_count < array->length)
-        array->null_count = -1;
-    array->offset += row;
+    const int64_t first = array->offset + row;
+
+    if (!is_batch(array) || !children_reach(array, first + row_count)) {
+        narrow_node(array, row, row_count);
+        return;
+    }
+    for (int64_t i = 0; i < array->n_children; i++)
+        narrow_node(array->children[i], first, row_count);
+    array->offset = 0;
     array->length = row_count;
 }
 

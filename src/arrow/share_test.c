@@ -51,7 +51,9 @@ static void a_shared_array_lives_until_its_last_clone(void)
         stoa__array_release(&clone);
         CHECK(make_alive > 0);
         CHECK_INT(window.length, 3);
-        CHECK_INT(window.offset, 2);
+        CHECK_INT(window.offset, 0); /* Cut in its children. */
+        CHECK_INT(window.children[0]->length, 3);
+        CHECK_INT(window.children[0]->offset, SAMPLE_OFFSET + 2);
         CHECK(good(i, &window));
         stoa__array_release(&window);
         CHECK_INT(make_alive, 0);
@@ -113,25 +115,60 @@ static void slices_of_slices_add_no_layers(void)
     CHECK_INT(make_alive, 0);
 }
 
+static void slice(struct ArrowArray *batch, int64_t row, int64_t count)
+{
+    struct ArrowArray out;
+
+    CHECK_INT(stoa_batch_slice(batch, row, count, &out, NULL), STOA_OK);
+    *batch = out;
+}
+
 static void a_slice_counts_its_nulls_anew(void)
 {
-    struct ArrowArray batch = foreign(2), slice;
+    struct ArrowArray batch = foreign(2), nulls = foreign(0);
 
-    batch.null_count = 0;
-    CHECK_INT(stoa_batch_slice(&batch, 1, 2, &slice, NULL), STOA_OK);
-    CHECK_INT(slice.null_count, 0);
-    slice.null_count = 1;
-    batch = slice;
-    CHECK_INT(stoa_batch_slice(&batch, 0, 2, &slice, NULL), STOA_OK);
-    CHECK_INT(slice.null_count, 1);
-    batch = slice;
-    CHECK_INT(stoa_batch_slice(&batch, 1, 1, &slice, NULL), STOA_OK);
-    CHECK_INT(slice.null_count, -1);
-    CHECK_INT(slice.offset, 3);
-    batch = slice;
-    CHECK_INT(stoa_batch_slice(&batch, 1, 0, &slice, NULL), STOA_OK);
-    CHECK_INT(slice.length, 0);
-    stoa_batch_release(&slice);
+    CHECK_INT(batch.children[0]->null_count, 1);
+    slice(&batch, 1, 2);
+    CHECK_INT(batch.null_count, 0);
+    CHECK_INT(batch.children[0]->null_count, -1);
+    CHECK_INT(batch.children[0]->offset, SAMPLE_OFFSET + 2);
+    batch.children[0]->null_count = 1;
+    slice(&batch, 0, 2); /* All of it. */
+    CHECK_INT(batch.children[0]->null_count, 1);
+    batch.children[0]->null_count = 0;
+    slice(&batch, 1, 1);
+    CHECK_INT(batch.children[0]->null_count, 0);
+    slice(&batch, 1, 0);
+    CHECK_INT(batch.length, 0);
+    CHECK_INT(batch.children[0]->length, 0);
+    slice(&nulls, 2, 3);
+    CHECK_INT(nulls.children[0]->null_count, 3);
+    stoa_batch_release(&batch);
+    stoa_batch_release(&nulls);
+}
+
+static void what_is_no_batch_keeps_its_offset(void)
+{
+    struct sample sample = sample_column(2);
+    struct ArrowArray batch = *sample.array, with_nulls = foreign(2);
+
+    free(sample.array);
+    make_free_schema(sample.schema);
+    slice(&batch, 2, 3);
+    CHECK_INT(batch.offset, SAMPLE_OFFSET + 2);
+    CHECK_INT(batch.null_count, -1);
+    stoa_batch_release(&batch);
+    make_buffer(&with_nulls, 0, "\xff", 1);
+    slice(&with_nulls, 2, 3);
+    CHECK_INT(with_nulls.offset, 3);
+    CHECK_INT(with_nulls.children[0]->offset, SAMPLE_OFFSET);
+    stoa_batch_release(&with_nulls);
+    with_nulls = foreign(2);
+    with_nulls.children[0]->length = 2; /* Too short: no reason to hide it. */
+    slice(&with_nulls, 2, 3);
+    CHECK_INT(with_nulls.offset, 3);
+    CHECK(!good(2, &with_nulls));
+    stoa_batch_release(&with_nulls);
 }
 
 static void check_refused(struct ArrowArray *batch, int64_t row, int64_t count,
@@ -262,6 +299,7 @@ TEST_MAIN({"a shared array lives until its last clone",
            a_clone_with_a_part_moved_out_cannot_be_cloned},
           {"slices of slices add no layers", slices_of_slices_add_no_layers},
           {"a slice counts its NULLs anew", a_slice_counts_its_nulls_anew},
+          {"what is no batch keeps its offset", what_is_no_batch_keeps_its_offset},
           {"slices outside the batch are refused", slices_outside_the_batch_are_refused},
           {"broken batches are not taken", broken_batches_are_not_taken},
           {"slicing survives every allocation failure",
