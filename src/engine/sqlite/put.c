@@ -100,7 +100,7 @@ static stoa_status put_uint64(const struct target *to, const struct stoa__cell *
     if (cell->type->kind == STOA__ARROW_UINT64 && value < 0)
         return stoa__fail(to->err, STOA_ERR_TYPE,
                           "%llu is above 9223372036854775807, the largest integer of SQLite; "
-                          "uint64_form=text stores such values as text",
+                          "uint64=text stores such values as text",
                           (unsigned long long)value);
     return put_int(to, value);
 }
