@@ -38,10 +38,9 @@ stoa_status stoa__array_share(struct ArrowArray *source, struct ArrowArray *out,
 /* Another reference to an array made by stoa__array_share, clone or window (no copy). */
 stoa_status stoa__array_clone(const struct ArrowArray *shared, struct ArrowArray *out,
                               stoa_error *err);
-/* A window on rows [row, row + row_count) of such an array: offsets and lengths only. `shared` is
- * a batch, that is a struct; its window has the offset 0 and is cut in its children, because other
- * libraries take nothing else for a record batch. Arrays of other types but FIXED_LIST may be given
- * as well; their window has an offset. INVALID when there are fewer rows. */
+/* A window on rows [row, row + row_count) of such an array: offsets and lengths only. That of a
+ * batch has the offset 0 and is cut in its children, because other libraries take nothing else for
+ * a record batch. INVALID when there are fewer rows. */
 stoa_status stoa__array_window(const struct ArrowArray *shared, int64_t row, int64_t row_count,
                                struct ArrowArray *out, stoa_error *err);
 

@@ -223,20 +223,26 @@ static void narrow_node(struct ArrowArray *array, int64_t row, int64_t row_count
  * as long as it is; so a struct's window is cut in its children. One with NULLs of its own is
  * no batch, and the bits of its bitmap could not be moved.
  */
-static bool is_batch(const struct ArrowArray *array)
+static bool may_be_batch(const struct ArrowArray *array)
 {
     return array->n_buffers == 1 && array->buffers && !array->buffers[0] &&
            array->n_children > 0 && !array->dictionary;
 }
 
-/* Children shorter than the struct are for validation to find: they are left as they are. */
-static bool children_reach(const struct ArrowArray *array, int64_t end)
+/*
+ * Children shorter than the struct are for validation to find: they are left as they are. Without
+ * a schema a struct of one child looks like a list of fixed size; but that has just as many items
+ * as rows only where an item is a row.
+ */
+static bool children_fit(const struct ArrowArray *array)
 {
+    const int64_t end = array->offset + array->length;
+
     for (int64_t i = 0; i < array->n_children; i++) {
         const struct ArrowArray *child = array->children[i];
 
-        if (child->length < end || child->offset < 0 ||
-            child->length > STOA__ARROW_ROW_COUNT_MAX ||
+        if (child->length < end || (array->n_children == 1 && child->length > end) ||
+            child->offset < 0 || child->length > STOA__ARROW_ROW_COUNT_MAX ||
             child->offset > STOA__ARROW_ROW_COUNT_MAX)
             return false;
     }
@@ -247,7 +253,7 @@ static void narrow(struct ArrowArray *array, int64_t row, int64_t row_count)
 {
     const int64_t first = array->offset + row;
 
-    if (!is_batch(array) || !children_reach(array, first + row_count)) {
+    if (!may_be_batch(array) || !children_fit(array)) {
         narrow_node(array, row, row_count);
         return;
     }
