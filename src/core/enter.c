@@ -1,0 +1,130 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "core/enter.h"
+
+#include "base/error.h"
+#include "core/db.h"
+
+#include <assert.h>
+#include <stddef.h>
+
+#include "base/ban.h"
+
+stoa_status stoa__fail_null(stoa_error *err, const char *name)
+{
+    return stoa__fail(err, STOA_ERR_INVALID, "%s is NULL", name);
+}
+
+stoa_status stoa__leaf_pin(uint64_t id, enum stoa__kind kind, struct stoa__leaf **out,
+                           stoa_error *err)
+{
+    struct stoa__object *object = NULL;
+    stoa_status rc = stoa__object_pin(id, kind, &object, err);
+
+    *out = (struct stoa__leaf *)object;
+    return rc;
+}
+
+stoa_status stoa__enter_pin(struct stoa__entry *entry, uint64_t id, enum stoa__kind kind,
+                            stoa_op op, stoa_error *err)
+{
+    stoa_status rc = stoa__leaf_pin(id, kind, &entry->leaf, err);
+
+    if (__builtin_expect(rc != STOA_OK, 0))
+        return rc;
+    entry->session = entry->leaf->session;
+    entry->engine = entry->session->engine;
+    rc = stoa__call_begin(&entry->call, op, &entry->leaf->object, err);
+    if (__builtin_expect(rc != STOA_OK, 0))
+        stoa__object_unpin(&entry->leaf->object);
+    return rc;
+}
+
+stoa_status stoa__enter_take(struct stoa__entry *entry, stoa_error *err)
+{
+    struct stoa__db *db = entry->session->db;
+    stoa_status rc = stoa__session_take(entry->session, err);
+
+    if (__builtin_expect(atomic_load_explicit(&db->stopping, memory_order_relaxed), 0)) {
+        if (rc == STOA_OK)
+            stoa__session_let_go(entry->session);
+        return stoa__db_fail_stopping(err);
+    }
+    return rc;
+}
+
+void stoa__leave_take(struct stoa__entry *entry)
+{
+    if (__builtin_expect(
+            entry->session->ledger.pending || entry->session->ledger.savepoints, 0))
+        stoa__session_settle(entry->session);
+    stoa__session_let_go(entry->session);
+}
+
+void stoa__leave_pin(struct stoa__entry *entry)
+{
+    stoa__call_end(&entry->call);
+    stoa__object_unpin(&entry->leaf->object);
+}
+
+stoa_status stoa__enter(struct stoa__entry *entry, uint64_t id, enum stoa__kind kind,
+                        stoa_op op, stoa_error *err)
+{
+    stoa_status rc = stoa__enter_pin(entry, id, kind, op, err);
+
+    if (__builtin_expect(rc != STOA_OK, 0))
+        return rc;
+    rc = stoa__enter_take(entry, err);
+    if (__builtin_expect(rc != STOA_OK, 0))
+        stoa__leave_pin(entry);
+    return rc;
+}
+
+stoa_status stoa__leave(struct stoa__entry *entry, stoa_status rc)
+{
+    stoa__leave_take(entry);
+    stoa__leave_pin(entry);
+    return rc;
+}
+
+/* ---- leaves ---- */
+
+stoa_status stoa__leaf_open(struct stoa__leaf *leaf, const struct stoa__class *class,
+                            struct stoa__object *parent,
+                            void (*end)(struct stoa__grave *grave), uint64_t *id,
+                            stoa_error *err)
+{
+    stoa_status rc;
+
+    assert(stoa__session_is_mine(leaf->session));
+    leaf->grave.end = end;
+    leaf->link.kind = class->kind;
+    stoa__session_link(leaf->session, &leaf->link);
+    rc = stoa__object_open(&leaf->object, class, parent, id, err);
+    if (rc == STOA_OK)
+        leaf->link.id = *id;
+    else
+        stoa__session_unlink(leaf->session, &leaf->link);
+    return rc;
+}
+
+void stoa__leaf_destroy(struct stoa__object *object)
+{
+    struct stoa__leaf *leaf = (struct stoa__leaf *)object;
+
+    stoa__session_bury(leaf->session, &leaf->grave);
+}
+
+struct stoa__leaf *stoa__leaf_end(struct stoa__grave *grave)
+{
+    struct stoa__leaf *leaf =
+        (struct stoa__leaf *)(void *)((char *)grave - offsetof(struct stoa__leaf, grave));
+
+    stoa__session_unlink(leaf->session, &leaf->link);
+    return leaf;
+}
+
+struct stoa__leaf *stoa__leaf_of_link(struct stoa__leaf_link *link)
+{
+    return (struct stoa__leaf *)(void *)((char *)link -
+                                         offsetof(struct stoa__leaf, link));
+}

@@ -1,0 +1,207 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "core/ledger.h"
+
+#include "base/error.h"
+#include "base/mem.h"
+
+#include <assert.h>
+#include <string.h>
+#include <strings.h>
+
+#include "base/ban.h"
+
+/* ---- tallies ---- */
+
+static int64_t waiting_count(const struct stoa__tally *tally)
+{
+    return (int64_t)(tally->clocks.size / sizeof(uint64_t));
+}
+
+stoa_status stoa__tally_reserve(struct stoa__tally *tally, stoa_error *err)
+{
+    if (stoa__buffer_reserve(&tally->clocks, sizeof(uint64_t)) != STOA_OK)
+        return stoa__fail_nomem(err);
+    return STOA_OK;
+}
+
+static void list(struct stoa__tally *tally, struct stoa__ledger *ledger)
+{
+    if (tally->listed)
+        return;
+    tally->next = ledger->pending;
+    ledger->pending = tally;
+    tally->listed = true;
+}
+
+static void unlist(struct stoa__tally *tally, struct stoa__ledger *ledger)
+{
+    struct stoa__tally **at = &ledger->pending;
+
+    if (!tally->listed)
+        return;
+    while (*at != tally)
+        at = &(*at)->next;
+    *at = tally->next;
+    tally->next = NULL;
+    tally->listed = false;
+}
+
+uint64_t stoa__tally_append(struct stoa__tally *tally, struct stoa__ledger *ledger,
+                            int32_t level)
+{
+    uint64_t number = atomic_load(&tally->accepted) + 1;
+    stoa_status rc = STOA_OK;
+
+    ledger->clock++;
+    if (level == STOA_ACK_ACCEPTED) {
+        rc = stoa__buffer_append(&tally->clocks, &ledger->clock, sizeof ledger->clock);
+        assert(rc == STOA_OK && "room was reserved");
+        list(tally, ledger);
+    } else {
+        stoa__tally_committed(tally, ledger);
+    }
+    (void)rc;
+    atomic_store(&tally->accepted, number);
+    if (level >= STOA_ACK_COMMITTED)
+        atomic_store(&tally->committed, number);
+    if (level >= STOA_ACK_DURABLE)
+        atomic_store(&tally->durable, number);
+    return number;
+}
+
+void stoa__tally_committed(struct stoa__tally *tally, struct stoa__ledger *ledger)
+{
+    tally->clocks.size = 0;
+    unlist(tally, ledger);
+    atomic_store(&tally->committed, atomic_load(&tally->accepted));
+}
+
+void stoa__tally_durable(struct stoa__tally *tally)
+{
+    atomic_store(&tally->durable, atomic_load(&tally->committed));
+}
+
+void stoa__tally_acks(struct stoa__tally *tally, stoa_acks *out)
+{
+    /* From the weakest promise up, so that none is ahead of one it rests on. */
+    out->durable = atomic_load(&tally->durable);
+    out->committed = atomic_load(&tally->committed);
+    out->accepted = atomic_load(&tally->accepted);
+}
+
+void stoa__tally_release(struct stoa__tally *tally, struct stoa__ledger *ledger)
+{
+    unlist(tally, ledger);
+    stoa__buffer_release(&tally->clocks);
+}
+
+/* Take back what was appended since `clock`. */
+static void withdraw(struct stoa__tally *tally, uint64_t clock)
+{
+    const uint64_t *clocks = (const uint64_t *)(const void *)tally->clocks.data;
+    uint64_t accepted = atomic_load(&tally->accepted);
+    int64_t count = waiting_count(tally);
+
+    while (count > 0 && clocks[count - 1] > clock) {
+        count--;
+        accepted--;
+    }
+    tally->clocks.size = (size_t)count * sizeof *clocks;
+    assert(accepted >= atomic_load(&tally->committed));
+    atomic_store(&tally->accepted, accepted);
+}
+
+static void withdraw_all(struct stoa__ledger *ledger, uint64_t clock)
+{
+    struct stoa__tally *tally = ledger->pending;
+
+    while (tally) {
+        struct stoa__tally *next = tally->next;
+
+        withdraw(tally, clock);
+        if (tally->clocks.size == 0)
+            unlist(tally, ledger);
+        tally = next;
+    }
+}
+
+/* ---- the ledger ---- */
+
+void stoa__ledger_end(struct stoa__ledger *ledger, bool committed)
+{
+    if (!committed)
+        withdraw_all(ledger, 0);
+    while (ledger->pending)
+        stoa__tally_committed(ledger->pending, ledger);
+    while (ledger->savepoints) {
+        struct stoa__savepoint *savepoint = ledger->savepoints;
+
+        ledger->savepoints = savepoint->next;
+        stoa__savepoint_free(savepoint);
+    }
+}
+
+struct stoa__savepoint *stoa__savepoint_new(const char *name, stoa_error *err)
+{
+    struct stoa__savepoint *savepoint = stoa__alloc_zero(1, sizeof *savepoint);
+
+    if (savepoint)
+        savepoint->name = stoa__copy_text(name, strlen(name));
+    if (savepoint && savepoint->name)
+        return savepoint;
+    stoa__free(savepoint);
+    (void)stoa__fail_nomem(err);
+    return NULL;
+}
+
+void stoa__savepoint_free(struct stoa__savepoint *savepoint)
+{
+    stoa__free(savepoint->name);
+    stoa__free(savepoint);
+}
+
+void stoa__ledger_savepoint(struct stoa__ledger *ledger,
+                            struct stoa__savepoint *savepoint)
+{
+    savepoint->clock = ledger->clock;
+    savepoint->next = ledger->savepoints;
+    ledger->savepoints = savepoint;
+}
+
+static struct stoa__savepoint *find(struct stoa__ledger *ledger, const char *name)
+{
+    struct stoa__savepoint *savepoint = ledger->savepoints;
+
+    while (savepoint && strcasecmp(savepoint->name, name) != 0)
+        savepoint = savepoint->next;
+    return savepoint;
+}
+
+/* Forget those newer than `until`. */
+static void forget_until(struct stoa__ledger *ledger, struct stoa__savepoint *until)
+{
+    while (ledger->savepoints != until) {
+        struct stoa__savepoint *newest = ledger->savepoints;
+
+        ledger->savepoints = newest->next;
+        stoa__savepoint_free(newest);
+    }
+}
+
+void stoa__ledger_release(struct stoa__ledger *ledger, const char *name)
+{
+    struct stoa__savepoint *savepoint = find(ledger, name);
+
+    if (savepoint)
+        forget_until(ledger, savepoint->next);
+}
+
+void stoa__ledger_return(struct stoa__ledger *ledger, const char *name)
+{
+    struct stoa__savepoint *savepoint = find(ledger, name);
+
+    if (!savepoint)
+        return;
+    withdraw_all(ledger, savepoint->clock);
+    forget_until(ledger, savepoint);
+}
