@@ -37,8 +37,7 @@ int64_t stoa__column_length(const struct stoa__column *column)
     return column->length;
 }
 
-/* Bytes a row takes in `data`: only where rows have a place of fixed width there. */
-static int32_t data_width(const struct stoa__arrow_type *type)
+int32_t stoa__column_data_width(const struct stoa__arrow_type *type)
 {
     switch ((int)stoa__arrow_shape(type)) {
     case STOA__SHAPE_FIXED:
@@ -117,7 +116,7 @@ static stoa_status grow_offsets(struct stoa__column *column, int64_t capacity,
 static stoa_status grow_rows(struct stoa__column *column, int64_t capacity,
                              stoa_error *err)
 {
-    size_t width = (size_t)data_width(column->type);
+    size_t width = (size_t)stoa__column_data_width(column->type);
     size_t size = 0;
     void *data = column->data;
     stoa_status rc = STOA_OK;
@@ -279,130 +278,6 @@ void stoa__builder_release(struct stoa__builder *builder)
     release_column(&builder->root);
 }
 
-/* All bits 1, so that from here on only NULLs need writing. */
-static stoa_status start_validity(struct stoa__column *column, stoa_error *err)
-{
-    if (column->validity)
-        return STOA_OK;
-    return regrow_bits(&column->validity, 0, column->capacity, 0xff, err);
-}
-
-/* An empty value at the row `length`: what lies under a NULL, and the zero value. */
-static void write_nothing(struct stoa__column *column)
-{
-    size_t width = (size_t)data_width(column->type);
-    int64_t row = column->length;
-
-    if (width > 0)
-        memset(column->data + (size_t)row * width, 0, width);
-    else if (column->offsets && stoa__arrow_offset_width(column->type->kind) == 8)
-        ((int64_t *)column->offsets)[row + 1] = ((int64_t *)column->offsets)[row];
-    else if (column->offsets)
-        ((int32_t *)column->offsets)[row + 1] = ((int32_t *)column->offsets)[row];
-}
-
-stoa_status stoa__column_mark_null(struct stoa__column *column, stoa_error *err)
-{
-    stoa_status rc;
-
-    assert(stoa__column_target(column) == column);
-    assert(column->length < column->capacity);
-    if (stoa__arrow_shape(column->type) != STOA__SHAPE_NONE) {
-        rc = start_validity(column, err);
-        if (rc != STOA_OK)
-            return rc;
-        stoa__bit_clear(column->validity, column->length);
-    }
-    write_nothing(column);
-    column->null_count++;
-    return STOA_OK;
-}
-
-/* A row in a child whose parent has none for it. */
-static stoa_status append_filler(struct stoa__column *column, int64_t rows,
-                                 stoa_error *err)
-{
-    stoa_status rc = STOA_OK;
-
-    for (int64_t i = 0; rc == STOA_OK && i < rows; i++)
-        rc = column->type->nullable ? stoa__column_append_null(column, err)
-                                    : stoa__column_append_zero(column, err);
-    return rc;
-}
-
-/* What children must have for a row that is not theirs. */
-static stoa_status fill_children(struct stoa__column *column, stoa_error *err)
-{
-    enum stoa__arrow_shape shape = stoa__arrow_shape(column->type);
-    stoa_status rc = STOA_OK;
-
-    if (shape == STOA__SHAPE_FIXED_LIST)
-        return append_filler(column->children, column->type->list_size, err);
-    for (int32_t i = 0;
-         rc == STOA_OK && shape == STOA__SHAPE_STRUCT && i < column->child_count; i++)
-        rc = append_filler(&column->children[i], 1, err);
-    return rc;
-}
-
-/* A union has no validity of its own: one of its children is NULL. */
-static stoa_status append_union_nothing(struct stoa__column *column, bool null,
-                                        stoa_error *err)
-{
-    int32_t index = 0;
-    stoa_status rc;
-
-    if (column->child_count == 0)
-        return stoa__fail(err, STOA_ERR_TYPE,
-                          "column '%s' is a union of no types and has no values",
-                          column->type->name);
-    for (int32_t i = column->child_count - 1; null && i >= 0; i--)
-        if (column->children[i].type->nullable)
-            index = i;
-    rc = null ? stoa__column_append_null(&column->children[index], err)
-              : stoa__column_append_zero(&column->children[index], err);
-    if (rc == STOA_OK)
-        rc = stoa__column_end_union(column, column->type->union_ids[index], err);
-    return rc;
-}
-
-/* One row without content, NULL or zero. */
-static stoa_status append_nothing(struct stoa__column *column, bool null, stoa_error *err)
-{
-    enum stoa__arrow_shape shape;
-    int64_t before;
-    stoa_status rc;
-
-    column = stoa__column_target(column);
-    shape = stoa__arrow_shape(column->type);
-    before = column->length;
-    if (shape == STOA__SHAPE_DENSE || shape == STOA__SHAPE_SPARSE) {
-        rc = append_union_nothing(column, null, err);
-    } else {
-        rc = reserve_rows(column, 1, err);
-        if (rc == STOA_OK)
-            rc = fill_children(column, err);
-        if (rc == STOA_OK && (null || shape == STOA__SHAPE_NONE))
-            rc = stoa__column_mark_null(column, err);
-        else if (rc == STOA_OK)
-            write_nothing(column);
-        if (rc == STOA_OK)
-            column->length++;
-    }
-    if (rc != STOA_OK)
-        stoa__column_truncate(column, before);
-    return rc;
-}
-
-stoa_status stoa__column_append_null(struct stoa__column *column, stoa_error *err)
-{
-    return append_nothing(column, true, err);
-}
-
-stoa_status stoa__column_append_zero(struct stoa__column *column, stoa_error *err)
-{
-    return append_nothing(column, false, err);
-}
-
 stoa_status stoa__column_need_row(struct stoa__column *column, stoa_error *err)
 {
     return reserve_rows(column, 1, err);
@@ -420,7 +295,9 @@ stoa_status stoa__column_need_buffers(struct stoa__column *column, stoa_error *e
     return rc;
 }
 
-stoa_status stoa__column_append_filler(struct stoa__column *column, stoa_error *err)
+stoa_status stoa__column_need_validity(struct stoa__column *column, stoa_error *err)
 {
-    return append_filler(column, 1, err);
+    if (column->validity)
+        return STOA_OK;
+    return regrow_bits(&column->validity, 0, column->capacity, 0xff, err);
 }

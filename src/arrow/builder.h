@@ -100,7 +100,7 @@ stoa_status stoa__column_reserve_bytes(struct stoa__column *column, int64_t size
                                        stoa_error *err);
 
 /* Children that must have a row too get NULL, or a zero if they are not nullable; a
- * union takes the NULL in its first nullable child. */
+ * union takes the NULL in its first nullable child, and is TYPE if it has none. */
 stoa_status stoa__column_append_null(struct stoa__column *column, stoa_error *err);
 /* A valid value of nothing: zero, empty text, empty list, struct and fixed list of
  * such. */

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* What the files of the builder share: builder.c (memory of columns), builder_append.c
- * (rows in), builder_finish.c (arrays out), builder_encode.c (dictionaries and runs).
- * Nobody else's. */
+ * (rows in), builder_null.c (rows without content), builder_finish.c (arrays out),
+ * builder_encode.c (dictionaries and runs). Nobody else's. */
 #ifndef STOA_ARROW_BUILDER_PARTS_H
 #define STOA_ARROW_BUILDER_PARTS_H
 
@@ -12,6 +12,11 @@
 stoa_status stoa__column_need_row(struct stoa__column *column, stoa_error *err);
 /* The buffers Arrow wants to be there even when there are no rows. */
 stoa_status stoa__column_need_buffers(struct stoa__column *column, stoa_error *err);
+/* The validity bitmap, made now if there is none: all bits 1, so that from here on only
+ * NULLs need writing. */
+stoa_status stoa__column_need_validity(struct stoa__column *column, stoa_error *err);
+/* Bytes a row takes in `data`: only where rows have a place of fixed width there. */
+int32_t stoa__column_data_width(const struct stoa__arrow_type *type);
 /* NULL where the type allows it, else zero. */
 stoa_status stoa__column_append_filler(struct stoa__column *column, stoa_error *err);
 

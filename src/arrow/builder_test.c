@@ -457,6 +457,33 @@ static void unions_take_one_value_a_row(void)
     }
 }
 
+static void a_union_that_cannot_be_null_is_zero_under_a_null(void)
+{
+    struct ArrowSchema schema;
+    struct stoa__builder builder;
+    struct ArrowArray array;
+    stoa__arena arena = {0};
+    const struct stoa__arrow_type *type;
+    stoa_error err;
+
+    arrow_random_node(&schema, "+s", "s", true, 1);
+    arrow_random_node(schema.children[0], "+ud:4", "u", true, 1);
+    arrow_random_node(schema.children[0]->children[0], "l", "a", false, 0);
+    type = parse(&arena, &schema);
+    CHECK_INT(stoa__builder_init(&builder, type, 0, NULL), STOA_OK);
+    CHECK_INT(stoa__column_append_null(&builder.root.children[0], &err), STOA_ERR_TYPE);
+    CHECK_HAS(err.text, "column 'u' is a union of which no type is nullable");
+    CHECK_INT(stoa__column_append_json(&builder.root, "{}", 2, &err), STOA_ERR_TYPE);
+    CHECK_INT(stoa__column_append_null(&builder.root, &err), STOA_OK);
+    CHECK_INT(stoa__builder_finish(&builder, 0, &array, NULL), STOA_OK);
+    check_valid(type, &array);
+    CHECK_INT(array.null_count, 1);
+    CHECK_INT(array.children[0]->children[0]->null_count, 0);
+    array.release(&array);
+    stoa__builder_release(&builder);
+    stoa__arena_release(&arena);
+}
+
 static stoa_status build(const struct stoa__arrow_type *type, struct ArrowArray *out)
 {
     static const char row[] =
@@ -534,5 +561,7 @@ TEST_MAIN({"a hot writer fills buffers directly", a_hot_writer_fills_buffers_dir
           {"columns must end together", columns_must_end_together},
           {"values of other kinds are refused", values_of_other_kinds_are_refused},
           {"unions take one value a row", unions_take_one_value_a_row},
+          {"a union that cannot be null is zero under a null",
+           a_union_that_cannot_be_null_is_zero_under_a_null},
           {"building survives every allocation failure",
            building_survives_every_allocation_failure})

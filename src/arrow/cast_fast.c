@@ -246,7 +246,7 @@ static bool convert_floats(const struct stoa__arrow_type *from, const void *data
 }
 
 static bool convert_rows(const struct stoa__arrow_type *from,
-                         const struct ArrowArray *array,
+                         const struct ArrowArray *array, const uint8_t *validity,
                          const struct stoa__arrow_type *to, uint8_t *out)
 {
     bool floats = stoa__arrow_is_float(from->kind);
@@ -257,18 +257,24 @@ static bool convert_rows(const struct stoa__arrow_type *from,
         int64_t count = left < CHUNK_ROWS ? left : CHUNK_ROWS;
         void *place = out + row * to->width;
         good = floats ? convert_floats(from, array->buffers[1], array->offset + row,
-                                       count, array->buffers[0], to, place)
+                                       count, validity, to, place)
                       : convert_integers(from, array->buffers[1], array->offset + row,
-                                         count, array->buffers[0], to, place);
+                                         count, validity, to, place);
     }
     return good;
 }
 
+/* Bits [first, first + count), of which there is at least one, to bit 0 of `out` on. */
 static void copy_bits(uint8_t *out, const uint8_t *bits, int64_t first, int64_t count)
 {
-    for (int64_t i = 0; i < count; i++)
-        if (stoa__bit_get(bits, first + i))
-            stoa__bit_set(out, i);
+    int64_t last = (first + count - 1) / 8;
+    int shift = (int)(first % 8);
+
+    for (int64_t i = 0; i <= (count - 1) / 8; i++) {
+        unsigned int low = bits[first / 8 + i];
+        unsigned int high = first / 8 + i < last ? bits[first / 8 + i + 1] : 0;
+        out[i] = (uint8_t)((low | high << 8) >> shift);
+    }
 }
 
 stoa_status stoa__cast_numbers(const struct stoa__arrow_type *from,
@@ -290,14 +296,14 @@ stoa_status stoa__cast_numbers(const struct stoa__arrow_type *from,
     data = stoa__alloc_aligned((size_t)(array->length + 1) * (size_t)to->width);
     stoa__array_set_buffer(out, 1, data);
     if (null_count > 0) {
-        validity = stoa__alloc_zero((size_t)array->length / 8 + 1, 1);
+        validity = stoa__alloc_aligned((size_t)array->length / 8 + 1);
         stoa__array_set_buffer(out, 0, validity);
     }
     if (!data || (null_count > 0 && !validity)) {
         stoa__array_release(out);
         return stoa__fail_nomem(err);
     }
-    if (!convert_rows(from, array, to, data)) {
+    if (!convert_rows(from, array, validity ? array->buffers[0] : NULL, to, data)) {
         stoa__array_release(out);
         return STOA_DONE;
     }
