@@ -107,8 +107,8 @@ def tell(outcome):
     """One line a suite; under a failed one, what it said."""
     skipped = ", %d skipped" % outcome.skipped if outcome.skipped else ""
     failed = ", %d failed" % outcome.failed if outcome.failed else ""
-    print("%-9s %-32s %4d passed%s%s" % (outcome.suite.configuration, outcome.suite.name,
-                                         outcome.passed, failed, skipped))
+    print("%-12s %-32s %4d passed%s%s" % (outcome.suite.configuration, outcome.suite.name,
+                                          outcome.passed, failed, skipped))
     for note in outcome.notes:
         print("    " + note)
     sys.stdout.flush()

@@ -172,7 +172,7 @@ stoa_status stoa_result_is_null(stoa_result handle, int32_t column, int32_t *out
         return stoa__fail_null(err, "out");
     *out = 0;
     rc = enter_value(&entry, handle, column, &result, &value, err);
-    if (rc != STOA_OK)
+    if (!value) /* Exactly when it failed. */
         return rc;
     *out = value->type == STOA_TYPE_NULL;
     return stoa__leave(&entry, STOA_OK);
@@ -272,7 +272,7 @@ stoa_status stoa_result_bytes(stoa_result handle, int32_t column, const uint8_t 
     if (!bytes || !bytes_size)
         return stoa__fail_null(err, bytes ? "bytes_size" : "bytes");
     rc = enter_value(&entry, handle, column, &result, &value, err);
-    if (rc != STOA_OK)
+    if (!value) /* Exactly when it failed. */
         return rc;
     if (!stoa__value_has_bytes(value->type))
         rc =
