@@ -97,8 +97,8 @@ STOA_API stoa_status stoa_batch_copy(const struct ArrowSchema *schema,
                                      const struct ArrowArray *batch, struct ArrowArray *out,
                                      stoa_error *err);
 
-/* Rows [row, row + row_count) of `batch`, sharing its memory: `batch` is taken on success. The slice
- * of a struct has the offset 0 where it can, which is what other libraries expect of a batch. */
+/* Rows [row, row + row_count) of `batch`, sharing its memory: `batch` is taken on success. The
+ * slice of a struct has the offset 0 where it can: other libraries expect that of a batch. */
 STOA_API stoa_status stoa_batch_slice(struct ArrowArray *batch, int64_t row, int64_t row_count,
                                       struct ArrowArray *out, stoa_error *err);
 
