@@ -13,6 +13,7 @@ enum { GROUP_ROWS_FIRST = 16, GROUP_ROWS = 1024 };
 /* SQLite's memory for a group, zeroed at its first row. */
 struct group {
     struct stoa__builder *builder; /* NULL: no rows yet. */
+    stoa__arena arena;             /* The builder's type, where it is not the function's. */
     uint64_t state;
     bool failed;
 };
@@ -48,8 +49,10 @@ static stoa_status add_row(struct sqlite_function *function, struct group *group
         group->builder = stoa__alloc_zero(1, sizeof *group->builder);
         if (!group->builder)
             return stoa__fail_nomem(error);
-        rc = stoa__builder_init(group->builder, function->spec.parameters, GROUP_ROWS_FIRST,
-                                error);
+        const struct stoa__arrow_type *type =
+            sqlite_arguments_type(function, count, &group->arena);
+        rc = type ? stoa__builder_init(group->builder, type, GROUP_ROWS_FIRST, error)
+                  : stoa__fail_nomem(error);
     }
     for (int i = 0; i < count && rc == STOA_OK; i++)
         rc = sqlite_argument_append(function, i, values[i], &group->builder->root.children[i],
@@ -124,4 +127,5 @@ void sqlite_aggregate_final(sqlite3_context *context)
         stoa__free(group->builder);
         group->builder = NULL;
     }
+    stoa__arena_release(&group->arena);
 }

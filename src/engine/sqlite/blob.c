@@ -91,6 +91,8 @@ static stoa_status move_bytes(struct sqlite_blob *blob, stoa__call *call, int64_
             rc = stoa__call_check(call, err);
     }
     sqlite_leave(blob->session, before);
+    if (rc == STOA_OK && into)
+        rc = sqlite_session_current(blob->session, err);
     return rc;
 }
 

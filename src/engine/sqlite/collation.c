@@ -30,9 +30,16 @@ static void on_destroy(void *self)
 stoa_status sqlite_collation_add(void *self, const char *name, stoa_compare compare,
                                  void *user_data, stoa_release release, stoa_error *err)
 {
+    static const char *const own[] = {"binary", "nocase", "rtrim"};
     struct sqlite_session *session = self;
     struct collation *collation = NULL;
 
+    if (*name == '\0')
+        return stoa__fail(err, STOA_ERR_INVALID, "a collation needs a name");
+    for (size_t i = 0; i < sizeof own / sizeof *own; i++)
+        if (sqlite3_stricmp(name, own[i]) == 0)
+            return stoa__fail(err, STOA_ERR_EXISTS,
+                              "collation '%s' is SQLite's own, and indexes are sorted by it", name);
     if (compare) {
         collation = stoa__alloc_zero(1, sizeof *collation);
         if (!collation)

@@ -26,38 +26,53 @@ static bool ends(const char *text, const char *with)
     return size >= with_size && strcmp(text + size - with_size, with) == 0;
 }
 
-/* Plain SQLITE_ERROR: the message is all there is. */
+enum where { BEGINS, ENDS, HAS };
+
+static bool matches(const char *text, enum where where, const char *part)
+{
+    if (where == BEGINS)
+        return begins(text, part);
+    return where == ENDS ? ends(text, part) : strstr(text, part) != NULL;
+}
+
+/* SQLITE_ERROR: the message is all there is. */
 static struct fault by_message(const char *text)
 {
     static const struct {
         const char *text;
-        bool at_end;
+        enum where where;
         struct fault fault;
     } table[] = {
-        {"no such table", false, {STOA_ERR_NOT_FOUND, "42S02", 0}},
-        {"no such view", false, {STOA_ERR_NOT_FOUND, "42S02", 0}},
-        {"no such index", false, {STOA_ERR_NOT_FOUND, "42S12", 0}},
-        {"no such column", false, {STOA_ERR_NOT_FOUND, "42S22", 0}},
-        {"no such function", false, {STOA_ERR_NOT_FOUND, "42883", 0}},
-        {"no such collation sequence", false, {STOA_ERR_NOT_FOUND, "42704", 0}},
-        {"no such savepoint", false, {STOA_ERR_NOT_FOUND, "3B001", 0}},
-        {"no such database", false, {STOA_ERR_NOT_FOUND, "3D000", 0}},
-        {"unknown database", false, {STOA_ERR_NOT_FOUND, "3D000", 0}},
-        {"no such module", false, {STOA_ERR_NOT_FOUND, "42704", 0}},
-        {"already exists", true, {STOA_ERR_EXISTS, "42S01", 0}},
-        {"duplicate column name", false, {STOA_ERR_EXISTS, "42S21", 0}},
-        {"syntax error", true, {STOA_ERR_SYNTAX, "42601", 0}},
-        {"incomplete input", true, {STOA_ERR_SYNTAX, "42601", 0}},
-        {"unrecognized token", false, {STOA_ERR_SYNTAX, "42601", 0}},
-        {"integer overflow", false, {STOA_ERR_TYPE, "22003", 0}},
-        {"malformed JSON", false, {STOA_ERR_TYPE, "22032", 0}},
-        {"cannot commit - no transaction", false, {STOA_ERR_INVALID, "25000", 0}},
-        {"cannot rollback - no transaction", false, {STOA_ERR_INVALID, "25000", 0}},
-        {"cannot start a transaction within", false, {STOA_ERR_INVALID, "25000", 0}},
-        {"attempt to write a readonly", false, {STOA_ERR_READ_ONLY, "25006", 0}},
+        {"no such table", BEGINS, {STOA_ERR_NOT_FOUND, "42S02", 0}},
+        {"no such view", BEGINS, {STOA_ERR_NOT_FOUND, "42S02", 0}},
+        {"no such index", BEGINS, {STOA_ERR_NOT_FOUND, "42S12", 0}},
+        {"no such trigger", BEGINS, {STOA_ERR_NOT_FOUND, "42704", 0}},
+        {"no such column", BEGINS, {STOA_ERR_NOT_FOUND, "42S22", 0}},
+        {" has no column named ", HAS, {STOA_ERR_NOT_FOUND, "42S22", 0}},
+        {"no such function", BEGINS, {STOA_ERR_NOT_FOUND, "42883", 0}},
+        {"no such collation sequence", BEGINS, {STOA_ERR_NOT_FOUND, "42704", 0}},
+        {"no such savepoint", BEGINS, {STOA_ERR_NOT_FOUND, "3B001", 0}},
+        {"no such database", BEGINS, {STOA_ERR_NOT_FOUND, "3D000", 0}},
+        {"unknown database", BEGINS, {STOA_ERR_NOT_FOUND, "3D000", 0}},
+        {"no such module", BEGINS, {STOA_ERR_NOT_FOUND, "42704", 0}},
+        {"no such rowid", BEGINS, {STOA_ERR_NOT_FOUND, "02000", 0}},
+        {"already exists", ENDS, {STOA_ERR_EXISTS, "42S01", 0}},
+        {"there is already ", BEGINS, {STOA_ERR_EXISTS, "42S01", 0}},
+        {"already in use", ENDS, {STOA_ERR_EXISTS, "42710", 0}},
+        {"duplicate column name", BEGINS, {STOA_ERR_EXISTS, "42S21", 0}},
+        {"syntax error", ENDS, {STOA_ERR_SYNTAX, "42601", 0}},
+        {"incomplete input", ENDS, {STOA_ERR_SYNTAX, "42601", 0}},
+        {"unrecognized token", BEGINS, {STOA_ERR_SYNTAX, "42601", 0}},
+        {"integer overflow", BEGINS, {STOA_ERR_TYPE, "22003", 0}},
+        {"malformed JSON", BEGINS, {STOA_ERR_TYPE, "22032", 0}},
+        {"cannot commit - no transaction", BEGINS, {STOA_ERR_INVALID, "25000", 0}},
+        {"cannot rollback - no transaction", BEGINS, {STOA_ERR_INVALID, "25000", 0}},
+        {"cannot start a transaction within", BEGINS, {STOA_ERR_INVALID, "25000", 0}},
+        {"attempt to write a readonly", BEGINS, {STOA_ERR_READ_ONLY, "25006", 0}},
+        {" is locked", ENDS, {STOA_ERR_BUSY, "55006", 0}}, /* DETACH while it is read. */
     };
     for (size_t i = 0; i < sizeof table / sizeof *table; i++)
-        if (table[i].at_end ? ends(text, table[i].text) : begins(text, table[i].text))
+        if (matches(text, table[i].where, table[i].text))
             return table[i].fault;
     return (struct fault){STOA_ERR_INVALID, "42000", 0};
 }
@@ -126,6 +141,24 @@ static struct fault by_primary(int code)
     }
 }
 
+static const char *read_only_preface(int code)
+{
+    switch (code) {
+    case SQLITE_READONLY_DBMOVED:
+        return "the file was moved or deleted since it was opened: ";
+    case SQLITE_READONLY_DIRECTORY:
+        return "no journal can be made in the file's folder: ";
+    case SQLITE_READONLY_ROLLBACK:
+        return "a writer died and its journal must be rolled back; open the file once for "
+               "writing: ";
+    case SQLITE_READONLY_RECOVERY:
+    case SQLITE_READONLY_CANTINIT:
+        return "its write-ahead log must be recovered; open the file once for writing: ";
+    default:
+        return "";
+    }
+}
+
 /* What stands before SQLite's own words, where these alone would puzzle. */
 static const char *preface(int code)
 {
@@ -134,39 +167,57 @@ static const char *preface(int code)
         return code == SQLITE_BUSY_SNAPSHOT
                    ? "somebody else wrote since this transaction began reading; roll back and "
                      "begin again for writing: "
-                   : "another process has the database: ";
+                   : "another connection or process has the database: ";
     case SQLITE_LOCKED:
         return "a result of this connection is still being read: ";
     case SQLITE_ABORT:
         return "the result was ended by a rollback: ";
+    case SQLITE_READONLY:
+        return read_only_preface(code);
     default:
         return "";
     }
 }
 
+/* Did a write that failed perhaps reach the file? Not while its transaction is open: then all of
+ * it can be taken back. */
+static bool in_doubt(const struct sqlite_session *session, int code)
+{
+    return (code & 0xff) == SQLITE_IOERR && code != SQLITE_IOERR_NOMEM &&
+           code != SQLITE_IOERR_READ && code != SQLITE_IOERR_SHORT_READ && session->holds_gate &&
+           sqlite3_get_autocommit(session->db);
+}
+
+static stoa_status fail_as(struct sqlite_session *session, int code, stoa_error *err)
+{
+    const char *text = sqlite3_errmsg(session->db);
+    struct fault fault =
+        (code & 0xff) == SQLITE_ERROR ? by_message(text) : by_primary(code);
+    stoa_status status = stoa__fail(err, fault.status, "%s%s", preface(code), text);
+
+    stoa__error_engine(err, code, fault.sqlstate);
+    stoa__error_position(err, sqlite3_error_offset(session->db));
+    stoa__error_flag(err, fault.flags);
+    if (in_doubt(session, code))
+        stoa__error_flag(err, STOA_ERROR_IN_DOUBT);
+    return status;
+}
+
 stoa_status sqlite_fail(struct sqlite_session *session, int code, stoa_error *err)
 {
+    const int primary = code & 0xff;
     stoa_status status;
 
     if (session->failure.code != STOA_OK) {
         status = session->failure.code;
         stoa__error_copy(err, &session->failure);
         session->failure.code = STOA_OK;
-    } else if ((code & 0xff) == SQLITE_INTERRUPT && session->call &&
+    } else if ((primary == SQLITE_INTERRUPT || primary == SQLITE_BUSY) && session->call &&
                session->call->stop != STOA_OK) {
         status = stoa__call_fail(session->call, err);
         stoa__error_engine(err, code, "57014");
-    } else if ((code & 0xff) == SQLITE_BUSY && session->call && session->call->stop != STOA_OK) {
-        status = stoa__call_fail(session->call, err);
-        stoa__error_engine(err, code, "57014");
     } else {
-        const char *text = sqlite3_errmsg(session->db);
-        struct fault fault = code == SQLITE_ERROR ? by_message(text) : by_primary(code);
-        int offset = sqlite3_error_offset(session->db);
-        status = stoa__fail(err, fault.status, "%s%s", preface(code), text);
-        stoa__error_engine(err, code, fault.sqlstate);
-        stoa__error_position(err, offset);
-        stoa__error_flag(err, fault.flags);
+        status = fail_as(session, code, err);
     }
     if (session->in_transaction && sqlite3_get_autocommit(session->db)) {
         session->in_transaction = false;

@@ -35,7 +35,7 @@ void sqlite_function_fail(struct sqlite_function *function, sqlite3_context *con
 {
     struct sqlite_session *session = function->session;
 
-    if (function->spec.flags & STOA_FUNCTION_NULL_ON_ERROR) {
+    if ((function->spec.flags & STOA_FUNCTION_NULL_ON_ERROR) && error->code != STOA_ERR_NOMEM) {
         sqlite3_result_null(context);
         return;
     }
@@ -52,7 +52,13 @@ stoa_status sqlite_callback_failed(stoa_status rc, stoa_error *error)
         error->text_size >= STOA_ERROR_TEXT_SIZE)
         return stoa__fail(error, STOA_ERR_CALLBACK, "failed with %s and no text",
                           stoa_status_name(rc));
-    error->text[error->text_size] = '\0';
+    /* Foreign bytes: nothing in them is believed. */
+    size_t size = stoa__text_repair(error->text, (size_t)error->text_size, true);
+    error->text[size] = '\0';
+    error->text_size = (int32_t)size;
+    error->sqlstate[sizeof error->sqlstate - 1] = '\0';
+    error->flags &= STOA_ERROR_RETRYABLE;
+    error->position = -1;
     error->code = STOA_ERR_CALLBACK;
     return STOA_ERR_CALLBACK;
 }
@@ -99,13 +105,17 @@ static stoa_status call_batch(struct sqlite_function *function, sqlite3_context 
     struct stoa__builder builder = {0};
     struct ArrowArray arguments = {0};
     struct ArrowArray result = {0};
+    stoa__arena arena = {0};
 
-    stoa_status rc = stoa__builder_init(&builder, function->spec.parameters, 1, error);
+    const struct stoa__arrow_type *type = sqlite_arguments_type(function, count, &arena);
+    stoa_status rc =
+        type ? stoa__builder_init(&builder, type, 1, error) : stoa__fail_nomem(error);
     for (int i = 0; i < count && rc == STOA_OK; i++)
         rc = sqlite_argument_append(function, i, values[i], &builder.root.children[i], error);
-    builder.root.length = 1;
-    if (rc == STOA_OK)
+    if (rc == STOA_OK) {
+        builder.root.length = 1;
         rc = stoa__builder_finish(&builder, 0, &arguments, error);
+    }
     if (rc == STOA_OK) {
         rc = function->spec.batch(function->spec.user_data, &arguments, &result, error);
         if (rc < 0)
@@ -116,6 +126,7 @@ static stoa_status call_batch(struct sqlite_function *function, sqlite3_context 
     stoa__array_release(&result);
     stoa__array_release(&arguments);
     stoa__builder_release(&builder);
+    stoa__arena_release(&arena);
     return rc;
 }
 
@@ -189,18 +200,56 @@ static stoa_status find_existing(struct sqlite_session *session,
     return rc;
 }
 
+static bool is_pending(const struct sqlite_session *session,
+                       const struct stoa__function_spec *spec)
+{
+    const struct sqlite_function *at = session->functions;
+    while (at && (sqlite3_stricmp(at->spec.name, spec->name) != 0 ||
+                  argument_count(&at->spec) != argument_count(spec)))
+        at = at->next;
+    return at != NULL;
+}
+
 static stoa_status check_spec(struct sqlite_session *session,
                               const struct stoa__function_spec *spec, stoa_error *err)
 {
-    bool found = false;
     int limit = sqlite3_limit(session->db, SQLITE_LIMIT_FUNCTION_ARG, -1);
+    int32_t count = spec->parameters->child_count;
 
+    if (*spec->name == '\0')
+        return stoa__fail(err, STOA_ERR_INVALID, "a function needs a name");
     if (strlen(spec->name) > 255)
         return stoa__fail(err, STOA_ERR_INVALID, "a function's name has at most 255 bytes");
-    if (spec->parameters->child_count > limit)
+    if (count > limit)
         return stoa__fail(err, STOA_ERR_INVALID,
                           "function '%s' has %d parameters; SQLite takes at most %d", spec->name,
-                          spec->parameters->child_count, limit);
+                          count, limit);
+    if ((spec->flags & STOA_FUNCTION_VARIADIC) && count == 0)
+        return stoa__fail(err, STOA_ERR_INVALID,
+                          "function '%s' takes any number of arguments of its last parameter's "
+                          "type, and has no parameter",
+                          spec->name);
+    if (!spec->row && !spec->returns)
+        return stoa__fail(err, STOA_ERR_INVALID,
+                          "function '%s' gives arrays and must say of which type", spec->name);
+    for (int32_t i = 0; i < count && !spec->row; i++)
+        if (spec->parameters->children[i].kind == STOA__ARROW_NULL)
+            return stoa__fail(err, STOA_ERR_INVALID,
+                              "function '%s': parameter %d of any type ('n') is for row "
+                              "functions only",
+                              spec->name, i + 1);
+    return STOA_OK;
+}
+
+static stoa_status check_existing(struct sqlite_session *session,
+                                  const struct stoa__function_spec *spec, stoa_error *err)
+{
+    bool found = false;
+
+    if (is_pending(session, spec))
+        return stoa__fail(err, STOA_ERR_BUSY,
+                          "function '%s' is dropped, but a statement that runs has it still",
+                          spec->name);
     stoa_status rc = find_existing(session, spec, &found, err);
     if (rc == STOA_OK && found && !(spec->flags & STOA_FUNCTION_REPLACE))
         rc = stoa__fail(err, STOA_ERR_EXISTS,
@@ -213,7 +262,10 @@ stoa_status sqlite_function_add(void *self, struct stoa__function_spec *spec, vo
                                 stoa_error *err)
 {
     struct sqlite_session *session = self;
+    sqlite_functions_settle(session);
     stoa_status rc = check_spec(session, spec, err);
+    if (rc == STOA_OK)
+        rc = check_existing(session, spec, err);
     if (rc != STOA_OK)
         return rc;
     struct sqlite_function *function = stoa__alloc_zero(1, sizeof *function);
@@ -283,6 +335,15 @@ void sqlite_functions_settle(struct sqlite_session *session)
         if (function->references > 1 && !remove_now(function))
             return; /* Still statements that run. */
         *at = function->next;
+        unref(function);
+    }
+}
+
+void sqlite_functions_forget(struct sqlite_session *session)
+{
+    while (session->functions) {
+        struct sqlite_function *function = session->functions;
+        session->functions = function->next;
         unref(function);
     }
 }

@@ -47,6 +47,12 @@ stoa_status sqlite_function_add(void *session, struct stoa__function_spec *spec,
 void sqlite_function_drop(void *function);
 /* Remove those that could not be removed while statements ran. */
 void sqlite_functions_settle(struct sqlite_session *session);
+/* The same once the connection is closed, which removed them all. */
+void sqlite_functions_forget(struct sqlite_session *session);
+/* The struct type of `count` arguments: the parameters, or in variadic functions a type made of
+ * them, in `arena`. NULL: memory ran out. */
+const struct stoa__arrow_type *sqlite_arguments_type(const struct sqlite_function *function,
+                                                     int count, stoa__arena *arena);
 /* Report a function's failure to SQLite: kept for sqlite_fail(), or NULL by its flag. */
 void sqlite_function_fail(struct sqlite_function *function, sqlite3_context *context,
                           stoa_error *error);

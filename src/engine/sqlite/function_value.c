@@ -9,6 +9,7 @@
 #include "engine/sqlite/function.h"
 #include "text/civil.h"
 #include "text/decimal.h"
+#include "text/utf8.h"
 
 #include <assert.h>
 #include <math.h>
@@ -24,6 +25,24 @@ const struct stoa__arrow_type *sqlite_parameter_type(const struct sqlite_functio
     int32_t last = function->parameter_count - 1;
     assert(last >= 0);
     return &function->spec.parameters->children[index < last ? index : last];
+}
+
+const struct stoa__arrow_type *sqlite_arguments_type(const struct sqlite_function *function,
+                                                     int count, stoa__arena *arena)
+{
+    if (count == function->parameter_count)
+        return function->spec.parameters;
+    struct stoa__arrow_type *type = stoa__arena_alloc(arena, sizeof *type);
+    struct stoa__arrow_type *children =
+        stoa__arena_alloc_zero(arena, (size_t)count + 1, sizeof *children);
+    if (!type || !children)
+        return NULL;
+    for (int i = 0; i < count; i++)
+        children[i] = *sqlite_parameter_type(function, i);
+    *type = *function->spec.parameters;
+    type->children = children;
+    type->child_count = count;
+    return type;
 }
 
 static stoa_status refuse(const struct sqlite_function *function, int32_t index,
@@ -324,6 +343,8 @@ static stoa_status give_bytes(sqlite3_context *context, const stoa_value *value,
     if (value->b < 0 || value->a < 0 || (value->b > 0 && !bytes))
         return stoa__fail(err, STOA_ERR_CALLBACK, "gave a result without its bytes");
     const char *start = value->b > 0 ? (const char *)bytes + value->a : "";
+    if (text && stoa__utf8_check(start, (size_t)value->b) != (size_t)value->b)
+        return stoa__fail(err, STOA_ERR_TYPE, "gave text that is not UTF-8");
     if (text)
         sqlite3_result_text64(context, start, (sqlite3_uint64)value->b, SQLITE_TRANSIENT,
                               SQLITE_UTF8);

@@ -56,32 +56,36 @@ static const struct sqlite_config config_default = {
     .temp_store = TEMP_MEMORY,
 };
 
-/* read_only is the core's setting and no table entry of ours may hide that it was not given: the
- * stranger's profile turns it on by default. */
-struct read_only_setting {
-    int32_t value; /* -1: not given. */
-};
-static const struct stoa__setting read_only_table[] = {
-    {.key = "read_only", .type = STOA__SETTING_CHOICE, .offset = 0, .choices = "no|yes"},
-};
+/* Whether `read_only` was given matters: the stranger's profile turns it on by default. So it is
+ * read with either default; an answer that stays the same was given. */
+static stoa_status read_read_only(stoa__settings *settings, struct sqlite_config *config,
+                                  stoa_error *err)
+{
+    static const struct stoa__setting table[] = {
+        {.key = "read_only", .type = STOA__SETTING_BOOL, .offset = 0}};
+    bool if_no = false;
+    bool if_yes = true;
+    stoa_status rc = stoa__settings_read(settings, "sqlite", table, 1, &if_no, err);
+    if (rc == STOA_OK)
+        rc = stoa__settings_read(settings, "sqlite", table, 1, &if_yes, err);
+    config->read_only = if_no == if_yes ? if_no : config->profile == PROFILE_STRANGER;
+    return rc;
+}
 
 static stoa_status read_config(stoa__settings *settings, struct sqlite_config *config,
                                stoa_error *err)
 {
-    struct read_only_setting read_only = {-1};
     *config = config_default;
     stoa_status rc =
         stoa__settings_read(settings, "sqlite", settings_table,
                             sizeof settings_table / sizeof *settings_table, config, err);
     if (rc == STOA_OK)
-        rc = stoa__settings_read(settings, "sqlite", read_only_table, 1, &read_only, err);
+        rc = read_read_only(settings, config, err);
     if (rc != STOA_OK)
         return rc;
     if (config->page_size > 0 && (config->page_size & (config->page_size - 1)) != 0)
         return stoa__fail(err, STOA_ERR_INVALID, "page_size %lld is not a power of two",
                           (long long)config->page_size);
-    config->read_only =
-        read_only.value >= 0 ? read_only.value == 1 : config->profile == PROFILE_STRANGER;
     return STOA_OK;
 }
 
@@ -155,26 +159,40 @@ stoa_status sqlite_make_address(const char *path, const char *query, char **out,
     return STOA_OK;
 }
 
-static stoa_status fail_open(sqlite3 *db, const struct sqlite_instance *instance, int code,
-                             stoa_error *err)
+static stoa_status fail_open(struct sqlite_session *at, int code, stoa_error *err)
 {
-    struct sqlite_session seen = {.db = db};
-    if (!db)
+    const struct sqlite_instance *instance = at->instance;
+    int reason = at->db ? sqlite3_system_errno(at->db) : 0;
+
+    if (!at->db)
         return stoa__fail_nomem(err);
-    stoa_status rc = (code & 0xff) == SQLITE_CANTOPEN && !instance->config.create
-                         ? stoa__fail(err, STOA_ERR_NOT_FOUND, "there is no such file")
-                         : sqlite_fail(&seen, code, err);
+    if ((code & 0xff) == SQLITE_CANTOPEN && reason != 0)
+        return stoa__fail_errno(err, reason, "open '%s'", instance->path);
+    stoa_status rc = sqlite_fail(at, code, err);
     stoa__wrap(err, "open '%s'", instance->path);
     return rc;
 }
 
-static stoa_status open_memory(struct sqlite_instance *instance, stoa_error *err)
+static int set_page_size(const struct sqlite_instance *instance, sqlite3 *db)
+{
+    char sql[64];
+    if (instance->config.page_size <= 0)
+        return SQLITE_OK;
+    snprintf(sql, sizeof sql, "PRAGMA page_size=%lld", (long long)instance->config.page_size);
+    return sqlite3_exec(db, sql, NULL, NULL, NULL);
+}
+
+static stoa_status open_memory(struct sqlite_instance *instance, stoa__call *call,
+                               stoa_error *err)
 {
     static _Atomic uint64_t number;
+    struct sqlite_session at = {.instance = instance, .call = call};
+    sqlite3_int64 limit = instance->config.memory_size_limit;
     char name[64];
     snprintf(name, sizeof name, "/stoa-%llu",
              (unsigned long long)atomic_fetch_add(&number, 1) + 1);
     instance->memory = true;
+    instance->journal = JOURNAL_MEMORY;
     instance->path = stoa__copy_text(name, strlen(name));
     if (!instance->path)
         return stoa__fail_nomem(err);
@@ -184,11 +202,16 @@ static stoa_status open_memory(struct sqlite_instance *instance, stoa_error *err
     if (rc != STOA_OK)
         return rc;
 
-    int code = sqlite_connect(instance, &instance->anchor);
-    sqlite3_int64 limit = instance->config.memory_size_limit;
+    int code = sqlite_connect(&at);
+    instance->anchor = at.db;
     if (code == SQLITE_OK)
-        code = sqlite3_file_control(instance->anchor, "main", SQLITE_FCNTL_SIZE_LIMIT, &limit);
-    return code == SQLITE_OK ? STOA_OK : fail_open(instance->anchor, instance, code, err);
+        code = set_page_size(instance, at.db);
+    if (code == SQLITE_OK)
+        code = sqlite3_file_control(at.db, "main", SQLITE_FCNTL_SIZE_LIMIT, &limit);
+    rc = code == SQLITE_OK ? STOA_OK : fail_open(&at, code, err);
+    if (at.db)
+        sqlite_session_unhook(at.db);
+    return rc;
 }
 
 /* Bytes 18 and 19 of a database file are 2 when it is in WAL mode. Read through SQLite's own
@@ -204,38 +227,87 @@ static bool header_says_wal(sqlite3 *db)
            header[18] == 2 && header[19] == 2;
 }
 
-/* Read-only: choose an address that leaves no files behind, and open by it. */
-static stoa_status open_to_read(struct sqlite_instance *instance, sqlite3 **db, stoa_error *err)
+/* Look at a file's header in a way that can leave nothing behind: immutable, so that SQLite makes
+ * neither log nor shared memory; and without a statement, since the file may be changing. */
+static stoa_status look_at_header(struct sqlite_instance *instance, stoa_error *err)
 {
-    int code = sqlite_connect(instance, db);
-    if (code != SQLITE_OK)
-        return fail_open(*db, instance, code, err);
-    if (!header_says_wal(*db))
-        return STOA_OK;
-
-    instance->wal = true;
-    instance->frozen = !sqlite_file_has_wal(instance->path);
-    if (instance->frozen && !sqlite_file_mark(instance->path, &instance->mark))
-        return stoa__fail_errno(err, errno, "open '%s'", instance->path);
-    stoa_status rc = sqlite_make_address(instance->path,
-                                  instance->frozen ? "?immutable=1" : "?readonly_shm=1",
-                                  &instance->address, err);
+    struct sqlite_session at = {.instance = instance};
+    char *address = NULL;
+    stoa_status rc = sqlite_make_address(instance->path, "?immutable=1", &address, err);
     if (rc != STOA_OK)
         return rc;
-    sqlite3_close(*db);
-    *db = NULL;
-    code = sqlite_connect(instance, db);
-    return code == SQLITE_OK ? STOA_OK : fail_open(*db, instance, code, err);
+    int code = sqlite3_open_v2(address, &at.db,
+                               SQLITE_OPEN_READONLY | SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_EXRESCODE |
+                                   SQLITE_OPEN_URI,
+                               NULL);
+    if (code != SQLITE_OK)
+        rc = fail_open(&at, code, err);
+    else
+        instance->wal = header_says_wal(at.db);
+    sqlite3_close(at.db);
+    stoa__free(address);
+    return rc;
+}
+
+/* Read-only: choose an address that leaves no files behind, and open by it. */
+static stoa_status open_to_read(struct sqlite_session *at, struct sqlite_instance *instance,
+                                stoa_error *err)
+{
+    stoa_status rc = look_at_header(instance, err);
+    if (rc != STOA_OK)
+        return rc;
+    instance->journal = instance->wal ? JOURNAL_WAL : JOURNAL_DELETE;
+    instance->frozen = instance->wal && !sqlite_file_has_wal(instance->path);
+    if (instance->wal && !instance->frozen && !sqlite_file_has_shm(instance->path))
+        return stoa__fail(err, STOA_ERR_READ_ONLY,
+                          "'%s-wal' holds changes that are not in the database yet, and reading "
+                          "them without '-shm' would write; open it once for writing",
+                          instance->path);
+    if (instance->wal)
+        rc = sqlite_make_address(instance->path,
+                                 instance->frozen ? "?immutable=1" : "?readonly_shm=1",
+                                 &instance->address, err);
+    if (rc != STOA_OK)
+        return rc;
+    int code = sqlite_connect(at);
+    return code == SQLITE_OK ? STOA_OK : fail_open(at, code, err);
+}
+
+static const char *const journal_names[] = {"",         "wal",     "delete", "truncate",
+                                            "persist",  "memory",  "off"};
+
+static int32_t journal_of(const char *name)
+{
+    for (int32_t i = JOURNAL_WAL; i <= JOURNAL_OFF; i++)
+        if (name && strcmp(name, journal_names[i]) == 0)
+            return i;
+    return JOURNAL_DELETE;
+}
+
+/* Ask for a journal mode, or with KEEP only which it is; `*mode` is the one in force. */
+static int ask_journal(sqlite3 *db, int32_t wanted, int32_t *mode)
+{
+    sqlite3_stmt *statement = NULL;
+    char sql[64];
+
+    snprintf(sql, sizeof sql, "PRAGMA journal_mode%s%s", wanted != JOURNAL_KEEP ? "=" : "",
+             journal_names[wanted]);
+    int code = sqlite3_prepare_v2(db, sql, -1, &statement, NULL);
+    if (code == SQLITE_OK)
+        code = sqlite3_step(statement);
+    if (code == SQLITE_ROW)
+        *mode = journal_of((const char *)sqlite3_column_text(statement, 0));
+    int end = sqlite3_finalize(statement);
+    return code == SQLITE_ROW || code == SQLITE_DONE ? end : code;
 }
 
 /* Bring a file for writing into its journal mode: asked for, or WAL when it is new. */
-static stoa_status settle_journal(struct sqlite_instance *instance, sqlite3 *db, bool is_new,
-                                  stoa_error *err)
+static stoa_status settle_journal(struct sqlite_session *at, struct sqlite_instance *instance,
+                                  bool is_new, stoa_error *err)
 {
-    static const char *const modes[] = {"", "wal", "delete", "truncate", "persist", "memory"};
-    int32_t wanted = instance->config.journal;
-    char sql[64];
-    sqlite3_stmt *statement = NULL;
+    int32_t asked = instance->config.journal;
+    int32_t wanted = asked;
+    int32_t mode = JOURNAL_KEEP;
 
     if (wanted < 0)
         wanted = is_new && wal_is_safe() ? JOURNAL_WAL : JOURNAL_KEEP;
@@ -243,18 +315,15 @@ static stoa_status settle_journal(struct sqlite_instance *instance, sqlite3 *db,
         return stoa__fail(err, STOA_ERR_UNSUPPORTED,
                           "SQLite %s can lose commits in WAL mode; use journal=delete",
                           sqlite3_libversion());
-    snprintf(sql, sizeof sql, "PRAGMA journal_mode%s%s", wanted > 0 ? "=" : "", modes[wanted]);
-    int code = sqlite3_prepare_v2(db, sql, -1, &statement, NULL);
-    if (code == SQLITE_OK)
-        code = sqlite3_step(statement);
-    if (code == SQLITE_ROW) {
-        const char *mode = (const char *)sqlite3_column_text(statement, 0);
-        instance->wal = mode && strcmp(mode, "wal") == 0;
-        code = SQLITE_OK;
-    }
-    int end = sqlite3_finalize(statement);
-    if (code != SQLITE_OK || end != SQLITE_OK)
-        return fail_open(db, instance, end != SQLITE_OK ? end : code, err);
+    int code = ask_journal(at->db, wanted, &mode);
+    if (code != SQLITE_OK)
+        return fail_open(at, code, err);
+    if (asked > JOURNAL_KEEP && mode != asked)
+        return stoa__fail(err, STOA_ERR_UNSUPPORTED,
+                          "open '%s': journal=%s is not to be had here, it stays %s",
+                          instance->path, journal_names[asked], journal_names[mode]);
+    instance->journal = mode;
+    instance->wal = mode == JOURNAL_WAL;
     if (instance->wal && !wal_is_safe())
         return stoa__fail(err, STOA_ERR_UNSUPPORTED,
                           "'%s' is in WAL mode, in which SQLite %s can lose commits",
@@ -262,51 +331,76 @@ static stoa_status settle_journal(struct sqlite_instance *instance, sqlite3 *db,
     return STOA_OK;
 }
 
-static stoa_status open_to_write(struct sqlite_instance *instance, bool is_new, sqlite3 **db,
-                                 stoa_error *err)
+static stoa_status open_to_write(struct sqlite_session *at, struct sqlite_instance *instance,
+                                 bool is_new, stoa_error *err)
 {
-    int code = sqlite_connect(instance, db);
-    if (code == SQLITE_OK && is_new && instance->config.page_size > 0) {
-        char sql[64];
-        snprintf(sql, sizeof sql, "PRAGMA page_size=%lld",
-                 (long long)instance->config.page_size);
-        code = sqlite3_exec(*db, sql, NULL, NULL, NULL);
-    }
+    int code = sqlite_connect(at);
+    if (code == SQLITE_OK && is_new)
+        code = set_page_size(instance, at->db);
     if (code != SQLITE_OK)
-        return fail_open(*db, instance, code, err);
-    return settle_journal(instance, *db, is_new, err);
+        return fail_open(at, code, err);
+    if (sqlite3_db_readonly(at->db, "main") == 1) /* SQLite's way with a file it may not write. */
+        return stoa__fail(err, STOA_ERR_READ_ONLY,
+                          "'%s' may not be written; open it with read_only=yes to read it",
+                          instance->path);
+    return settle_journal(at, instance, is_new, err);
 }
 
-static stoa_status open_file(struct sqlite_instance *instance, const char *rest, stoa_error *err)
+/* What is at the path, before it is opened. */
+static stoa_status check_file(const struct sqlite_instance *instance, bool *is_new,
+                              stoa_error *err)
 {
     struct stat status;
-    sqlite3 *db = NULL;
+    const char *path = instance->path;
+
+    *is_new = true;
+    if (stat(path, &status) != 0) {
+        if (errno != ENOENT)
+            return stoa__fail_errno(err, errno, "open '%s'", path);
+        if (instance->config.read_only || !instance->config.create)
+            return stoa__fail(err, STOA_ERR_NOT_FOUND, "'%s' does not exist", path);
+        return STOA_OK;
+    }
+    *is_new = status.st_size == 0;
+    if (S_ISDIR(status.st_mode))
+        return stoa__fail(err, STOA_ERR_INVALID, "'%s' is a folder", path);
+    if (!S_ISREG(status.st_mode))
+        return stoa__fail(err, STOA_ERR_INVALID, "'%s' is not a file", path);
+    if (instance->config.shared_file == SHARED_FILE_REFUSE)
+        return sqlite_watch_foreign(path, status.st_dev, status.st_ino, err);
+    return STOA_OK;
+}
+
+static stoa_status open_file(struct sqlite_instance *instance, const char *rest, stoa__call *call,
+                             stoa_error *err)
+{
+    struct sqlite_session at = {.instance = instance, .call = call};
+    bool is_new = false;
 
     stoa_status rc = sqlite_absolute_path(rest, &instance->path, err);
     if (rc == STOA_OK)
         rc = sqlite_make_address(instance->path, "", &instance->address, err);
-    if (rc != STOA_OK)
-        return rc;
-    bool there = stat(instance->path, &status) == 0;
-    if (there && S_ISDIR(status.st_mode))
-        return stoa__fail(err, STOA_ERR_INVALID, "'%s' is a folder", instance->path);
-    if (!there && (instance->config.read_only || !instance->config.create))
-        return stoa__fail(err, STOA_ERR_NOT_FOUND, "'%s' does not exist", instance->path);
-    if (there && instance->config.shared_file == SHARED_FILE_REFUSE)
-        rc = sqlite_watch_foreign(instance->path, status.st_dev, status.st_ino, err);
-
     if (rc == STOA_OK)
-        rc = instance->config.read_only
-                 ? open_to_read(instance, &db, err)
-                 : open_to_write(instance, !there || status.st_size == 0, &db, err);
-    if (rc == STOA_OK && stat(instance->path, &status) != 0)
+        rc = check_file(instance, &is_new, err);
+    /* Of a file that is read in place the mark comes before the first look. */
+    if (rc == STOA_OK && instance->config.read_only &&
+        !sqlite_file_mark(instance->path, &instance->mark))
         rc = stoa__fail_errno(err, errno, "open '%s'", instance->path);
     if (rc == STOA_OK)
-        rc = sqlite_gate_ref(status.st_dev, status.st_ino, &instance->gate, err);
+        rc = instance->config.read_only ? open_to_read(&at, instance, err)
+                                        : open_to_write(&at, instance, is_new, err);
+    if (rc == STOA_OK && !instance->config.read_only &&
+        !sqlite_file_mark(instance->path, &instance->mark))
+        rc = stoa__fail_errno(err, errno, "open '%s'", instance->path);
     if (rc == STOA_OK)
-        atomic_store(&instance->spare, db);
+        rc = sqlite_gate_ref(instance->mark.device, instance->mark.inode, &instance->gate, err);
+    if (at.db)
+        sqlite_session_unhook(at.db);
+    if (rc == STOA_OK)
+        atomic_store(&instance->spare, at.db);
     else
-        sqlite3_close(db);
+        sqlite3_close(at.db);
+    instance->opened = rc == STOA_OK;
     return rc;
 }
 
@@ -317,7 +411,6 @@ stoa_status sqlite_open(const char *rest, stoa__settings *settings, stoa__call *
     struct sqlite_instance *instance = NULL;
     stoa_status rc;
 
-    (void)call; /* Opening takes no lock anybody holds for long. */
     pthread_once(&once, initialize);
     *out = NULL;
     if (*rest == '\0')
@@ -328,8 +421,8 @@ stoa_status sqlite_open(const char *rest, stoa__settings *settings, stoa__call *
         return stoa__fail_nomem(err);
     rc = read_config(settings, &instance->config, err);
     if (rc == STOA_OK)
-        rc = strcmp(rest, ":memory:") == 0 ? open_memory(instance, err)
-                                           : open_file(instance, rest, err);
+        rc = strcmp(rest, ":memory:") == 0 ? open_memory(instance, call, err)
+                                           : open_file(instance, rest, call, err);
     if (rc != STOA_OK) {
         sqlite_close(instance);
         return rc;
@@ -358,48 +451,80 @@ stoa_status sqlite_shutdown(void *self, stoa__call *call, stoa_error *err)
     stoa_status rc = STOA_OK;
 
     sqlite3_close(atomic_exchange(&instance->spare, NULL));
-    if (instance->memory || instance->config.read_only || !instance->wal)
+    if (instance->memory || instance->config.read_only)
         return STOA_OK;
-    int code = sqlite_connect(instance, &last.db);
-    if (code == SQLITE_OK) {
-        sqlite_session_hooks(&last);
+    int code = sqlite_connect(&last);
+    if (code == SQLITE_OK)
         code = sqlite3_wal_checkpoint_v2(last.db, "main", SQLITE_CHECKPOINT_TRUNCATE, NULL, NULL);
-        sqlite3_db_config(last.db, SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 0, NULL);
-    }
-    /* Somebody else's reader in another process may keep the log: the data is safe either way. */
-    if (code != SQLITE_OK && (code & 0xff) != SQLITE_BUSY)
+    /* Somebody else's reader may keep the log: the data is safe either way. */
+    bool kept = (code & 0xff) == SQLITE_BUSY && call->stop == STOA_OK;
+    if (code != SQLITE_OK && !kept)
         rc = last.db ? sqlite_fail(&last, code, err) : stoa__fail_nomem(err);
+    if (last.db && code == SQLITE_OK)
+        sqlite3_db_config(last.db, SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 0, NULL);
+    if (last.db)
+        sqlite_session_unhook(last.db);
     sqlite3_close(last.db);
     return rc;
 }
 
+/* ---- properties ---- */
+
+static stoa_status append_choice(stoa__buffer *out, const char *const *names, int32_t index)
+{
+    return stoa__buffer_append_text(out, names[index]);
+}
+
+/* A number, or "default": as SQLite has it. */
+static stoa_status append_number(stoa__buffer *out, int64_t value)
+{
+    return value < 0 ? stoa__buffer_append_text(out, "default")
+                     : stoa__buffer_format(out, "%lld", (long long)value);
+}
+
 stoa_status sqlite_property(void *self, const char *name, stoa__buffer *out, stoa_error *err)
 {
+    static const char *const no_yes[] = {"no", "yes"};
+    static const char *const syncs[] = {"off", "normal", "full", "extra"};
+    static const char *const profiles[] = {"own", "stranger"};
+    static const char *const shared[] = {"refuse", "allow"};
+    static const char *const temps[] = {"file", "memory"};
     const struct sqlite_instance *instance = self;
     const struct sqlite_config *config = &instance->config;
-    static const char *const syncs[] = {"off", "normal", "full", "extra"};
-    stoa_status rc;
+    const struct {
+        const char *name;
+        const char *const *names; /* NULL: a number. */
+        int64_t value;
+    } list[] = {
+        {"read_only", no_yes, config->read_only},
+        {"create", no_yes, config->create},
+        {"journal", journal_names, instance->journal},
+        {"synchronous", syncs, config->synchronous},
+        {"foreign_keys", no_yes, config->foreign_keys},
+        {"profile", profiles, config->profile},
+        {"shared_file", shared, config->shared_file},
+        {"temp_store", temps, config->temp_store},
+        {"page_size", NULL, config->page_size},
+        {"cache_size", NULL, config->cache_size},
+        {"wal_checkpoint_pages", NULL, config->wal_checkpoint_pages},
+        {"journal_size_limit", NULL, config->journal_size_limit},
+        {"memory_size_limit", NULL, config->memory_size_limit},
+    };
+    stoa_status rc = STOA_ERR_NOT_FOUND;
 
     if (strcmp(name, "engine_version") == 0)
         rc = stoa__buffer_append_text(out, sqlite3_libversion());
     else if (strcmp(name, "path") == 0)
         rc = stoa__buffer_append_text(out, instance->memory ? "" : instance->path);
-    else if (strcmp(name, "read_only") == 0)
-        rc = stoa__buffer_append_text(out, config->read_only ? "yes" : "no");
-    else if (strcmp(name, "journal") == 0)
-        rc = stoa__buffer_append_text(out, instance->memory ? "memory"
-                                           : instance->wal  ? "wal"
-                                                            : "rollback");
-    else if (strcmp(name, "synchronous") == 0)
-        rc = stoa__buffer_append_text(out, syncs[config->synchronous]);
     else if (strcmp(name, "busy_timeout") == 0)
-        rc = stoa__buffer_format(out, "%lldms", (long long)config->busy_timeout_ms);
-    else if (strcmp(name, "foreign_keys") == 0)
-        rc = stoa__buffer_append_text(out, config->foreign_keys ? "yes" : "no");
-    else if (strcmp(name, "profile") == 0)
-        rc = stoa__buffer_append_text(
-            out, config->profile == PROFILE_STRANGER ? "stranger" : "own");
-    else
+        rc = config->busy_timeout_ms < 0
+                 ? stoa__buffer_append_text(out, "none")
+                 : stoa__buffer_format(out, "%lldms", (long long)config->busy_timeout_ms);
+    for (size_t i = 0; i < sizeof list / sizeof *list && rc == STOA_ERR_NOT_FOUND; i++)
+        if (strcmp(name, list[i].name) == 0)
+            rc = list[i].names ? append_choice(out, list[i].names, (int32_t)list[i].value)
+                               : append_number(out, list[i].value);
+    if (rc == STOA_ERR_NOT_FOUND)
         return stoa__fail(err, STOA_ERR_NOT_FOUND, "sqlite has no property '%s'", name);
     return rc == STOA_OK ? STOA_OK : stoa__fail_nomem(err);
 }

@@ -5,6 +5,7 @@
 #include "base/clock.h"
 #include "base/error.h"
 #include "base/mem.h"
+#include "engine/sqlite/function.h"
 #include "engine/sqlite/gate.h"
 
 #include <assert.h>
@@ -15,7 +16,7 @@
 #include "base/ban.h"
 
 /* Virtual machine steps between two looks at the call: about 10 us, and not measurable in a scan. */
-enum { PROGRESS_STEPS = 1000 };
+enum { PROGRESS_STEPS = 1000, NS_PER_MS = 1000000 };
 
 /* ---- opening ---- */
 
@@ -41,29 +42,14 @@ static void harden(sqlite3 *db)
     sqlite3_limit(db, SQLITE_LIMIT_TRIGGER_DEPTH, 10);
 }
 
-int sqlite_connect(const struct sqlite_instance *instance, sqlite3 **db)
+/* Settings of a connection that SQLite takes as text. */
+static int run_pragmas(const struct sqlite_instance *instance, sqlite3 *db)
 {
     const struct sqlite_config *config = &instance->config;
-    int flags = SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_EXRESCODE | SQLITE_OPEN_URI;
     char sql[512] = "";
 
-    flags |= config->read_only && !instance->memory ? SQLITE_OPEN_READONLY
-                                                    : SQLITE_OPEN_READWRITE;
-    if (!config->read_only && (config->create || instance->memory))
-        flags |= SQLITE_OPEN_CREATE;
-    int code = sqlite3_open_v2(instance->address, db, flags, NULL);
-    if (code != SQLITE_OK)
-        return code;
-
-    sqlite3_db_config(*db, SQLITE_DBCONFIG_DEFENSIVE, 1, NULL);
-    sqlite3_db_config(*db, SQLITE_DBCONFIG_TRUSTED_SCHEMA, 0, NULL);
-    sqlite3_db_config(*db, SQLITE_DBCONFIG_ENABLE_FKEY, config->foreign_keys ? 1 : 0, NULL);
-    /* Closing a session must not do the work of a checkpoint; shutdown does. */
-    sqlite3_db_config(*db, SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 1, NULL);
-    if (config->profile == PROFILE_STRANGER) {
-        harden(*db);
+    if (config->profile == PROFILE_STRANGER)
         add_pragma(sql, sizeof sql, "cell_size_check", 1);
-    }
     add_pragma(sql, sizeof sql, "synchronous", config->synchronous);
     add_pragma(sql, sizeof sql, "temp_store", config->temp_store ? 2 : 1);
     if (config->cache_size >= 0) /* Negative: kibibytes. */
@@ -74,7 +60,43 @@ int sqlite_connect(const struct sqlite_instance *instance, sqlite3 **db)
         add_pragma(sql, sizeof sql, "journal_size_limit", config->journal_size_limit);
     if (config->read_only && instance->memory)
         add_pragma(sql, sizeof sql, "query_only", 1);
-    return sqlite3_exec(*db, sql, NULL, NULL, NULL);
+    /* These modes are a connection's own; the others are the file's. */
+    if (instance->journal >= JOURNAL_TRUNCATE && instance->journal <= JOURNAL_MEMORY &&
+        !instance->memory) {
+        static const char *const texts[] = {"truncate", "persist", "memory"};
+        size_t used = strlen(sql);
+        snprintf(sql + used, sizeof sql - used, "PRAGMA journal_mode=%s;",
+                 texts[instance->journal - JOURNAL_TRUNCATE]);
+    }
+    return sqlite3_exec(db, sql, NULL, NULL, NULL);
+}
+
+int sqlite_connect(struct sqlite_session *session)
+{
+    const struct sqlite_instance *instance = session->instance;
+    const struct sqlite_config *config = &instance->config;
+    int flags = SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_EXRESCODE | SQLITE_OPEN_URI;
+
+    flags |= config->read_only && !instance->memory ? SQLITE_OPEN_READONLY
+                                                    : SQLITE_OPEN_READWRITE;
+    if (instance->memory || (!config->read_only && config->create && !instance->opened))
+        flags |= SQLITE_OPEN_CREATE;
+    int code = sqlite3_open_v2(instance->address, &session->db, flags, NULL);
+    if (code != SQLITE_OK)
+        return code;
+
+    sqlite3_db_config(session->db, SQLITE_DBCONFIG_DEFENSIVE, 1, NULL);
+    sqlite3_db_config(session->db, SQLITE_DBCONFIG_TRUSTED_SCHEMA, 0, NULL);
+    sqlite3_db_config(session->db, SQLITE_DBCONFIG_ENABLE_FKEY, config->foreign_keys ? 1 : 0,
+                      NULL);
+    /* Closing a session must not do the work of a checkpoint; shutdown does. */
+    sqlite3_db_config(session->db, SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 1, NULL);
+    if (config->profile == PROFILE_STRANGER)
+        harden(session->db);
+    sqlite_session_hooks(session); /* Before the first look at the file, which may be locked. */
+    code = run_pragmas(instance, session->db);
+    session->dirty = false;
+    return code;
 }
 
 /* ---- hooks ---- */
@@ -96,10 +118,9 @@ bool sqlite_wait(struct sqlite_session *session, int attempt)
 
     if (attempt == 0)
         session->busy_since_ns = now;
-    int64_t wait = waits_ms[attempt < 3 ? attempt : 3] * INT64_C(1000000);
-    if (session->busy_timeout_ms >= 0) {
-        int64_t left =
-            session->busy_since_ns + session->busy_timeout_ms * INT64_C(1000000) - now;
+    int64_t wait = waits_ms[attempt < 3 ? attempt : 3] * NS_PER_MS;
+    if (session->busy_timeout_ms >= 0 && session->busy_timeout_ms < INT64_MAX / NS_PER_MS / 2) {
+        int64_t left = session->busy_since_ns + session->busy_timeout_ms * NS_PER_MS - now;
         if (left <= 0)
             return false;
         wait = wait < left ? wait : left;
@@ -163,7 +184,26 @@ void sqlite_session_expire(struct sqlite_session *session)
     sqlite3_set_authorizer(session->db, on_authorize, session);
 }
 
+void sqlite_session_unhook(sqlite3 *db)
+{
+    sqlite3_busy_handler(db, NULL, NULL);
+    sqlite3_progress_handler(db, 0, NULL, NULL);
+    sqlite3_set_authorizer(db, NULL, NULL);
+}
+
 /* ---- the engine's functions ---- */
+
+/* The name may stand for another file by now; its gate and our other sessions are this one's. */
+static stoa_status check_same_file(const struct sqlite_instance *instance, stoa_error *err)
+{
+    struct sqlite_file_mark now;
+    if (instance->memory || (sqlite_file_mark(instance->path, &now) &&
+                             now.device == instance->mark.device &&
+                             now.inode == instance->mark.inode))
+        return STOA_OK;
+    return stoa__fail(err, STOA_ERR_IO, "'%s' was moved, deleted or replaced since it was opened",
+                      instance->path);
+}
 
 stoa_status sqlite_session_open(void *self, stoa__call *call, void **out, stoa_error *err)
 {
@@ -177,12 +217,15 @@ stoa_status sqlite_session_open(void *self, stoa__call *call, void **out, stoa_e
     session->instance = instance;
     session->call = call;
     session->db = atomic_exchange(&instance->spare, NULL);
-    int code = session->db ? SQLITE_OK : sqlite_connect(instance, &session->db);
-    if (code != SQLITE_OK)
-        rc = session->db ? sqlite_fail(session, code, err) : stoa__fail_nomem(err);
-    session->call = NULL;
-    if (rc == STOA_OK)
+    if (session->db) {
         sqlite_session_hooks(session);
+    } else {
+        rc = check_same_file(instance, err);
+        int code = rc == STOA_OK ? sqlite_connect(session) : SQLITE_OK;
+        if (code != SQLITE_OK)
+            rc = session->db ? sqlite_fail(session, code, err) : stoa__fail_nomem(err);
+    }
+    session->call = NULL;
     if (rc != STOA_OK) {
         sqlite3_close(session->db);
         stoa__free(session);
@@ -214,6 +257,9 @@ void sqlite_session_close(void *self)
     int code = sqlite3_close(session->db);
     assert(code == SQLITE_OK);
     (void)code;
+    sqlite_functions_forget(session);
+    if (session->holds_gate) /* Memory was too short for a ROLLBACK; the close was one. */
+        sqlite_gate_give(session->instance->gate, session);
     stoa__free(session);
 }
 
@@ -223,7 +269,10 @@ stoa_status sqlite_session_reset(void *self, bool *reusable, stoa_error *err)
     stoa_status rc = STOA_OK;
 
     assert(session->running == 0);
+    *reusable = false;
     abandon_transaction(session);
+    if (!sqlite3_get_autocommit(session->db))
+        return stoa__fail_nomem(err); /* Nothing else keeps a rollback from starting. */
     if (session->changed_settings) {
         const struct sqlite_config *config = &session->instance->config;
         session->busy_timeout_ms = config->busy_timeout_ms;
@@ -231,6 +280,7 @@ stoa_status sqlite_session_reset(void *self, bool *reusable, stoa_error *err)
                                config->synchronous, config->foreign_keys);
         session->changed_settings = rc != STOA_OK;
     }
+    sqlite3_set_last_insert_rowid(session->db, 0);
     session->failure.code = STOA_OK;
     *reusable = rc == STOA_OK && !session->dirty;
     return rc;
@@ -238,7 +288,7 @@ stoa_status sqlite_session_reset(void *self, bool *reusable, stoa_error *err)
 
 struct session_settings {
     int32_t synchronous; /* -1: not given. */
-    int32_t foreign_keys;
+    bool foreign_keys;
     int64_t busy_timeout_ms;
 };
 
@@ -250,32 +300,34 @@ stoa_status sqlite_session_set(void *self, stoa__settings *settings, stoa_error 
          .offset = offsetof(struct session_settings, synchronous),
          .choices = "off|normal|full|extra"},
         {.key = "foreign_keys",
-         .type = STOA__SETTING_CHOICE,
-         .offset = offsetof(struct session_settings, foreign_keys),
-         .choices = "no|yes"},
+         .type = STOA__SETTING_BOOL,
+         .offset = offsetof(struct session_settings, foreign_keys)},
         {.key = "busy_timeout",
          .type = STOA__SETTING_DURATION,
          .offset = offsetof(struct session_settings, busy_timeout_ms)},
     };
     struct sqlite_session *session = self;
-    struct session_settings given = {-1, -1, session->busy_timeout_ms};
+    int keys = 0;
 
+    sqlite3_db_config(session->db, SQLITE_DBCONFIG_ENABLE_FKEY, -1, &keys);
+    struct session_settings given = {-1, keys != 0, session->busy_timeout_ms};
     stoa_status rc = stoa__settings_read(settings, "sqlite", table, sizeof table / sizeof *table,
                                          &given, err);
     if (rc != STOA_OK)
         return rc;
-    if ((given.synchronous >= 0 || given.foreign_keys >= 0) &&
-        !sqlite3_get_autocommit(session->db))
+    bool keys_change = given.foreign_keys != (keys != 0);
+    if ((given.synchronous >= 0 || keys_change) && !sqlite3_get_autocommit(session->db))
         return stoa__fail(err, STOA_ERR_INVALID,
                           "synchronous and foreign_keys cannot change inside a transaction");
+    session->changed_settings = true;
     if (given.synchronous >= 0)
         rc = sqlite_run_format(session, NULL, err, "PRAGMA synchronous=%d", given.synchronous);
-    if (rc == STOA_OK && given.foreign_keys >= 0)
-        rc = sqlite_run_format(session, NULL, err, "PRAGMA foreign_keys=%d", given.foreign_keys);
-    if (rc == STOA_OK)
-        session->busy_timeout_ms = given.busy_timeout_ms;
-    session->changed_settings = true;
-    return rc;
+    if (rc != STOA_OK)
+        return rc;
+    if (keys_change)
+        sqlite3_db_config(session->db, SQLITE_DBCONFIG_ENABLE_FKEY, given.foreign_keys, NULL);
+    session->busy_timeout_ms = given.busy_timeout_ms;
+    return STOA_OK;
 }
 
 stoa_status sqlite_ping(void *self, stoa__call *call, stoa_error *err)

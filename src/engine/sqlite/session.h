@@ -6,9 +6,10 @@
 
 #include "engine/sqlite/sqlite.h"
 
-/* Open a connection to the instance's address, with everything set that needs no session. Answers
- * SQLite's code; `*db` is to be closed even on failure, and NULL when memory ran out. */
-int sqlite_connect(const struct sqlite_instance *instance, sqlite3 **db);
+/* Open session->db by the instance's address, with hooks and settings; session->instance and call
+ * are set. Answers SQLite's code; the connection is to be closed even on failure, and NULL when
+ * memory ran out. */
+int sqlite_connect(struct sqlite_session *session);
 
 /* The address of a file for SQLite's open: its absolute path, which need not exist but for its
  * folder; and a file: URI of it with `query` ("" or "?..."). Owned by the caller (stoa__free);
@@ -23,6 +24,8 @@ bool sqlite_wait(struct sqlite_session *session, int attempt);
 
 /* Install the busy and progress handlers and the authorizer. `session` stays where it is. */
 void sqlite_session_hooks(struct sqlite_session *session);
+/* Take them away: `db` waits for another session. */
+void sqlite_session_unhook(sqlite3 *db);
 
 /* A name means something else now (a scan came or went): every prepared statement looks again when
  * it is next run. */

@@ -30,7 +30,15 @@ struct sqlite_cursor; /* cursor.h */
 
 /* Indices of the settings' choices. */
 enum { SYNC_OFF, SYNC_NORMAL, SYNC_FULL, SYNC_EXTRA }; /* As PRAGMA synchronous numbers them. */
-enum { JOURNAL_KEEP, JOURNAL_WAL };
+enum {
+    JOURNAL_KEEP,
+    JOURNAL_WAL,
+    JOURNAL_DELETE,
+    JOURNAL_TRUNCATE,
+    JOURNAL_PERSIST,
+    JOURNAL_MEMORY,
+    JOURNAL_OFF /* Found, never chosen. */
+};
 enum { PROFILE_OWN, PROFILE_STRANGER };
 enum { SHARED_FILE_REFUSE, SHARED_FILE_ALLOW };
 enum { TEMP_FILE, TEMP_MEMORY };
@@ -55,9 +63,11 @@ struct sqlite_instance {
     char *path;     /* Absolute; the name in the shared VFS of a memory database. */
     char *address;  /* What SQLite opens: a file: URI. */
     bool memory;
-    bool wal;       /* The file's mode when it was opened. */
-    bool frozen;    /* Read-only, a WAL file nobody has open: see watch.h. */
-    struct sqlite_file_mark mark; /* Frozen: the file as it was. */
+    bool opened;     /* The file is there: no later connection may make it again. */
+    int32_t journal; /* The mode found or brought about; of KEEP nothing is known yet. */
+    bool wal;        /* That is WAL. */
+    bool frozen;     /* Read-only, a WAL file nobody has open: see watch.h. */
+    struct sqlite_file_mark mark; /* The file as it was when it was opened. */
     struct sqlite_gate *gate;     /* Counted; shared by all instances of the same file. */
     sqlite3 *anchor;         /* Memory: the connection that keeps the database alive. */
     _Atomic(sqlite3 *) spare; /* Opened to look at the file; the first session takes it. */

@@ -2,6 +2,7 @@
 /* Transactions: the writer gate around them, savepoints, and what a failure did to them. */
 #include "base/error.h"
 #include "base/mem.h"
+#include "engine/sqlite/function.h"
 #include "engine/sqlite/gate.h"
 #include "engine/sqlite/sqlite.h"
 #include "text/identifier.h"
@@ -33,6 +34,9 @@ void sqlite_write_settle(struct sqlite_session *session)
     session->in_transaction = !sqlite3_get_autocommit(session->db);
     if (!session->in_transaction)
         session->read_transaction = false;
+    session->failure.code = STOA_OK; /* Left by a callback whose statement nobody asked again. */
+    if (session->functions && session->running == 0)
+        sqlite_functions_settle(session);
     if (!session->holds_gate || session->writing > 0 ||
         sqlite3_txn_state(session->db, NULL) == SQLITE_TXN_WRITE)
         return;

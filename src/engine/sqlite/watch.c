@@ -2,11 +2,12 @@
 #include "engine/sqlite/watch.h"
 
 #include "base/error.h"
+#include "base/thread.h"
 #include "sqlite3.h"
 
 #include <dirent.h>
+#include <errno.h>
 #include <fcntl.h>
-#include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -18,38 +19,49 @@
 /* A bit a descriptor that our SQLite opened. Descriptors beyond are not told apart: they count as
  * foreign, which errs on the safe side. */
 enum { DESCRIPTOR_COUNT = 1 << 20, PATH_BYTES_MAX = 4096 };
-static _Atomic uint8_t own[DESCRIPTOR_COUNT / 8];
+static uint8_t own[DESCRIPTOR_COUNT / 8];
+/* Guards `own`, and is held over open and close: a look at the descriptors that came in between
+ * would take ours for a foreign one. Innermost: nothing is called under it but the system. */
+static stoa__mutex lock = STOA__MUTEX_INITIALIZER;
 
 typedef int (*open_function)(const char *, int, int);
 typedef int (*close_function)(int);
+static open_function system_open;
+static close_function system_close;
 
 static void note(int fd, bool mine)
 {
     if (fd < 0 || fd >= DESCRIPTOR_COUNT)
         return;
     uint8_t bit = (uint8_t)(1u << (fd % 8));
-    if (mine)
-        atomic_fetch_or(&own[fd / 8], bit);
-    else
-        atomic_fetch_and(&own[fd / 8], (uint8_t)~bit);
+    own[fd / 8] = (uint8_t)(mine ? own[fd / 8] | bit : own[fd / 8] & ~bit);
 }
 
 static bool is_own(int fd)
 {
-    return fd >= 0 && fd < DESCRIPTOR_COUNT && (atomic_load(&own[fd / 8]) & (1u << (fd % 8)));
+    return fd >= 0 && fd < DESCRIPTOR_COUNT && (own[fd / 8] & (1u << (fd % 8)));
 }
 
 static int watched_open(const char *path, int flags, int mode)
 {
-    int fd = open(path, flags, (mode_t)mode);
+    stoa__mutex_lock(&lock);
+    int fd = system_open(path, flags, mode);
+    int failure = errno;
     note(fd, true);
+    stoa__mutex_unlock(&lock);
+    errno = failure;
     return fd;
 }
 
 static int watched_close(int fd)
 {
-    note(fd, false); /* Before: the number may be somebody else's the moment it is closed. */
-    return close(fd);
+    stoa__mutex_lock(&lock);
+    int rc = system_close(fd);
+    int failure = errno;
+    note(fd, false);
+    stoa__mutex_unlock(&lock);
+    errno = failure;
+    return rc;
 }
 
 void sqlite_watch_start(void)
@@ -57,8 +69,10 @@ void sqlite_watch_start(void)
     sqlite3_vfs *vfs = sqlite3_vfs_find("unix");
     if (!vfs || vfs->iVersion < 3)
         return;
-    vfs->xSetSystemCall(vfs, "open", (sqlite3_syscall_ptr)(open_function)watched_open);
-    vfs->xSetSystemCall(vfs, "close", (sqlite3_syscall_ptr)(close_function)watched_close);
+    system_open = (open_function)vfs->xGetSystemCall(vfs, "open");
+    system_close = (close_function)vfs->xGetSystemCall(vfs, "close");
+    vfs->xSetSystemCall(vfs, "open", (sqlite3_syscall_ptr)watched_open);
+    vfs->xSetSystemCall(vfs, "close", (sqlite3_syscall_ptr)watched_close);
 }
 
 /* The descriptor a name in /proc/self/fd stands for, if it is a foreign one of the file; else -1. */
@@ -83,9 +97,11 @@ stoa_status sqlite_watch_foreign(const char *path, dev_t device, ino_t inode, st
 
     if (!directory)
         return STOA_OK; /* No /proc: the check is a courtesy. */
+    stoa__mutex_lock(&lock);
     for (struct dirent *entry = readdir(directory); entry && found < 0;
          entry = readdir(directory))
         found = foreign_descriptor(entry->d_name, device, inode);
+    stoa__mutex_unlock(&lock);
     closedir(directory);
 
     if (found < 0)
@@ -111,14 +127,30 @@ bool sqlite_file_mark(const char *path, struct sqlite_file_mark *out)
     return true;
 }
 
-bool sqlite_file_has_wal(const char *path)
+/* Size of the file named `path` and `suffix`; -1: there is none. */
+static off_t size_beside(const char *path, const char *suffix)
 {
     char name[PATH_BYTES_MAX];
     struct stat status;
-    int size = snprintf(name, sizeof name, "%s-wal", path);
+    int size = snprintf(name, sizeof name, "%s%s", path, suffix);
     if (size < 0 || (size_t)size >= sizeof name)
-        return true; /* Cannot tell: assume the worst. */
-    return stat(name, &status) == 0 && status.st_size > 0;
+        return 1; /* Cannot tell: assume the worst. */
+    return stat(name, &status) == 0 ? status.st_size : -1;
+}
+
+bool sqlite_file_has_wal(const char *path)
+{
+    return size_beside(path, "-wal") > 0;
+}
+
+bool sqlite_file_has_shm(const char *path)
+{
+    return size_beside(path, "-shm") >= 0;
+}
+
+bool sqlite_file_has_log(const char *path)
+{
+    return size_beside(path, "-wal") > 0 || size_beside(path, "-journal") > 0;
 }
 
 bool sqlite_file_unchanged(const char *path, const struct sqlite_file_mark *mark)

@@ -36,6 +36,10 @@ struct sqlite_file_mark {
 bool sqlite_file_mark(const char *path, struct sqlite_file_mark *out);
 /* Whether `path`-wal is there and has content. */
 bool sqlite_file_has_wal(const char *path);
+/* Whether `path`-shm is there. */
+bool sqlite_file_has_shm(const char *path);
+/* Whether `path`-journal or `path`-wal has content: what stands in `path` is not all there is. */
+bool sqlite_file_has_log(const char *path);
 /* Whether the file is as it was and nobody has opened it for writing. */
 bool sqlite_file_unchanged(const char *path, const struct sqlite_file_mark *mark);
 
