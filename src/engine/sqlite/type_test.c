@@ -38,7 +38,7 @@ static struct stoa__arrow_type *simple(const char *format, stoa__arena *arena)
 /* The affinity SQLite gives a column declared so, by what it makes of three values. */
 static const char *probe(struct fixture *f, const char *declared, const char *suffix)
 {
-    char sql[512];
+    char sql[1024];
 
     snprintf(sql, sizeof sql, "DROP TABLE IF EXISTS probe; CREATE TABLE probe(c %s) %s; "
              "INSERT INTO probe VALUES (1), ('1'), ('1.5')", declared, suffix);
@@ -134,7 +134,7 @@ static void strict_tables_take_the_storage_word_alone(void)
         const char *format = arrow_random_formats[i];
         struct stoa__arrow_type *type = simple(format, &arena);
         struct declaration made;
-        char sql[256];
+        char sql[sizeof made.text + 64];
 
         declare(type, &STRICT, &made);
         CHECK(!strchr(made.text, ' '));
