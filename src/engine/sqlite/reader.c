@@ -140,7 +140,7 @@ static stoa_status aim_dictionary(struct sqlite_reader *reader, enum sqlite_form
     reader->value_count = dictionary->length;
     reader->index_signed = stoa__arrow_is_signed(reader->type->kind);
     values->type = reader->type->dictionary;
-    values->read = read_of(values->type, form);
+    values->read = (int32_t)read_of(values->type, form);
     /* A dictionary of dictionaries is nobody's hot path. */
     if (values->read == READ_DICTIONARY)
         values->read = READ_CELL;
@@ -185,7 +185,7 @@ stoa_status sqlite_reader_load(struct sqlite_reader *reader,
         first = 0;
         reader->type = column->cast;
     }
-    reader->read = read_of(reader->type, column->form);
+    reader->read = (int32_t)read_of(reader->type, column->form);
     if (masked(batch) && reader->read != READ_NULL)
         reader->read = READ_CELL;
     aim(reader, child, first);
