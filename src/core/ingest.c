@@ -21,7 +21,7 @@ static void ingest_free(struct stoa__ingest *ingest)
 {
     stoa__type_cache_release(&ingest->types);
     stoa__settings_release(&ingest->settings);
-    stoa__fifo_release(&ingest->fifo);
+    stoa__turn_release(&ingest->turn);
     stoa__free(ingest->table);
     stoa__free(ingest);
 }
@@ -59,7 +59,7 @@ static struct stoa__ingest *ingest_new(const char *table, int64_t table_size,
         *rc = stoa__fail_nomem(err);
         return NULL;
     }
-    stoa__fifo_init(&ingest->fifo);
+    stoa__turn_init(&ingest->turn);
     *rc = stoa__name_copy_optional("table", table, table_size, &ingest->table, err);
     if (*rc == STOA_OK)
         return ingest;
@@ -175,6 +175,17 @@ void stoa_ingest_close(stoa_ingest ingest)
 
 /* ---- in and out ---- */
 
+/* Threads that share a writer stand in line; the entry is whose turn it is. */
+static stoa_status take_turn(struct stoa__ingest *ingest, struct stoa__entry *entry,
+                             stoa_error *err)
+{
+    stoa_status rc = stoa__turn_take(&ingest->turn, entry, &entry->call, -1, err);
+
+    if (rc == STOA_ERR_BUSY)
+        rc = stoa__fail(err, STOA_ERR_BUSY, "the ingest is running the callback that called");
+    return rc;
+}
+
 stoa_status stoa__ingest_enter(struct stoa__entry *entry, stoa_ingest handle, stoa_op op,
                                struct stoa__ingest **out, stoa_error *err)
 {
@@ -185,11 +196,11 @@ stoa_status stoa__ingest_enter(struct stoa__entry *entry, stoa_ingest handle, st
         return rc;
     ingest = (struct stoa__ingest *)entry->leaf;
     if (!ingest->leaf.conn)
-        rc = stoa__fifo_enter(&ingest->fifo, &entry->call, err);
+        rc = take_turn(ingest, entry, err);
     if (rc == STOA_OK) {
         rc = stoa__enter_take(entry, err);
         if (rc != STOA_OK && !ingest->leaf.conn)
-            stoa__fifo_leave(&ingest->fifo);
+            stoa__turn_give(&ingest->turn, entry);
     }
     if (rc != STOA_OK)
         stoa__leave_pin(entry);
@@ -203,7 +214,7 @@ stoa_status stoa__ingest_leave(struct stoa__entry *entry, stoa_status rc)
 
     stoa__leave_take(entry);
     if (!ingest->leaf.conn)
-        stoa__fifo_leave(&ingest->fifo);
+        stoa__turn_give(&ingest->turn, entry);
     stoa__leave_pin(entry);
     return rc;
 }

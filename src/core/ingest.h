@@ -3,15 +3,15 @@
 #ifndef STOA_CORE_INGEST_H
 #define STOA_CORE_INGEST_H
 
+#include "base/turn.h"
 #include "core/enter.h"
-#include "core/fifo.h"
 #include "core/ledger.h"
 #include "core/type_cache.h"
 
 struct stoa__ingest {
     struct stoa__leaf
         leaf; /* leaf.conn NULL: it has a session of its own, and is thread-safe. */
-    struct stoa__fifo fifo;  /* The line of those threads. */
+    struct stoa__turn turn;  /* The line of those threads. */
     stoa__settings settings; /* Texts of `config`. */
     struct stoa__ingest_config config;
     char *table; /* NULL: it only pushes. */

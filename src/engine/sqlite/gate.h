@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The writer gate: one writer a file (device and inode) in this process, first come first served,
- * above SQLite's own lock. It knows threads and order; it does not know SQLite. */
+/* The writer gate: one writer a file (device and inode) in this process, in turns
+ * (base/turn.h), above SQLite's own lock. It knows files; it does not know SQLite. */
 #ifndef STOA_ENGINE_SQLITE_GATE_H
 #define STOA_ENGINE_SQLITE_GATE_H
 

@@ -1,0 +1,195 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "base/turn.h"
+
+#include "base/clock.h"
+
+#include <assert.h>
+
+#include "base/ban.h"
+
+enum { NS_PER_MS = 1000000 };
+
+/* In line, on the waiting thread's stack; under the lock. */
+struct stoa__turn_waiter {
+    struct stoa__turn_waiter *next;
+    stoa__condition wake;
+    const void *holder;
+    uint64_t thread;
+    bool granted; /* It has the turn, and is out of the line. */
+};
+
+void stoa__turn_init(struct stoa__turn *turn)
+{
+    *turn = (struct stoa__turn){0};
+    stoa__mutex_init(&turn->lock);
+}
+
+void stoa__turn_release(struct stoa__turn *turn)
+{
+    assert(!turn->holder && !turn->first);
+    stoa__mutex_release(&turn->lock);
+}
+
+/* ---- the line; the lock is held ---- */
+
+static void append(struct stoa__turn *turn, struct stoa__turn_waiter *waiter)
+{
+    if (turn->last)
+        turn->last->next = waiter;
+    else
+        turn->first = waiter;
+    turn->last = waiter;
+}
+
+static void take_out(struct stoa__turn *turn, struct stoa__turn_waiter *waiter)
+{
+    struct stoa__turn_waiter *before = NULL;
+
+    for (struct stoa__turn_waiter *at = turn->first; at != waiter; at = at->next)
+        before = at;
+    if (before)
+        before->next = waiter->next;
+    else
+        turn->first = waiter->next;
+    if (turn->last == waiter)
+        turn->last = before;
+}
+
+static void hold(struct stoa__turn *turn, const void *holder, uint64_t thread)
+{
+    turn->holder = holder;
+    atomic_store_explicit(&turn->thread, thread, memory_order_relaxed);
+    if (turn->owner == thread)
+        return;
+    turn->owner = thread;
+    turn->began_ns = stoa__clock_monotonic_ns();
+}
+
+static void grant_first(struct stoa__turn *turn)
+{
+    struct stoa__turn_waiter *waiter = turn->first;
+
+    take_out(turn, waiter);
+    hold(turn, waiter->holder, waiter->thread);
+    waiter->granted = true;
+    stoa__condition_signal(&waiter->wake);
+}
+
+static bool is_over(const struct stoa__turn *turn)
+{
+    return stoa__clock_monotonic_ns() - turn->began_ns >= STOA__TURN_NS;
+}
+
+/* It is free: the next in line gets it when the turn is over; until then whoever comes first of
+ * its owner, who need not be woken, and the first in line, who is. */
+static void pass_on(struct stoa__turn *turn)
+{
+    turn->holder = NULL;
+    atomic_store_explicit(&turn->thread, 0, memory_order_relaxed);
+    if (!turn->first) {
+        turn->owner = 0;
+        return;
+    }
+    if (is_over(turn)) {
+        grant_first(turn);
+    } else if (!turn->waking) {
+        turn->waking = true;
+        stoa__condition_signal(&turn->first->wake);
+    }
+}
+
+/* ---- waiting ---- */
+
+static int64_t deadline(int64_t timeout_ms)
+{
+    int64_t now = stoa__clock_monotonic_ns();
+
+    if (timeout_ms < 0 || timeout_ms > (INT64_MAX - now) / NS_PER_MS)
+        return INT64_MAX;
+    return now + timeout_ms * NS_PER_MS;
+}
+
+/* The first in line, awake while it is free, takes it. */
+static void look(struct stoa__turn *turn, struct stoa__turn_waiter *waiter)
+{
+    if (waiter->granted || turn->first != waiter)
+        return;
+    turn->waking = false;
+    if (!turn->holder)
+        grant_first(turn);
+}
+
+/* In slices; between them, without the lock, the call is asked. */
+static stoa_status wait(struct stoa__turn *turn, struct stoa__turn_waiter *waiter,
+                        stoa__call *call, int64_t timeout_ms, stoa_error *err)
+{
+    const int64_t end = deadline(timeout_ms);
+    stoa_status rc = STOA_OK;
+
+    while (!waiter->granted && rc == STOA_OK) {
+        int64_t left = end == INT64_MAX ? INT64_MAX : end - stoa__clock_monotonic_ns();
+
+        if (left <= 0) {
+            rc = STOA_ERR_LOCKED;
+            break;
+        }
+        stoa__condition_wait(&waiter->wake, &turn->lock, stoa__call_slice_ns(call, left));
+        look(turn, waiter);
+        if (waiter->granted)
+            break;
+        stoa__mutex_unlock(&turn->lock);
+        rc = stoa__call_check(call, err);
+        stoa__mutex_lock(&turn->lock);
+        look(turn, waiter);
+    }
+    if (rc == STOA_OK)
+        return STOA_OK;
+    if (waiter->granted) { /* Given in the very moment we gave up. */
+        pass_on(turn);
+        return rc;
+    }
+    if (turn->first == waiter)
+        turn->waking = false;
+    take_out(turn, waiter);
+    if (!turn->holder && turn->first)
+        grant_first(turn); /* The signal was ours: it must not be lost. */
+    return rc;
+}
+
+stoa_status stoa__turn_take(struct stoa__turn *turn, const void *holder, stoa__call *call,
+                            int64_t timeout_ms, stoa_error *err)
+{
+    struct stoa__turn_waiter waiter = {.holder = holder, .thread = stoa__thread_self()};
+    stoa_status rc = STOA_OK;
+
+    assert(holder);
+    stoa__mutex_lock(&turn->lock);
+    assert(turn->holder != holder);
+    if (!turn->holder && (!turn->first || (turn->owner == waiter.thread && !is_over(turn)))) {
+        hold(turn, holder, waiter.thread);
+    } else if (turn->holder &&
+               atomic_load_explicit(&turn->thread, memory_order_relaxed) == waiter.thread) {
+        rc = STOA_ERR_BUSY;
+    } else {
+        stoa__condition_init(&waiter.wake);
+        append(turn, &waiter);
+        rc = wait(turn, &waiter, call, timeout_ms, err);
+        stoa__condition_release(&waiter.wake);
+    }
+    stoa__mutex_unlock(&turn->lock);
+    return rc;
+}
+
+void stoa__turn_give(struct stoa__turn *turn, const void *holder)
+{
+    stoa__mutex_lock(&turn->lock);
+    assert(turn->holder == holder);
+    (void)holder;
+    pass_on(turn);
+    stoa__mutex_unlock(&turn->lock);
+}
+
+void stoa__turn_touch(struct stoa__turn *turn)
+{
+    atomic_store_explicit(&turn->thread, stoa__thread_self(), memory_order_relaxed);
+}
