@@ -173,12 +173,15 @@ static stoa_status fail_open(struct sqlite_session *at, int code, stoa_error *er
     return rc;
 }
 
+/* Of a database that is not there yet. One in memory is made by it: other connections could not
+ * know the size. */
 static int set_page_size(const struct sqlite_instance *instance, sqlite3 *db)
 {
-    char sql[64];
+    char sql[96];
     if (instance->config.page_size <= 0)
         return SQLITE_OK;
-    snprintf(sql, sizeof sql, "PRAGMA page_size=%lld", (long long)instance->config.page_size);
+    snprintf(sql, sizeof sql, "PRAGMA page_size=%lld%s", (long long)instance->config.page_size,
+             instance->memory && !instance->config.read_only ? "; PRAGMA user_version=0" : "");
     return sqlite3_exec(db, sql, NULL, NULL, NULL);
 }
 

@@ -75,8 +75,9 @@ void sqlite_watch_start(void)
     vfs->xSetSystemCall(vfs, "close", (sqlite3_syscall_ptr)watched_close);
 }
 
-/* The descriptor a name in /proc/self/fd stands for, if it is a foreign one of the file; else -1. */
-static int foreign_descriptor(const char *name, dev_t device, ino_t inode)
+/* The descriptor a name in /proc/self/fd stands for, if it is a foreign one of the file; else -1.
+ * By its name, since other threads open and close as they like. */
+static int foreign_descriptor(DIR *directory, const char *name, dev_t device, ino_t inode)
 {
     struct stat status;
     char *end = NULL;
@@ -84,7 +85,8 @@ static int foreign_descriptor(const char *name, dev_t device, ino_t inode)
 
     if (end == name || *end != '\0' || fd < 0 || fd > INT32_MAX || is_own((int)fd))
         return -1;
-    if (fstat((int)fd, &status) != 0 || status.st_dev != device || status.st_ino != inode)
+    if (fstatat(dirfd(directory), name, &status, 0) != 0 || status.st_dev != device ||
+        status.st_ino != inode)
         return -1;
     int flags = fcntl((int)fd, F_GETFL);
     return flags >= 0 && (flags & O_PATH) ? -1 : (int)fd;
@@ -92,17 +94,16 @@ static int foreign_descriptor(const char *name, dev_t device, ino_t inode)
 
 stoa_status sqlite_watch_foreign(const char *path, dev_t device, ino_t inode, stoa_error *err)
 {
-    DIR *directory = opendir("/proc/self/fd");
     int found = -1;
 
-    if (!directory)
-        return STOA_OK; /* No /proc: the check is a courtesy. */
     stoa__mutex_lock(&lock);
-    for (struct dirent *entry = readdir(directory); entry && found < 0;
-         entry = readdir(directory))
-        found = foreign_descriptor(entry->d_name, device, inode);
+    DIR *directory = opendir("/proc/self/fd"); /* No /proc: the check is a courtesy. */
+    struct dirent *entry = directory ? readdir(directory) : NULL;
+    for (; entry && found < 0; entry = readdir(directory))
+        found = foreign_descriptor(directory, entry->d_name, device, inode);
+    if (directory)
+        closedir(directory);
     stoa__mutex_unlock(&lock);
-    closedir(directory);
 
     if (found < 0)
         return STOA_OK;
