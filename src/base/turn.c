@@ -62,6 +62,7 @@ static void hold(struct stoa__turn *turn, const void *holder, uint64_t thread)
     if (turn->owner == thread)
         return;
     turn->owner = thread;
+    turn->comes_back = false;
     turn->began_ns = stoa__clock_monotonic_ns();
 }
 
@@ -81,7 +82,8 @@ static bool is_over(const struct stoa__turn *turn)
 }
 
 /* It is free: the next in line gets it when the turn is over; until then whoever comes first of
- * its owner, who need not be woken, and the first in line, who is. */
+ * its owner, who need not be woken, and the first in line. That one is woken once a turn: waking
+ * it at every commit of an owner who comes back would cost what turns are to save. */
 static void pass_on(struct stoa__turn *turn)
 {
     turn->holder = NULL;
@@ -92,7 +94,7 @@ static void pass_on(struct stoa__turn *turn)
     }
     if (is_over(turn)) {
         grant_first(turn);
-    } else if (!turn->waking) {
+    } else if (!turn->waking && !turn->comes_back) {
         turn->waking = true;
         stoa__condition_signal(&turn->first->wake);
     }
@@ -114,9 +116,22 @@ static void look(struct stoa__turn *turn, struct stoa__turn_waiter *waiter)
 {
     if (waiter->granted || turn->first != waiter)
         return;
+    turn->comes_back |= turn->waking && turn->holder;
     turn->waking = false;
-    if (!turn->holder)
+    if (!turn->holder && (!turn->comes_back || is_over(turn)))
         grant_first(turn);
+}
+
+/* Until when the waiter may sleep: the first in line looks again when the turn ends. */
+static int64_t sleep_ns(const struct stoa__turn *turn, const struct stoa__turn_waiter *waiter,
+                        int64_t left)
+{
+    int64_t rest;
+
+    if (turn->first != waiter || !turn->comes_back)
+        return left;
+    rest = turn->began_ns + STOA__TURN_NS - stoa__clock_monotonic_ns();
+    return rest <= 0 || rest > left ? left : rest;
 }
 
 /* In slices; between them, without the lock, the call is asked. */
@@ -133,7 +148,8 @@ static stoa_status wait(struct stoa__turn *turn, struct stoa__turn_waiter *waite
             rc = STOA_ERR_LOCKED;
             break;
         }
-        stoa__condition_wait(&waiter->wake, &turn->lock, stoa__call_slice_ns(call, left));
+        stoa__condition_wait(&waiter->wake, &turn->lock,
+                             stoa__call_slice_ns(call, sleep_ns(turn, waiter, left)));
         look(turn, waiter);
         if (waiter->granted)
             break;

@@ -13,7 +13,7 @@
 
 #include "base/call.h"
 
-#define STOA__TURN_NS INT64_C(250000)
+#define STOA__TURN_NS INT64_C(1000000)
 
 struct stoa__turn_waiter;
 
@@ -25,6 +25,7 @@ struct stoa__turn {
     uint64_t owner;     /* The thread whose turn it is, also between two takes; 0: nobody's. */
     int64_t began_ns;   /* That turn. */
     bool waking;        /* The first in line was signalled and has not looked yet. */
+    bool comes_back;    /* It looked in vain: in this turn it wakes by itself at the end. */
     _Atomic uint64_t thread; /* That used the holder last; 0 while free. */
 };
 
