@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 # Meson does the work; these are the commands to remember. `make help` lists them.
 PREFIX ?= /usr/local
+LIBDIR ?= lib
 
 all: ## build the release in build/release
 	@tools/setup
@@ -21,9 +22,10 @@ bench: all ## one line a bar: bar NAME value target ok|short
 	@tools/setup --bench
 	@bench/run
 
-install: all ## install under PREFIX (/usr/local); DESTDIR is honoured
-	@meson configure build/release --prefix $(abspath $(PREFIX))
-	@meson install -C build/release --quiet
+install: all ## install under PREFIX (/usr/local), LIBDIR (lib); DESTDIR is honoured
+	@meson configure build/release --prefix $(abspath $(PREFIX)) --libdir $(LIBDIR)
+	@tools/build release
+	@meson install -C build/release --quiet --no-rebuild
 	@[ -n "$(DESTDIR)" ] || ldconfig
 
 clean: ## remove what was built

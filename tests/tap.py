@@ -21,7 +21,8 @@ def point(sentence, problems=()):
 def differences(got, right, extra="%s is too much", missing="%s is missing"):
     """How two sets differ, as problems."""
     got, right = set(got), set(right)
-    return [extra % x for x in sorted(got - right)] + [missing % x for x in sorted(right - got)]
+    return ([extra % (x,) for x in sorted(got - right)]
+            + [missing % (x,) for x in sorted(right - got)])
 
 
 def done():
