@@ -14,6 +14,7 @@
  *   scan.h      the caller's Arrow data as tables
  *   function.h  the caller's functions in SQL
  *   catalog.h   what a database holds, what an engine offers
+ *   format.h    CSV and JSON lines as Arrow streams, both ways
  */
 #ifndef STOA_H
 #define STOA_H
@@ -28,5 +29,6 @@
 #include "stoa/scan.h"
 #include "stoa/function.h"
 #include "stoa/catalog.h"
+#include "stoa/format.h"
 
 #endif

@@ -42,6 +42,20 @@ enum {
     /* Lines and bytes of the log ring. */
     STOA__LOG_LINE_BYTES_MAX = 1024,
     STOA__LOG_RING_LINES = 256,
+    /* One record of CSV or JSON lines: it must be in memory as a whole, twice while it is
+     * converted, and 32-bit offsets must count it. */
+    STOA__RECORD_BYTES_DEFAULT = 1 << 24,
+    STOA__RECORD_BYTES_MAX = 1 << 30,
+    /* Text that becomes one batch: below it a batch costs more than its rows, above it some of
+     * them on each thread are all that a bounded import may hold. */
+    STOA__CHUNK_BYTES_MIN = 1 << 12,
+    STOA__CHUNK_BYTES_DEFAULT = 1 << 20,
+    STOA__CHUNK_BYTES_MAX = 1 << 26,
+    /* Threads that parse one file: beyond, reading it is what takes the time. */
+    STOA__PARSE_THREADS_DEFAULT = 8,
+    STOA__PARSE_THREADS_MAX = 64,
+    /* Bad rows passed over: a file with more is another kind of file. */
+    STOA__BAD_ROWS_DEFAULT = 10000,
     /* A tick runs at least this often while a call works or waits. */
     STOA__TICK_INTERVAL_MS = 50,
 };
