@@ -96,7 +96,8 @@ def check_page(path):
     with open(path, encoding="utf-8") as file:
         text = file.read()
     name = os.path.basename(path).split(".")[0]
-    return None if re.search(r"^\.TH \"%s\"" % name, text, re.M) and ".SH NAME" in text else "no page"
+    whole = re.search(r"^\.TH \"%s\"" % name, text, re.M) and ".SH NAME" in text
+    return None if whole else "it is no manual page"
 
 
 def config(*args):

@@ -1,0 +1,123 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The command line, by what it prints and how it ends."""
+import os
+import pty
+import re
+import shutil
+import signal
+import subprocess
+import sys
+import tempfile
+import time
+
+from tap import done, point
+
+STOA, VERSION = sys.argv[1:]
+WORK = tempfile.mkdtemp(prefix="stoa-cli-")
+FILE = os.path.join(WORK, "app.db")
+
+
+def run(*args):
+    """Exit status, standard output, standard error."""
+    ended = subprocess.run([STOA, *args], check=False, capture_output=True, text=True, cwd=WORK)
+    return ended.returncode, ended.stdout, ended.stderr
+
+
+def expect(sentence, got, right):
+    point(sentence, [] if got == right else ["%r, not %r" % (got, right)])
+
+
+def on_terminal(*args):
+    """What a terminal is shown."""
+    ours, theirs = pty.openpty()
+    process = subprocess.Popen([STOA, *args], stdout=theirs, stderr=theirs, cwd=WORK)
+    os.close(theirs)
+    shown = b""
+    try:
+        while piece := os.read(ours, 4096):
+            shown += piece
+    except OSError:  # The other side is closed.
+        pass
+    process.wait()
+    os.close(ours)
+    return shown.decode().replace("\r\n", "\n")
+
+
+def interrupted():
+    """Exit status and error of a long query that gets a Ctrl-C, and the seconds until it ended."""
+    forever = "with recursive n(i) as (select 1 union all select i + 1 from n) select count(*) from n"
+    with subprocess.Popen([STOA, ":memory:", "select 'begun'", forever], stdout=subprocess.PIPE,
+                          stderr=subprocess.PIPE, text=True) as process:
+        time.sleep(0.5)
+        before = time.monotonic()
+        process.send_signal(signal.SIGINT)
+        err = process.communicate(timeout=60)[1]
+        return process.returncode, err, time.monotonic() - before
+
+
+def rows():
+    expect("statements run in turn and leave their rows in the file",
+           run(FILE, "create table t(a integer, b text)", "insert into t values (1, 'x'), (2, null)"),
+           (0, "", ""))
+    expect("a pipe gets tabs, and nothing for NULL",
+           run(FILE, "select a, b from t order by a"), (0, "1\tx\n2\t\n", ""))
+    expect("several statements in one text are all run",
+           run(FILE, "insert into t values (3, 'z'); select count(*) from t; select max(a) from t"),
+           (0, "3\n3\n", ""))
+    expect("what would break a line is escaped",
+           run(":memory:", "select 'a' || char(9) || 'b' || char(10) || 'c\\d'"),
+           (0, "a\\tb\\nc\\\\d\n", ""))
+    expect("a terminal gets names and columns in line",
+           on_terminal(FILE, "select a, b from t where a < 3 order by a"),
+           "a  b   \n1  x   \n2  NULL\n")
+    expect("a target may have settings",
+           run("sqlite:app.db?read_only=yes", "select count(*) from t"), (0, "3\n", ""))
+
+
+def failures():
+    status, out, err = run(FILE, "select 1", "select nothing from t", "insert into t values (9, '')")
+    expect("a failure ends the run with status 1, after what came before",
+           (status, out), (1, "1\n"))
+    point("it is told with its place",
+          [] if err.startswith("stoa: ") and "\n  select nothing from t\n         ^\n" in err else [err])
+    expect("what came after it was not done", run(FILE, "select count(*) from t"), (0, "3\n", ""))
+    status, out, err = run(os.path.join(WORK, "no/such/folder.db"), "select 1")
+    point("a target that cannot be opened is named",
+          [] if (status, out) == (1, "") and "folder.db" in err else [repr((status, out, err))])
+    status, out, err = run("sqlite:app.db?jurnal=wal", "select 1")
+    point("a mistyped setting is answered with the right one",
+          [] if status == 1 and "journal" in err else [repr((status, out, err))])
+    for args in ((), ("app.db",), ("--nonsense",)):
+        status, out, err = run(*args)
+        point("called as %r it prints how to call it" % " ".join(("stoa",) + args),
+              [] if (status, out) == (2, "") and err.startswith("usage: ") else [repr((status, err))])
+    status, err, seconds = interrupted()
+    point("Ctrl-C ends a query within a second, with status 130",
+          [] if status == 130 and seconds < 1 and err.startswith("stoa: ")
+          else [repr((status, err, seconds))])
+
+
+def commands():
+    expect("--version tells the version", run("--version"), (0, "stoa %s\n" % VERSION, ""))
+    status, out, err = run("--help")
+    point("--help goes to standard output",
+          [] if (status, err) == (0, "") and out.startswith("usage: ") else [repr((status, err))])
+    status, out, err = run("engines")
+    point("engines lists sqlite",
+          [] if (status, err) == (0, "") and re.search(r"^sqlite\t3\.\d+\.\d+\ttrue\t", out, re.M)
+          else [repr((status, out, err))])
+    status, out, err = run("demo")
+    point("the demo runs to its end",
+          [] if (status, err) == (0, "") and out.endswith("\nDone.\n") else [repr((status, out, err))])
+    folder = re.search(r'stoa_open\("([^"]+)/[^/]+"\)', out)
+    point("and leaves nothing behind",
+          [] if folder and not os.path.exists(folder.group(1)) else [out])
+
+
+try:
+    rows()
+    failures()
+    commands()
+finally:
+    shutil.rmtree(WORK)
+done()
