@@ -13,7 +13,8 @@
 /* Rows a stream is taken to have while nobody knows. */
 enum { ROWS_ASSUMED = 1000000 };
 
-/* Integers up to here are doubles too, so that moving a bound from one to the other is exact. */
+/* Integers up to here are doubles too, so that moving a bound from one to the other is
+ * exact. */
 #define EXACT_MAX 9007199254740992.0
 
 /* ---- planning ---- */
@@ -44,7 +45,7 @@ static char operator_of(unsigned char op)
 
 enum column_class { CLASS_OTHER, CLASS_INT, CLASS_FLOAT, CLASS_TEXT };
 
-/* What the cells of a column are, if their buffer can be compared with a value as it is. */
+/* What the cells of a column are, if they can be compared with a value as they lie. */
 static enum column_class class_of(const struct sqlite_source_column *column)
 {
     const enum stoa__arrow_kind kind = column->type->kind;
@@ -61,9 +62,10 @@ static enum column_class class_of(const struct sqlite_source_column *column)
     return CLASS_OTHER;
 }
 
-/* May this constraint be pushed down? Text is equal byte for byte, but ordered and folded by
- * SQLite alone. */
-static bool wanted(const struct sqlite_filter_source *source, sqlite3_index_info *info, int index)
+/* May this constraint be pushed down? Text is equal byte for byte, but ordered and folded
+ * by SQLite alone. */
+static bool wanted(const struct sqlite_filter_source *source, sqlite3_index_info *info,
+                   int index)
 {
     const struct sqlite3_index_constraint *const constraint = &info->aConstraint[index];
     const char op = operator_of(constraint->op);
@@ -85,7 +87,8 @@ static bool wanted(const struct sqlite_filter_source *source, sqlite3_index_info
 static void estimate(const struct sqlite_filter_source *source, sqlite3_index_info *info,
                      const char *plan)
 {
-    const double rows = (double)(source->row_count < 0 ? ROWS_ASSUMED : source->row_count);
+    const double rows =
+        (double)(source->row_count < 0 ? ROWS_ASSUMED : source->row_count);
     double share = 1.0;
 
     for (const char *at = plan; at && *at; at++) {
@@ -114,14 +117,15 @@ static int add_term(sqlite3_str *plan, sqlite3_index_info *info, int index, int 
     return number;
 }
 
-int sqlite_filter_plan(const struct sqlite_filter_source *source, sqlite3_index_info *info)
+bool sqlite_filter_plan(const struct sqlite_filter_source *source,
+                        sqlite3_index_info *info)
 {
     sqlite3_str *plan;
     int count = 0;
 
     if (!source->pushdown) {
         estimate(source, info, NULL);
-        return SQLITE_OK;
+        return true;
     }
     plan = sqlite3_str_new(NULL);
     for (int i = 0; i < info->nConstraint && count < FILTER_TERMS_MAX; i++)
@@ -129,14 +133,14 @@ int sqlite_filter_plan(const struct sqlite_filter_source *source, sqlite3_index_
             count = add_term(plan, info, i, count + 1);
     if (sqlite3_str_errcode(plan) != SQLITE_OK) {
         sqlite3_free(sqlite3_str_finish(plan));
-        return SQLITE_NOMEM;
+        return false;
     }
     info->idxStr = sqlite3_str_finish(plan); /* NULL when it is empty. */
     info->needToFreeIdxStr = info->idxStr != NULL;
     if (info->nOrderBy == 1 && info->aOrderBy[0].iColumn == -1 && !info->aOrderBy[0].desc)
         info->orderByConsumed = 1;
     estimate(source, info, info->idxStr);
-    return SQLITE_OK;
+    return true;
 }
 
 /* ---- the values ---- */
@@ -176,7 +180,7 @@ static bool value_float(sqlite3_value *value, double *out)
     return number >= -(int64_t)EXACT_MAX && number <= (int64_t)EXACT_MAX;
 }
 
-/* Every operator on integers is a range, both ends included; an empty one has low > high. */
+/* Every operator on integers is a range, ends included; an empty one has low > high. */
 static void int_range(char op, int64_t value, int64_t *low, int64_t *high)
 {
     *low = INT64_MIN;
@@ -239,13 +243,15 @@ static bool begin_text(struct sqlite_filter *filter, struct sqlite_filter_term *
     term->test = FILTER_TEXT_EQUAL;
     term->text_first = filter->texts.size;
     term->text_size = (size_t)sqlite3_value_bytes(value);
-    *rc = stoa__buffer_append(&filter->texts, text, term->text_size);
+    *rc = stoa__buffer_append(&filter->texts, text,
+                              term->text_size + 1); /* Its NUL, too. */
     return true;
 }
 
 /* Fill `term` for column `class`; false: SQLite alone decides. */
 static bool begin_term(struct sqlite_filter *filter, struct sqlite_filter_term *term,
-                       enum column_class class, char op, sqlite3_value *value, stoa_status *rc)
+                       enum column_class class, char op, sqlite3_value *value,
+                       stoa_status *rc)
 {
     int64_t number;
     double real;
@@ -289,8 +295,9 @@ static const char *read_column(const char *at, int32_t *column)
 }
 
 stoa_status sqlite_filter_begin(struct sqlite_filter *filter,
-                                const struct sqlite_filter_source *source, const char *plan,
-                                int value_count, sqlite3_value **values, stoa_error *err)
+                                const struct sqlite_filter_source *source,
+                                const char *plan, int value_count, sqlite3_value **values,
+                                stoa_error *err)
 {
     stoa_status rc = STOA_OK;
 
@@ -316,8 +323,9 @@ stoa_status sqlite_filter_begin(struct sqlite_filter *filter,
 
 /* ---- rows ---- */
 
-/* Keep those of `rows` for which `matches` holds of the row. A macro, because the loop is to be
- * compiled once for each kind of column, with nothing in it but a load and a comparison. */
+/* Keep those of `rows` for which `matches` holds of the row. A macro, because the loop is
+ * to be compiled once for each kind of column, with nothing in it but a load and a
+ * comparison. */
 #define KEEP_IF(matches)                                                                 \
     do {                                                                                 \
         for (int32_t i = 0; i < count; i++) {                                            \
@@ -341,8 +349,8 @@ static int32_t keep_null(const struct sqlite_reader *reader, bool null, int64_t 
 }
 
 static int32_t keep_ints(const struct sqlite_reader *reader,
-                         const struct sqlite_filter_term *term, int64_t first, int32_t count,
-                         uint16_t *rows)
+                         const struct sqlite_filter_term *term, int64_t first,
+                         int32_t count, uint16_t *rows)
 {
     const int64_t low = term->low, high = term->high;
     const uint8_t *const data = reader->data;
@@ -351,12 +359,14 @@ static int32_t keep_ints(const struct sqlite_reader *reader,
 
     switch (reader->read) {
     case READ_BOOL:
-        KEEP_IF((value = stoa__bit_get(data, reader->first + row), value >= low && value <= high));
+        KEEP_IF((value = stoa__bit_get(data, reader->first + row),
+                 value >= low && value <= high));
         return kept;
     case READ_INT8:
     case READ_INT16:
     case READ_INT32:
-        KEEP_IF((value = stoa__load_int(data, reader->width, row), value >= low && value <= high));
+        KEEP_IF((value = stoa__load_int(data, reader->width, row),
+                 value >= low && value <= high));
         return kept;
     case READ_INT64:
         KEEP_IF((value = stoa__load_i64(data, row), value >= low && value <= high));
@@ -425,14 +435,15 @@ static int32_t keep_texts(const struct sqlite_reader *reader,
     return kept;
 }
 
-static int32_t keep(const struct sqlite_filter *filter, const struct sqlite_filter_term *term,
+static int32_t keep(const struct sqlite_filter *filter,
+                    const struct sqlite_filter_term *term,
                     const struct sqlite_reader *reader, int64_t first, int32_t count,
                     uint16_t *rows)
 {
     const bool nulls = term->test == FILTER_IS_NULL;
 
-    /* A mask over whole rows, or anything else that is read cell by cell. A NaN is a NULL to
-     * SQLite, so there floats are not asked. */
+    /* A mask over whole rows, or anything else that is read cell by cell. A NaN is a NULL
+     * to SQLite, so there floats are not asked. */
     if (reader->read == READ_CELL)
         return count;
     if (nulls || term->test == FILTER_NOT_NULL)
@@ -446,15 +457,15 @@ static int32_t keep(const struct sqlite_filter *filter, const struct sqlite_filt
 }
 
 int32_t sqlite_filter_rows(const struct sqlite_filter *filter,
-                           const struct sqlite_reader *readers, int64_t first, int32_t count,
-                           uint16_t *rows)
+                           const struct sqlite_reader *readers, int64_t first,
+                           int32_t count, uint16_t *rows)
 {
     assert(count <= FILTER_ROWS_MAX);
     for (int32_t i = 0; i < count; i++)
         rows[i] = (uint16_t)i;
     for (int32_t i = 0; i < filter->count && count > 0; i++)
-        count = keep(filter, &filter->terms[i], &readers[filter->terms[i].column], first, count,
-                     rows);
+        count = keep(filter, &filter->terms[i], &readers[filter->terms[i].column], first,
+                     count, rows);
     return count;
 }
 

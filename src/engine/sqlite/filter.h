@@ -1,11 +1,13 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Predicates pushed down into a scan: planned once with the statement, evaluated batch-wise on raw
- * buffers into a list of rows. SQLite checks every row again, so a row too many is harmless and a
- * row too few is a wrong answer: what is not surely false stays.
+ * Predicates pushed down into a scan: planned once with the statement, evaluated
+ * batch-wise on raw buffers into a list of rows. SQLite checks every row again, so a row
+ * too many is harmless and a row too few is a wrong answer: what is not surely false
+ * stays.
  *
- * A plan is a text, one term after the other: a letter for the operator, then the column's number
- * ("=0;" "<-1;", -1 being the rowid), in the order of the values given to xFilter.
+ * A plan is a text, one term after the other: a letter for the operator, then the
+ * column's number ("=0;" "<-1;", -1 being the rowid), in the order of the values given to
+ * xFilter.
  */
 #ifndef STOA_ENGINE_SQLITE_FILTER_H
 #define STOA_ENGINE_SQLITE_FILTER_H
@@ -30,7 +32,7 @@ enum filter_test {
 struct sqlite_filter_term {
     enum filter_test test;
     int32_t column;
-    int64_t low, high;         /* INT_RANGE, both included. */
+    int64_t low, high; /* INT_RANGE, both included. */
     double float_low, float_high;
     size_t text_first, text_size; /* TEXT_EQUAL: in `texts`. */
 };
@@ -51,20 +53,23 @@ struct sqlite_filter_source {
     bool pushdown;     /* False: rows come once, in order, and nobody chooses. */
 };
 
-/* xBestIndex: fills `info`. Answers SQLite's code: OK or NOMEM. */
-int sqlite_filter_plan(const struct sqlite_filter_source *source, sqlite3_index_info *info);
+/* xBestIndex: fills `info`. False: memory is out. */
+bool sqlite_filter_plan(const struct sqlite_filter_source *source,
+                        sqlite3_index_info *info);
 
-/* xFilter: decide by the values what each term of `plan` (may be NULL) lets through. A value of
- * another class than its column is left to SQLite. Texts are copied. */
+/* xFilter: decide by the values what each term of `plan` (may be NULL) lets through. A
+ * value of another class than its column is left to SQLite. Texts are copied. */
 stoa_status sqlite_filter_begin(struct sqlite_filter *filter,
-                                const struct sqlite_filter_source *source, const char *plan,
-                                int value_count, sqlite3_value **values, stoa_error *err);
+                                const struct sqlite_filter_source *source,
+                                const char *plan, int value_count, sqlite3_value **values,
+                                stoa_error *err);
 
-/* Write the rows of [first, first + count) that may match to `rows`, as distances from `first`, and
- * answer how many. Columns of terms have been loaded. count <= FILTER_ROWS_MAX. */
+/* Write the rows of [first, first + count) that may match to `rows`, as distances from
+ * `first`, and answer how many. Columns of terms have been loaded. count <=
+ * FILTER_ROWS_MAX. */
 int32_t sqlite_filter_rows(const struct sqlite_filter *filter,
-                           const struct sqlite_reader *readers, int64_t first, int32_t count,
-                           uint16_t *rows);
+                           const struct sqlite_reader *readers, int64_t first,
+                           int32_t count, uint16_t *rows);
 
 void sqlite_filter_release(struct sqlite_filter *filter);
 

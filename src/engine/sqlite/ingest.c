@@ -22,8 +22,8 @@ struct ingest {
     const char *database;
     struct started *started;
     struct sqlite_steps *steps; /* The session's. */
-    bool held;              /* unit=finish: a transaction of ours is open. */
-    bool wal;               /* These two as of the last look at the settings. */
+    bool held;                  /* unit=finish: a transaction of ours is open. */
+    bool wal;                   /* These two as of the last look at the settings. */
     bool durable_at_commit;
     int32_t synchronous; /* To go back to at close; -1: was not changed. */
 };
@@ -56,8 +56,10 @@ static stoa_status ask_pragma(struct ingest *ingest, const char *name, char *tex
     return rc == STOA_DONE ? STOA_OK : rc;
 }
 
-/* Whether COMMIT alone makes rows durable here. What lives in memory is as durable as it gets. */
-static stoa_status look_durable(struct ingest *ingest, int32_t *synchronous, stoa_error *err)
+/* Whether COMMIT alone makes rows durable here. What lives in memory is as durable as it
+ * gets. */
+static stoa_status look_durable(struct ingest *ingest, int32_t *synchronous,
+                                stoa_error *err)
 {
     char journal[16], level[16];
     stoa_status rc = ask_pragma(ingest, "journal_mode", journal, sizeof(journal), err);
@@ -68,12 +70,14 @@ static stoa_status look_durable(struct ingest *ingest, int32_t *synchronous, sto
         return rc;
     ingest->wal = strcmp(journal, "wal") == 0;
     *synchronous = level[0] >= '0' && level[0] <= '3' ? level[0] - '0' : SYNC_FULL;
-    ingest->durable_at_commit = *synchronous >= SYNC_FULL || ingest->session->instance->memory ||
+    ingest->durable_at_commit = *synchronous >= SYNC_FULL ||
+                                ingest->session->instance->memory ||
                                 sqlite3_stricmp(ingest->database, "temp") == 0;
     return STOA_OK;
 }
 
-static stoa_status set_synchronous(struct ingest *ingest, int32_t synchronous, stoa_error *err)
+static stoa_status set_synchronous(struct ingest *ingest, int32_t synchronous,
+                                   stoa_error *err)
 {
     stoa__buffer sql = {0};
     stoa_status rc =
@@ -107,12 +111,13 @@ static stoa_status check_config(const struct stoa__ingest_config *config, stoa_e
     if (config->mode == STOA__INGEST_UPSERT && !*config->keys)
         return stoa__fail(err, STOA_ERR_INVALID, "mode=upsert needs keys");
     if (config->mode == STOA__INGEST_UPSERT && config->dedup != STOA_DEDUP_NONE)
-        return stoa__fail(err, STOA_ERR_INVALID, "mode=upsert and dedup exclude each other");
+        return stoa__fail(err, STOA_ERR_INVALID,
+                          "mode=upsert and dedup exclude each other");
     return STOA_OK;
 }
 
-stoa_status sqlite_ingest_open(void *self, const struct stoa__ingest_config *config, void **out,
-                               stoa_error *err)
+stoa_status sqlite_ingest_open(void *self, const struct stoa__ingest_config *config,
+                               void **out, stoa_error *err)
 {
     struct sqlite_session *const session = self;
     struct ingest *ingest;
@@ -189,7 +194,8 @@ static stoa_status start(struct ingest *ingest, const char *table, stoa_error *e
     return STOA_OK;
 }
 
-/* SQLite drops no table while any statement of the connection reads, not even another table. */
+/* SQLite drops no table while any statement of the connection reads, not even another
+ * table. */
 static stoa_status check_readers(struct ingest *ingest, const struct work *work,
                                  const struct stoa__ingest_part *part, stoa_error *err)
 {
@@ -199,14 +205,16 @@ static stoa_status check_readers(struct ingest *ingest, const struct work *work,
         return STOA_OK;
     while ((at = sqlite3_next_stmt(ingest->session->db, at)))
         if (sqlite3_stmt_busy(at))
-            return stoa__fail(err, STOA_ERR_BUSY,
-                              "table '%s' cannot be replaced while a result of this connection "
-                              "is open; close it first",
-                              part->table);
+            return stoa__fail(
+                err, STOA_ERR_BUSY,
+                "table '%s' cannot be replaced while a result of this connection "
+                "is open; close it first",
+                part->table);
     return STOA_OK;
 }
 
-/* First batches come before any lock: a producer that is slow to begin keeps nobody waiting. */
+/* First batches come before any lock: a producer that is slow to begin keeps nobody
+ * waiting. */
 static stoa_status pull_first(struct ingest *ingest, struct stoa__ingest_part *parts,
                               int64_t count, struct work *works, stoa_error *err)
 {
@@ -235,14 +243,16 @@ static bool writes(const struct stoa__ingest_part *part, const struct work *work
     const int32_t mode = work->config->mode;
 
     return work->batch || part->truncate_count != 0 || part->create ||
-           (work->first && (work->config->truncate || *work->config->index ||
-                            (mode != STOA__INGEST_APPEND && mode != STOA__INGEST_UPSERT)));
+           (work->first &&
+            (work->config->truncate || *work->config->index ||
+             (mode != STOA__INGEST_APPEND && mode != STOA__INGEST_UPSERT)));
 }
 
 /* ---- one part ---- */
 
 static struct sqlite_rows rows_of(const struct ingest *ingest,
-                                  const struct stoa__ingest_part *part, const struct work *work)
+                                  const struct stoa__ingest_part *part,
+                                  const struct work *work)
 {
     const struct stoa__ingest_config *const config = work->config;
 
@@ -265,8 +275,8 @@ static stoa_status create(struct ingest *ingest, stoa__call *call,
     stoa_status rc = sqlite_names_parse("keys", rows->config->keys, &arena, &keys, err);
 
     if (rc == STOA_OK)
-        rc = sqlite_table_create(ingest->session, call, rows->name, rows->source->type, keys,
-                                 &rows->forms, err);
+        rc = sqlite_table_create(ingest->session, call, rows->name, rows->source->type,
+                                 keys, &rows->forms, err);
     stoa__arena_release(&arena);
     return rc;
 }
@@ -285,18 +295,20 @@ static stoa_status drop(struct ingest *ingest, stoa__call *call,
 
 /* Bring the table to be as its mode wants it before the rows. */
 static stoa_status prepare_table(struct ingest *ingest, stoa__call *call,
-                                 const struct sqlite_rows *rows, bool create_all, int32_t mode,
-                                 stoa_error *err)
+                                 const struct sqlite_rows *rows, bool create_all,
+                                 int32_t mode, stoa_error *err)
 {
     struct sqlite_stored_table table;
     stoa__arena arena = {0};
     int32_t added;
-    stoa_status rc = sqlite_table_look(ingest->session, call, rows->name, &arena, &table, err);
+    stoa_status rc =
+        sqlite_table_look(ingest->session, call, rows->name, &arena, &table, err);
 
     if (rc == STOA_OK && table.kind == TABLE_VIEW)
         rc = stoa__fail(err, STOA_ERR_EXISTS, "'%s' is a view", rows->name.table);
     if (rc == STOA_OK && mode == STOA__INGEST_CREATE && table.kind != TABLE_MISSING)
-        rc = stoa__fail(err, STOA_ERR_EXISTS, "table '%s' exists already", rows->name.table);
+        rc = stoa__fail(err, STOA_ERR_EXISTS, "table '%s' exists already",
+                        rows->name.table);
     if (rc == STOA_OK && mode == STOA__INGEST_REPLACE && table.kind != TABLE_MISSING) {
         rc = drop(ingest, call, &table, err);
         table.kind = TABLE_MISSING;
@@ -304,14 +316,15 @@ static stoa_status prepare_table(struct ingest *ingest, stoa__call *call,
     if (rc == STOA_OK && table.kind == TABLE_MISSING)
         rc = create(ingest, call, rows, err);
     else if (rc == STOA_OK && create_all)
-        rc = sqlite_table_widen(ingest->session, call, &table, rows->source->type, &rows->forms,
-                                &added, err);
+        rc = sqlite_table_widen(ingest->session, call, &table, rows->source->type,
+                                &rows->forms, &added, err);
     stoa__arena_release(&arena);
     return rc;
 }
 
 static stoa_status make_index(struct ingest *ingest, stoa__call *call, const char *table,
-                              struct sqlite_names columns, stoa__arena *arena, stoa_error *err)
+                              struct sqlite_names columns, stoa__arena *arena,
+                              stoa_error *err)
 {
     stoa__buffer name = {0}, sql = {0};
     stoa_status rc = STOA_OK;
@@ -325,9 +338,10 @@ static stoa_status make_index(struct ingest *ingest, stoa__call *call, const cha
     if (rc == STOA_OK && stoa__buffer_terminate(&name) != STOA_OK)
         rc = stoa__fail_nomem(err);
     if (rc == STOA_OK)
-        rc = sqlite_sql(&sql, err, "CREATE INDEX IF NOT EXISTS %T ON %N(%L)",
-                        (struct sqlite_table_name){ingest->database, (const char *)name.data},
-                        table, columns);
+        rc = sqlite_sql(
+            &sql, err, "CREATE INDEX IF NOT EXISTS %T ON %N(%L)",
+            (struct sqlite_table_name){ingest->database, (const char *)name.data}, table,
+            columns);
     if (rc == STOA_OK)
         rc = sqlite_run(ingest->session, call, (const char *)sql.data, err);
     stoa__buffer_release(&name);
@@ -336,8 +350,8 @@ static stoa_status make_index(struct ingest *ingest, stoa__call *call, const cha
 }
 
 /* After the rows: an index that is there while they come costs ten times as much. */
-static stoa_status make_indexes(struct ingest *ingest, stoa__call *call, const char *table,
-                                const char *lists, stoa_error *err)
+static stoa_status make_indexes(struct ingest *ingest, stoa__call *call,
+                                const char *table, const char *lists, stoa_error *err)
 {
     stoa__arena arena = {0};
     stoa_status rc = STOA_OK;
@@ -378,7 +392,8 @@ static stoa_status dedup_columns(const struct stoa__ingest_part *part,
     stoa_status rc;
 
     if (!chosen && *rows->config->dedup_columns) {
-        rc = sqlite_names_parse("dedup_columns", rows->config->dedup_columns, arena, out, err);
+        rc = sqlite_names_parse("dedup_columns", rows->config->dedup_columns, arena, out,
+                                err);
         for (int32_t i = 0; rc == STOA_OK && i < out->count; i++)
             if (!has_column(type, out->items[i]))
                 rc = stoa__fail(err, STOA_ERR_NOT_FOUND,
@@ -394,8 +409,8 @@ static stoa_status dedup_columns(const struct stoa__ingest_part *part,
         const int32_t index = chosen && part->dedup_column_count > 0 ? chosen[i] : i;
 
         if (index < 0 || index >= type->child_count)
-            return stoa__fail(err, STOA_ERR_INVALID, "dedup column %d is not in the source",
-                              (int)index);
+            return stoa__fail(err, STOA_ERR_INVALID,
+                              "dedup column %d is not in the source", (int)index);
         items[i] = type->children[index].name;
     }
     *out = (struct sqlite_names){items, count};
@@ -403,8 +418,8 @@ static stoa_status dedup_columns(const struct stoa__ingest_part *part,
 }
 
 static stoa_status write_rows(struct sqlite_ingest_plan *plan, stoa__call *call,
-                              struct stoa__ingest_part *part, const struct sqlite_rows *rows,
-                              stoa_error *err)
+                              struct stoa__ingest_part *part,
+                              const struct sqlite_rows *rows, stoa_error *err)
 {
     const int32_t dedup = rows->config->dedup;
     struct sqlite_names columns;
@@ -435,8 +450,8 @@ static stoa_status write_part(struct ingest *ingest, stoa__call *call,
     stoa_status rc = STOA_OK;
 
     if (part->create || (first && makes))
-        rc = prepare_table(ingest, call, &rows, part->create, first ? mode : STOA__INGEST_APPEND,
-                           err);
+        rc = prepare_table(ingest, call, &rows, part->create,
+                           first ? mode : STOA__INGEST_APPEND, err);
     if (rc == STOA_OK)
         rc = sqlite_ingest_plan_find(ingest->session, call, &rows, &plan, err);
     if (rc == STOA_OK && (all || part->truncate_count > 0))
@@ -467,8 +482,8 @@ static stoa_status open_transaction(struct ingest *ingest, stoa__call *call, boo
     return rc;
 }
 
-/* Take everything back. SQLite may have done so already, and with more than was ours: then the
- * caller's transaction is gone, and the error must say it. */
+/* Take everything back. SQLite may have done so already, and with more than was ours:
+ * then the caller's transaction is gone, and the error must say it. */
 static void undo(struct ingest *ingest, bool nested, stoa_error *err)
 {
     struct sqlite_session *const session = ingest->session;
@@ -498,7 +513,8 @@ static stoa_status close_transaction(struct ingest *ingest, stoa__call *call, bo
     const bool hold = !nested && ingest->config->unit == 1;
 
     if (rc == STOA_OK && !hold)
-        rc = sqlite_steps_run(session, ingest->steps, call, nested ? STEP_RELEASE : STEP_COMMIT, err);
+        rc = sqlite_steps_run(session, ingest->steps, call,
+                              nested ? STEP_RELEASE : STEP_COMMIT, err);
     if (rc != STOA_OK)
         undo(ingest, nested, err);
     else if (hold)
@@ -551,8 +567,9 @@ static stoa_status write_parts(struct ingest *ingest, stoa__call *call,
     return rc;
 }
 
-stoa_status sqlite_ingest_append(void *self, stoa__call *call, struct stoa__ingest_part *parts,
-                                 int64_t count, int32_t *level, stoa_error *err)
+stoa_status sqlite_ingest_append(void *self, stoa__call *call,
+                                 struct stoa__ingest_part *parts, int64_t count,
+                                 int32_t *level, stoa_error *err)
 {
     struct ingest *const ingest = self;
     struct work one = {0}, *works = &one;
@@ -595,10 +612,11 @@ stoa_status sqlite_ingest_commit(void *self, stoa__call *call, stoa_error *err)
 /* ---- durability ---- */
 
 /*
- * Sync what COMMIT left with the operating system: in WAL mode the log, else the file itself. Through
- * SQLite's own file objects: they know of directories that need a sync as well, and no descriptor is
- * opened whose closing would drop the locks of this process. Frames that a checkpoint has moved are
- * durable already, because it syncs the file before the log is used again.
+ * Sync what COMMIT left with the operating system: in WAL mode the log, else the file
+ * itself. Through SQLite's own file objects: they know of directories that need a sync as
+ * well, and no descriptor is opened whose closing would drop the locks of this process.
+ * Frames that a checkpoint has moved are durable already, because it syncs the file
+ * before the log is used again.
  */
 stoa_status sqlite_ingest_sync(void *self, stoa__call *call, stoa_error *err)
 {
@@ -607,10 +625,9 @@ stoa_status sqlite_ingest_sync(void *self, stoa__call *call, stoa_error *err)
     int code = SQLITE_OK;
 
     (void)call; /* A sync cannot be cut short. */
-    (void)sqlite3_file_control(ingest->session->db, ingest->database,
-                               ingest->wal ? SQLITE_FCNTL_JOURNAL_POINTER
-                                           : SQLITE_FCNTL_FILE_POINTER,
-                               &file);
+    (void)sqlite3_file_control(
+        ingest->session->db, ingest->database,
+        ingest->wal ? SQLITE_FCNTL_JOURNAL_POINTER : SQLITE_FCNTL_FILE_POINTER, &file);
     if (file && file->pMethods)
         code = file->pMethods->xSync(file, SQLITE_SYNC_NORMAL);
     if (code == SQLITE_OK)

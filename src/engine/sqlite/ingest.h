@@ -3,18 +3,21 @@
  * Writing columns into SQLite: the ingest functions of the engine table.
  *
  *   ingest.c        one append as one transaction: its order, its end, its levels
- *   ingest_table.c  the table as it is, the columns that go into it, tables made and widened
- *   ingest_rows.c   the rows: inserted, upserted, deduplicated; what of this is kept for the next
+ *   ingest_table.c  the table as it is, and as it is made; what its columns take
+ *   ingest_rows.c   the rows, inserted and upserted, and what is kept for the next append
+ *   ingest_dedup.c  rows taken away: truncation and deduplication
  *   ingest_sql.c    the statements as text; ingest_step.c: our own statements run
  *
- * Order of an append (sqlite-arrow.md 4.1): first batches are pulled before any lock, so that a slow
- * producer keeps nobody waiting; then the gate and BEGIN IMMEDIATE, or a savepoint in a transaction
- * that is open; then the catalogue is looked at, whatever was known before.
+ * Order of an append (sqlite-arrow.md 4.1): first batches are pulled before any lock, so
+ * that a slow producer keeps nobody waiting; then the gate and BEGIN IMMEDIATE, or a
+ * savepoint in a transaction that is open; then the catalogue is looked at, whatever was
+ * known before.
  *
- * Levels: a transaction of SQLite's is *committed* when COMMIT returns. It is *durable* then as well
- * if SQLite synced what it wrote: with a rollback journal at synchronous=FULL or EXTRA, in WAL mode
- * at FULL or EXTRA. Writers with a session of their own run at NORMAL in WAL mode, unless they wait
- * for durable on every append, so that the two levels are two moments; user sessions keep theirs.
+ * Levels: a transaction of SQLite's is *committed* when COMMIT returns. It is *durable*
+ * then as well if SQLite synced what it wrote: with a rollback journal at
+ * synchronous=FULL or EXTRA, in WAL mode at FULL or EXTRA. Writers with a session of
+ * their own run at NORMAL in WAL mode, unless they wait for durable on every append, so
+ * that the two levels are two moments; user sessions keep theirs.
  */
 #ifndef STOA_ENGINE_SQLITE_INGEST_H
 #define STOA_ENGINE_SQLITE_INGEST_H
@@ -27,8 +30,9 @@
 
 stoa_status sqlite_ingest_open(void *session, const struct stoa__ingest_config *config,
                                void **ingest, stoa_error *err);
-stoa_status sqlite_ingest_append(void *ingest, stoa__call *call, struct stoa__ingest_part *parts,
-                                 int64_t part_count, int32_t *level, stoa_error *err);
+stoa_status sqlite_ingest_append(void *ingest, stoa__call *call,
+                                 struct stoa__ingest_part *parts, int64_t part_count,
+                                 int32_t *level, stoa_error *err);
 stoa_status sqlite_ingest_commit(void *ingest, stoa__call *call, stoa_error *err);
 stoa_status sqlite_ingest_sync(void *ingest, stoa__call *call, stoa_error *err);
 void sqlite_ingest_close(void *ingest);
@@ -57,19 +61,22 @@ stoa_status sqlite_table_look(struct sqlite_session *session, stoa__call *call,
                               struct sqlite_table_name name, stoa__arena *arena,
                               struct sqlite_stored_table *out, stoa_error *err);
 
-/* Names out of "a, b": trimmed, in `arena`. INVALID, naming `setting`, for an empty one. */
+/* Names out of "a, b": trimmed, in `arena`. INVALID, with `setting`, for an empty one. */
 stoa_status sqlite_names_parse(const char *setting, const char *text, stoa__arena *arena,
                                struct sqlite_names *out, stoa_error *err);
 
 /* No two columns of one name, no column without a name, at least one column. */
 stoa_status sqlite_source_check(const struct stoa__arrow_type *type, stoa_error *err);
 
-/* CREATE TABLE for a source, with the metadata rows it needs. `keys` become the primary key. */
+/* CREATE TABLE for a source, with the metadata rows it needs. `keys` become the primary
+ * key. */
 stoa_status sqlite_table_create(struct sqlite_session *session, stoa__call *call,
                                 struct sqlite_table_name name,
-                                const struct stoa__arrow_type *type, struct sqlite_names keys,
+                                const struct stoa__arrow_type *type,
+                                struct sqlite_names keys,
                                 const struct sqlite_forms *forms, stoa_error *err);
-/* ALTER TABLE ADD COLUMN for every column of `type` that `table` lacks. `*added`: how many. */
+/* ALTER TABLE ADD COLUMN for every column of `type` that `table` lacks. `*added`: how
+ * many. */
 stoa_status sqlite_table_widen(struct sqlite_session *session, stoa__call *call,
                                const struct sqlite_stored_table *table,
                                const struct stoa__arrow_type *type,
@@ -77,9 +84,10 @@ stoa_status sqlite_table_widen(struct sqlite_session *session, stoa__call *call,
                                stoa_error *err);
 
 /*
- * Decide how each column of `type` is stored in `table`: `columns` and `names` (the stored
- * spelling) are in `arena`. NOT_FOUND for columns the table lacks, INVALID for generated ones and
- * for NOT NULL columns nobody fills, TYPE where values of the one type are no values of the other.
+ * Decide how each column of `type` is stored in `table`: `columns` and `names` (the
+ * stored spelling) are in `arena`. NOT_FOUND for columns the table lacks, INVALID for
+ * generated ones and for NOT NULL columns nobody fills, TYPE where values of the one type
+ * are no values of the other.
  */
 stoa_status sqlite_table_match(struct sqlite_session *session, stoa__call *call,
                                const struct sqlite_stored_table *table,
@@ -96,21 +104,23 @@ struct sqlite_rows {
     const struct stoa__ingest_config *config;
     struct sqlite_forms forms;
     struct stoa__source *source;
-    const struct ArrowArray *batch; /* The first one, pulled before; NULL: there is none. */
-    const char *keys;               /* Upsert: "a,b"; else "". */
+    const struct ArrowArray
+        *batch;       /* The first one, pulled before; NULL: there is none. */
+    const char *keys; /* Upsert: "a,b"; else "". */
 };
 
 struct sqlite_ingest_plan;
 
-/* The producer's next batch. DONE. Its code runs while the session is marked: others get BUSY. */
+/* The producer's next batch. DONE. Its code runs while the session is marked: others get
+ * BUSY. */
 stoa_status sqlite_rows_pull(struct sqlite_session *session, struct stoa__source *source,
                              const struct ArrowArray **batch, stoa_error *err);
 
-/* The plan for such rows: from the session's cache while the schema is what it was, else made.
- * The table must be there. Valid until the next call of this function. */
+/* The plan for such rows: from the session's cache while the schema is what it was, else
+ * made. The table must be there. Valid until the next call of this function. */
 stoa_status sqlite_ingest_plan_find(struct sqlite_session *session, stoa__call *call,
-                             const struct sqlite_rows *rows, struct sqlite_ingest_plan **out,
-                             stoa_error *err);
+                                    const struct sqlite_rows *rows,
+                                    struct sqlite_ingest_plan **out, stoa_error *err);
 
 /* DELETE, all rows or ranges of nanoseconds on column `index` of the source. */
 stoa_status sqlite_rows_truncate(struct sqlite_ingest_plan *plan, stoa__call *call,
@@ -120,7 +130,7 @@ stoa_status sqlite_rows_truncate(struct sqlite_ingest_plan *plan, stoa__call *ca
 stoa_status sqlite_rows_write(struct sqlite_ingest_plan *plan, stoa__call *call,
                               const struct sqlite_rows *rows, stoa_table_done *done,
                               stoa_error *err);
-/* The same with `columns` telling which rows are the same; `upsert`: the later one stays. */
+/* The same, with `columns` that tell rows apart; `upsert`: the later one stays. */
 stoa_status sqlite_rows_dedup(struct sqlite_ingest_plan *plan, stoa__call *call,
                               const struct sqlite_rows *rows, struct sqlite_names columns,
                               bool upsert, stoa_table_done *done, stoa_error *err);

@@ -2,10 +2,11 @@
 /*
  * Rows taken away: truncation by ranges of an index, and rows that are there already.
  *
- * Deduplication goes through a temporary table, so that it costs one sort and one join whatever the
- * batches are, needs no index on the table, and never holds rows in memory. Rows are the same when
- * IS says so of every column: NULL is NULL. The stage is made and dropped inside the append's own
- * transaction or savepoint, so a failure leaves nothing of it.
+ * Deduplication goes through a temporary table, so that it costs one sort and one join
+ * whatever the batches are, needs no index on the table, and never holds rows in memory.
+ * Rows are the same when IS says so of every column: NULL is NULL. The stage is made and
+ * dropped inside the append's own transaction or savepoint, so a failure leaves nothing
+ * of it.
  */
 #include "base/error.h"
 #include "engine/sqlite/ingest_plan.h"
@@ -51,17 +52,17 @@ static int64_t unit_ns(const struct stoa__arrow_type *type)
     }
 }
 
-/* [begin, end) of nanoseconds holds the ticks t with ceiling(begin) <= t < ceiling(end). */
-static void bound_of(const struct stoa__arrow_type *type, enum sqlite_form form, int64_t ns,
-                     struct bound *out)
+/* [begin, end) of nanoseconds holds the ticks ceiling(begin) <= t < ceiling(end). */
+static void bound_of(const struct stoa__arrow_type *type, enum sqlite_form form,
+                     int64_t ns, struct bound *out)
 {
     *out = (struct bound){.number = ceiling(ns, unit_ns(type))};
     if (form == SQLITE_FORM_DATE_TEXT) {
-        out->text_size = stoa__date_format(
-            type->kind == STOA__ARROW_DATE32
-                ? out->number
-                : ceiling(ns, INT64_C(86400) * INT64_C(1000000000)),
-            out->text);
+        out->text_size =
+            stoa__date_format(type->kind == STOA__ARROW_DATE32
+                                  ? out->number
+                                  : ceiling(ns, INT64_C(86400) * INT64_C(1000000000)),
+                              out->text);
     } else if (form == SQLITE_FORM_TIMESTAMP_TEXT) {
         out->text_size = stoa__timestamp_format(out->number, type->unit, out->text);
         if (*type->zone)
@@ -79,8 +80,8 @@ static int bind_bound(sqlite3_stmt *statement, int position, const struct bound 
 
 static stoa_status delete_range(struct sqlite_ingest_plan *plan, stoa__call *call,
                                 sqlite3_stmt *statement, const stoa_range *range,
-                                const struct sqlite_source_column *column, int64_t *deleted,
-                                stoa_error *err)
+                                const struct sqlite_source_column *column,
+                                int64_t *deleted, stoa_error *err)
 {
     struct sqlite_session *const session = plan->source.session;
     const struct stoa__arrow_type *const type =
@@ -100,25 +101,28 @@ static stoa_status delete_range(struct sqlite_ingest_plan *plan, stoa__call *cal
     return rc == STOA_DONE ? STOA_OK : rc;
 }
 
-static stoa_status check_index(struct sqlite_ingest_plan *plan, int32_t index, stoa_error *err)
+static stoa_status check_index(struct sqlite_ingest_plan *plan, int32_t index,
+                               stoa_error *err)
 {
     const struct sqlite_source_column *column;
     const struct stoa__arrow_type *type;
     char text[256];
 
     if (index < 0 || index >= plan->names.count)
-        return stoa__fail(err, STOA_ERR_INVALID,
-                          "table '%s' is to be truncated by ranges, but has no index column",
-                          plan->name.table);
+        return stoa__fail(
+            err, STOA_ERR_INVALID,
+            "table '%s' is to be truncated by ranges, but has no index column",
+            plan->name.table);
     column = &plan->source.columns[index];
     type = sqlite_type_values(column->cast ? column->cast : column->type);
     if (unit_ns(type) > 0)
         return STOA_OK;
     stoa__arrow_type_text(type, text, sizeof(text));
-    return stoa__fail(err, STOA_ERR_TYPE,
-                      "table '%s' cannot be truncated by ranges of column '%s', which is %s and "
-                      "no time",
-                      plan->name.table, plan->names.items[index], text);
+    return stoa__fail(
+        err, STOA_ERR_TYPE,
+        "table '%s' cannot be truncated by ranges of column '%s', which is %s and "
+        "no time",
+        plan->name.table, plan->names.items[index], text);
 }
 
 stoa_status sqlite_rows_truncate(struct sqlite_ingest_plan *plan, stoa__call *call,
@@ -135,8 +139,8 @@ stoa_status sqlite_rows_truncate(struct sqlite_ingest_plan *plan, stoa__call *ca
     if (rc == STOA_OK)
         rc = sqlite_sql(&sql, err, "DELETE FROM %T", plan->name);
     if (rc == STOA_OK && !all)
-        rc = sqlite_sql(&sql, err, " WHERE %N >= ?1 AND %N < ?2", plan->names.items[index],
-                        plan->names.items[index]);
+        rc = sqlite_sql(&sql, err, " WHERE %N >= ?1 AND %N < ?2",
+                        plan->names.items[index], plan->names.items[index]);
     if (rc == STOA_OK && all)
         rc = sqlite_ask_run(session, call, (const char *)sql.data, &deleted, err);
     else if (rc == STOA_OK)
@@ -204,7 +208,8 @@ static stoa_status find_index(struct stage *stage, stoa_error *err)
 
     if (rc == STOA_OK)
         rc = sqlite_ask_texts(session, rows, name.database, name.table, err);
-    while (rc == STOA_OK && (rc = sqlite_ask_next(session, stage->call, rows, err)) == STOA_OK) {
+    while (rc == STOA_OK &&
+           (rc = sqlite_ask_next(session, stage->call, rows, err)) == STOA_OK) {
         const char *const column = (const char *)sqlite3_column_text(rows, 0);
 
         for (int32_t i = 0; column && i < stage->columns.count; i++)
@@ -223,16 +228,17 @@ static stoa_status stage_fill(struct stage *stage, const struct sqlite_rows *row
     struct sqlite_session *const session = plan->source.session;
     sqlite3_stmt *statement = NULL;
     stoa__buffer sql = {0};
-    stoa_status rc = sqlite_sql(&sql, err, "CREATE TEMP TABLE %N AS SELECT %L FROM %T WHERE 0",
-                                stage->name.table, plan->names, plan->name);
+    stoa_status rc =
+        sqlite_sql(&sql, err, "CREATE TEMP TABLE %N AS SELECT %L FROM %T WHERE 0",
+                   stage->name.table, plan->names, plan->name);
 
     if (rc == STOA_OK)
         rc = run(stage, &sql, NULL, err);
     if (rc == STOA_OK)
         rc = sqlite_ingest_plan_module(plan, err);
     if (rc == STOA_OK)
-        rc = sqlite_sql_insert_all(&sql, stage->name, plan->names, (struct sqlite_names){0},
-                                   plan->module, err);
+        rc = sqlite_sql_insert_all(&sql, stage->name, plan->names,
+                                   (struct sqlite_names){0}, plan->module, err);
     if (rc == STOA_OK)
         rc = sqlite_ask(session, stage->call, &statement, err, (const char *)sql.data);
     if (rc == STOA_OK)
@@ -240,24 +246,24 @@ static stoa_status stage_fill(struct stage *stage, const struct sqlite_rows *row
     sqlite3_finalize(statement);
     sql.size = 0;
     if (rc == STOA_OK)
-        rc = sqlite_sql(&sql, err, "CREATE INDEX temp.\"%s_same\" ON %N(%L)", stage->table,
-                        stage->name.table, stage->columns);
+        rc = sqlite_sql(&sql, err, "CREATE INDEX temp.\"%s_same\" ON %N(%L)",
+                        stage->table, stage->name.table, stage->columns);
     if (rc == STOA_OK)
         rc = run(stage, &sql, NULL, err);
     stoa__buffer_release(&sql);
     return rc;
 }
 
-/* FROM and WHERE of the pairs of a staged row s and a stored row t that are the same. The smaller
- * side is not known to SQLite, which has no statistics of either: so the order is said. */
+/* FROM and WHERE of the pairs of a staged row s and a stored row t that are the same. The
+ * smaller side is not known to SQLite, which has no statistics of either: so the order is
+ * said. */
 static stoa_status add_pairs(struct stage *stage, stoa__buffer *sql, stoa_error *err)
 {
-    stoa_status rc =
-        stage->by_stage
-            ? sqlite_sql(sql, err, " FROM %T AS s CROSS JOIN %T AS t WHERE ", stage->name,
-                         stage->plan->name)
-            : sqlite_sql(sql, err, " FROM %T AS t CROSS JOIN %T AS s WHERE ",
-                         stage->plan->name, stage->name);
+    stoa_status rc = stage->by_stage
+                         ? sqlite_sql(sql, err, " FROM %T AS s CROSS JOIN %T AS t WHERE ",
+                                      stage->name, stage->plan->name)
+                         : sqlite_sql(sql, err, " FROM %T AS t CROSS JOIN %T AS s WHERE ",
+                                      stage->plan->name, stage->name);
 
     return rc == STOA_OK ? sqlite_sql_same(sql, "t", "s", stage->columns, err) : rc;
 }
@@ -269,10 +275,11 @@ static stoa_status insert_staged(struct stage *stage, bool last, int64_t *count,
     struct sqlite_ingest_plan *const plan = stage->plan;
     stoa__buffer sql = {0};
     stoa_status rc = sqlite_sql(
-        &sql, err, "INSERT INTO %T(%L) SELECT %L FROM %T WHERE %s IN (SELECT %s(%s) FROM %T "
-                   "GROUP BY %L)",
-        plan->name, plan->names, plan->names, stage->name, stage->row, last ? "max" : "min",
-        stage->row, stage->name, stage->columns);
+        &sql, err,
+        "INSERT INTO %T(%L) SELECT %L FROM %T WHERE %s IN (SELECT %s(%s) FROM %T "
+        "GROUP BY %L)",
+        plan->name, plan->names, plan->names, stage->name, stage->row,
+        last ? "max" : "min", stage->row, stage->name, stage->columns);
 
     if (rc == STOA_OK && !last)
         rc = sqlite_sql(&sql, err, " AND %s NOT IN (SELECT s.%s", stage->row, stage->row);
@@ -290,19 +297,20 @@ static stoa_status insert_staged(struct stage *stage, bool last, int64_t *count,
 static stoa_status count_matched(struct stage *stage, int64_t *count, stoa_error *err)
 {
     stoa__buffer sql = {0};
-    stoa_status rc = sqlite_sql(&sql, err,
-                                "SELECT count(*) FROM %T WHERE %s IN (SELECT max(%s) FROM %T "
-                                "GROUP BY %L) AND %s IN (SELECT s.%s",
-                                stage->name, stage->row, stage->row, stage->name,
-                                stage->columns, stage->row, stage->row);
+    stoa_status rc =
+        sqlite_sql(&sql, err,
+                   "SELECT count(*) FROM %T WHERE %s IN (SELECT max(%s) FROM %T "
+                   "GROUP BY %L) AND %s IN (SELECT s.%s",
+                   stage->name, stage->row, stage->row, stage->name, stage->columns,
+                   stage->row, stage->row);
 
     if (rc == STOA_OK)
         rc = add_pairs(stage, &sql, err);
     if (rc == STOA_OK)
         rc = sqlite_sql(&sql, err, ")");
     if (rc == STOA_OK)
-        rc = sqlite_ask_int(stage->plan->source.session, stage->call, (const char *)sql.data,
-                            count, err);
+        rc = sqlite_ask_int(stage->plan->source.session, stage->call,
+                            (const char *)sql.data, count, err);
     stoa__buffer_release(&sql);
     return rc;
 }
@@ -313,13 +321,14 @@ static stoa_status delete_matched(struct stage *stage, stoa_error *err)
     stoa_status rc;
 
     if (stage->table_row) {
-        rc = sqlite_sql(&sql, err, "DELETE FROM %T WHERE %s IN (SELECT t.%s", stage->plan->name,
-                        stage->table_row, stage->table_row);
+        rc = sqlite_sql(&sql, err, "DELETE FROM %T WHERE %s IN (SELECT t.%s",
+                        stage->plan->name, stage->table_row, stage->table_row);
         if (rc == STOA_OK)
             rc = add_pairs(stage, &sql, err);
     } else {
-        rc = sqlite_sql(&sql, err, "DELETE FROM %T AS t WHERE EXISTS (SELECT 1 FROM %T AS s "
-                                   "WHERE ",
+        rc = sqlite_sql(&sql, err,
+                        "DELETE FROM %T AS t WHERE EXISTS (SELECT 1 FROM %T AS s "
+                        "WHERE ",
                         stage->plan->name, stage->name);
         if (rc == STOA_OK)
             rc = sqlite_sql_same(&sql, "s", "t", stage->columns, err);
@@ -332,8 +341,8 @@ static stoa_status delete_matched(struct stage *stage, stoa_error *err)
     return rc;
 }
 
-/* A statement that reads on this connection holds every table fast: then the stage stays, empty,
- * until the connection is closed. */
+/* A statement that reads on this connection holds every table fast: then the stage stays,
+ * empty, until the connection is closed. */
 static stoa_status stage_drop(struct stage *stage, stoa_error *err)
 {
     stoa__buffer sql = {0};
@@ -389,10 +398,11 @@ stoa_status sqlite_rows_dedup(struct sqlite_ingest_plan *plan, stoa__call *call,
     stage.row = free_row_name(&plan->table);
     stage.table_row = plan->table.without_rowid ? NULL : stage.row;
     if (!stage.row)
-        return stoa__fail(err, STOA_ERR_UNSUPPORTED,
-                          "table '%s' has columns named rowid, _rowid_ and oid, which leaves "
-                          "no name for its rows",
-                          plan->name.table);
+        return stoa__fail(
+            err, STOA_ERR_UNSUPPORTED,
+            "table '%s' has columns named rowid, _rowid_ and oid, which leaves "
+            "no name for its rows",
+            plan->name.table);
     rc = find_index(&stage, err);
     if (rc == STOA_OK)
         rc = stage_fill(&stage, rows, err);

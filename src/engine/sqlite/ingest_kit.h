@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * For the tests of ingest and scans: a session on a real database, batches written as JSON rows,
- * producers that fail where they are told, and answers as one text.
+ * For the tests of ingest and scans: a session on a real database, batches written as
+ * JSON rows, producers that fail where they are told, and answers as one text.
  */
 #ifndef STOA_ENGINE_SQLITE_INGEST_KIT_H
 #define STOA_ENGINE_SQLITE_INGEST_KIT_H
@@ -42,8 +42,8 @@ static inline struct sqlite_session *kit_session(void *instance)
     stoa_error err;
     void *session = NULL;
 
-    kit_status(sqlite_session_open(instance, NULL, &session, &err), STOA_OK, &err, __FILE__,
-               __LINE__);
+    kit_status(sqlite_session_open(instance, NULL, &session, &err), STOA_OK, &err,
+               __FILE__, __LINE__);
     return session;
 }
 
@@ -61,6 +61,16 @@ static inline struct kit kit_open(const char *target, const char *settings)
     return kit;
 }
 
+/* A file of the test's own directory. */
+static inline struct kit kit_open_file(const char *name, const char *settings)
+{
+    char *path = test_path(name);
+    struct kit kit = kit_open(path, settings);
+
+    free(path);
+    return kit;
+}
+
 static inline void kit_close(struct kit *kit)
 {
     sqlite_session_close(kit->session);
@@ -69,11 +79,12 @@ static inline void kit_close(struct kit *kit)
 
 static inline void kit_run(struct kit *kit, const char *sql)
 {
-    kit_status(sqlite_run(kit->session, NULL, sql, &kit->err), STOA_OK, &kit->err, __FILE__,
-               __LINE__);
+    kit_status(sqlite_run(kit->session, NULL, sql, &kit->err), STOA_OK, &kit->err,
+               __FILE__, __LINE__);
 }
 
-/* ---- answers as text: cells quoted as SQL has them, '|' between, a newline behind each row ---- */
+/* ---- answers as text: cells quoted as SQL has them, '|' between, a newline behind each
+ * row ---- */
 
 static inline int kit_text_add(void *self, int count, char **cells, char **names)
 {
@@ -81,7 +92,8 @@ static inline int kit_text_add(void *self, int count, char **cells, char **names
 
     (void)names;
     for (int i = 0; i < count; i++)
-        (void)stoa__buffer_format(out, "%s%s", i > 0 ? "|" : "", cells[i] ? cells[i] : "NULL");
+        (void)stoa__buffer_format(out, "%s%s", i > 0 ? "|" : "",
+                                  cells[i] ? cells[i] : "NULL");
     (void)stoa__buffer_append_text(out, "\n");
     return 0;
 }
@@ -115,12 +127,14 @@ static inline char *kit_dump(struct kit *kit)
     (void)stoa__buffer_append_text(&out,
                                    kit_text(kit, "SELECT type, name, tbl_name, sql FROM "
                                                  "sqlite_schema ORDER BY type, name"));
-    CHECK_INT(sqlite3_prepare_v2(kit->db, "SELECT name FROM sqlite_schema WHERE type='table' "
-                                          "ORDER BY name",
+    CHECK_INT(sqlite3_prepare_v2(kit->db,
+                                 "SELECT name FROM sqlite_schema WHERE type='table' "
+                                 "ORDER BY name",
                                  -1, &tables, NULL),
               SQLITE_OK);
     while (sqlite3_step(tables) == SQLITE_ROW) {
-        char *sql = sqlite3_mprintf("SELECT * FROM \"%w\"", sqlite3_column_text(tables, 0));
+        char *sql =
+            sqlite3_mprintf("SELECT * FROM \"%w\"", sqlite3_column_text(tables, 0));
 
         (void)stoa__buffer_append_text(&out, kit_text(kit, sql));
         sqlite3_free(sql);
@@ -147,7 +161,7 @@ static inline struct ArrowSchema *kit_schema(const char *columns)
         CHECK(size < sizeof(text));
         memcpy(text, columns, size);
         text[size] = 0;
-        char *format = strchr(text, ' ');
+        char *format = strrchr(text, ' ');
 
         *format++ = 0;
         bool coded = *format == '*'; /* A dictionary of them. */
@@ -170,28 +184,31 @@ static inline struct stoa__arrow_type *kit_type(stoa__arena *arena, const char *
     struct stoa__arrow_type *type = NULL;
     stoa_error err;
 
-    kit_status(stoa__arrow_type_parse(schema, arena, &type, &err), STOA_OK, &err, __FILE__,
-               __LINE__);
+    kit_status(stoa__arrow_type_parse(schema, arena, &type, &err), STOA_OK, &err,
+               __FILE__, __LINE__);
     make_free_schema(schema);
     return type;
 }
 
 /* One row a line, each an array of JSON values in the order of the columns. */
-static inline struct ArrowArray kit_batch(const struct stoa__arrow_type *type, const char *rows)
+static inline struct ArrowArray kit_batch(const struct stoa__arrow_type *type,
+                                          const char *rows)
 {
     struct stoa__builder builder;
     struct ArrowArray out = {0};
     stoa_error err;
 
-    kit_status(stoa__builder_init(&builder, type, 4, &err), STOA_OK, &err, __FILE__, __LINE__);
+    kit_status(stoa__builder_init(&builder, type, 4, &err), STOA_OK, &err, __FILE__,
+               __LINE__);
     while (*rows) {
         const size_t size = strcspn(rows, "\n");
 
-        kit_status(stoa__column_append_json(&builder.root, rows, (int64_t)size, &err), STOA_OK,
-                   &err, __FILE__, __LINE__);
+        kit_status(stoa__column_append_json(&builder.root, rows, (int64_t)size, &err),
+                   STOA_OK, &err, __FILE__, __LINE__);
         rows += size + (rows[size] == '\n');
     }
-    kit_status(stoa__builder_finish(&builder, 0, &out, &err), STOA_OK, &err, __FILE__, __LINE__);
+    kit_status(stoa__builder_finish(&builder, 0, &out, &err), STOA_OK, &err, __FILE__,
+               __LINE__);
     stoa__builder_release(&builder);
     return out;
 }
@@ -273,20 +290,19 @@ static inline struct stoa__ingest_config kit_config(int32_t mode)
     };
 }
 
-static inline stoa_status kit_append(struct kit *kit, const struct stoa__ingest_config *config,
+static inline stoa_status kit_append(struct kit *kit,
+                                     const struct stoa__ingest_config *config,
                                      const char *table, struct kit_source *source,
                                      stoa_table_done *done)
 {
-    struct stoa__ingest_part part = {.table = table,
-                                     .source = &source->base,
-                                     .config = config,
-                                     .index_column = -1};
+    struct stoa__ingest_part part = {
+        .table = table, .source = &source->base, .config = config, .index_column = -1};
     void *ingest = NULL;
     int32_t level = -1;
     stoa_status rc;
 
-    kit_status(sqlite_ingest_open(kit->session, config, &ingest, &kit->err), STOA_OK, &kit->err,
-               __FILE__, __LINE__);
+    kit_status(sqlite_ingest_open(kit->session, config, &ingest, &kit->err), STOA_OK,
+               &kit->err, __FILE__, __LINE__);
     rc = sqlite_ingest_append(ingest, NULL, &part, 1, &level, &kit->err);
     sqlite_ingest_close(ingest);
     if (done)

@@ -1,12 +1,14 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* What is remembered between appends to one table; inside ingest_rows.c and ingest_dedup.c. */
+/* What is remembered between appends to one table; inside ingest_rows.c and
+ * ingest_dedup.c. */
 #ifndef STOA_ENGINE_SQLITE_INGEST_PLAN_H
 #define STOA_ENGINE_SQLITE_INGEST_PLAN_H
 
 #include "engine/sqlite/ingest.h"
 
 enum {
-    /* Plans a session keeps: tables written in turns; each holds some kilobytes of statements. */
+    /* Plans a session keeps: tables written in turns; each holds some kilobytes of
+     * statements. */
     INGEST_PLAN_COUNT = 32
 };
 
@@ -47,7 +49,7 @@ struct sqlite_ingest_cache {
 stoa_status sqlite_ingest_plan_module(struct sqlite_ingest_plan *plan, stoa_error *err);
 /* Run `statement`, which reads that table to its end. */
 stoa_status sqlite_ingest_plan_scan(struct sqlite_ingest_plan *plan, stoa__call *call,
-                             const struct sqlite_rows *rows, sqlite3_stmt *statement,
-                             stoa_error *err);
+                                    const struct sqlite_rows *rows,
+                                    sqlite3_stmt *statement, stoa_error *err);
 
 #endif

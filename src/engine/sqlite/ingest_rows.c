@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * The rows of an append on their way into one table. What was found out about a table and a source
- * is a plan, kept by the session: which column goes where and how, the source's virtual table, and
- * the statements that move rows. A plan holds while the schema's mark is the same.
+ * The rows of an append on their way into one table. What was found out about a table and
+ * a source is a plan, kept by the session: which column goes where and how, the source's
+ * virtual table, and the statements that move rows. A plan holds while the schema's mark
+ * is the same.
  */
 #include "base/error.h"
 #include "base/mem.h"
@@ -17,13 +18,15 @@
 #include "base/ban.h"
 
 enum {
-    /* Rows up to which binding them one by one is cheaper than one scan of a virtual table. */
+    /* Rows up to which binding them one by one is cheaper than one scan of a virtual
+     * table. */
     BIND_ROWS_MAX = 3
 };
 
 /* ---- the source as a virtual table ---- */
 
-static stoa_status plan_declare(struct sqlite_source *self, stoa__buffer *sql, stoa_error *err)
+static stoa_status plan_declare(struct sqlite_source *self, stoa__buffer *sql,
+                                stoa_error *err)
 {
     stoa_status rc = sqlite_sql(sql, err, "CREATE TABLE rows(");
 
@@ -130,21 +133,22 @@ void sqlite_ingest_cache_clear(struct sqlite_session *session)
         plan_drop(plan);
     }
     if (cache->counts)
-        sqlite3_create_function_v2(session->db, "stoa_replaced", 0, SQLITE_UTF8, NULL, NULL,
-                                   NULL, NULL, NULL);
+        sqlite3_create_function_v2(session->db, "stoa_replaced", 0, SQLITE_UTF8, NULL,
+                                   NULL, NULL, NULL, NULL);
     stoa__free(cache);
     session->ingest_cache = NULL;
 }
 
 /* What must be equal for a plan to serve: names, keys and settings as one text. */
-static stoa_status key_text(const struct sqlite_rows *rows, stoa__buffer *out, stoa_error *err)
+static stoa_status key_text(const struct sqlite_rows *rows, stoa__buffer *out,
+                            stoa_error *err)
 {
     const struct sqlite_forms *const forms = &rows->forms;
 
     if (stoa__buffer_format(out, "%d %d %d %d %d ", (int)rows->config->nan,
                             (int)forms->uint64_form, (int)forms->decimal_form,
-                            (int)forms->temporal_form, (int)strlen(rows->name.database)) !=
-            STOA_OK ||
+                            (int)forms->temporal_form,
+                            (int)strlen(rows->name.database)) != STOA_OK ||
         stoa__buffer_append_text(out, rows->name.database) != STOA_OK ||
         stoa__buffer_format(out, " %d ", (int)strlen(rows->name.table)) != STOA_OK ||
         stoa__buffer_append_text(out, rows->name.table) != STOA_OK ||
@@ -171,12 +175,13 @@ static stoa_status copy_type(const struct stoa__arrow_type *type, stoa__arena *a
     return rc;
 }
 
-static stoa_status copy_name(struct sqlite_ingest_plan *plan, struct sqlite_table_name name,
-                             stoa_error *err)
+static stoa_status copy_name(struct sqlite_ingest_plan *plan,
+                             struct sqlite_table_name name, stoa_error *err)
 {
     plan->name.database =
         stoa__arena_copy_text(&plan->arena, name.database, strlen(name.database));
-    plan->name.table = stoa__arena_copy_text(&plan->arena, name.table, strlen(name.table));
+    plan->name.table =
+        stoa__arena_copy_text(&plan->arena, name.table, strlen(name.table));
     return plan->name.database && plan->name.table ? STOA_OK : stoa__fail_nomem(err);
 }
 
@@ -191,7 +196,8 @@ static stoa_status plan_make(struct sqlite_ingest_plan *plan, stoa__call *call,
     if (rc == STOA_OK)
         rc = copy_type(rows->source->type, &plan->arena, &plan->source.type, err);
     if (rc == STOA_OK)
-        rc = sqlite_table_look(session, call, plan->name, &plan->arena, &plan->table, err);
+        rc =
+            sqlite_table_look(session, call, plan->name, &plan->arena, &plan->table, err);
     if (rc == STOA_OK && plan->table.kind == TABLE_MISSING)
         return stoa__fail(err, STOA_ERR_NOT_FOUND, "there is no table '%s' in '%s'",
                           rows->name.table, rows->name.database);
@@ -199,8 +205,8 @@ static stoa_status plan_make(struct sqlite_ingest_plan *plan, stoa__call *call,
         return stoa__fail(err, STOA_ERR_INVALID, "'%s' is a view, which holds no rows",
                           rows->name.table);
     if (rc == STOA_OK)
-        rc = sqlite_table_match(session, call, &plan->table, plan->source.type, &rows->forms,
-                                &plan->arena, &columns, &names, err);
+        rc = sqlite_table_match(session, call, &plan->table, plan->source.type,
+                                &rows->forms, &plan->arena, &columns, &names, err);
     if (rc == STOA_OK)
         rc = sqlite_names_parse("keys", rows->keys, &plan->arena, &plan->keys, err);
     if (rc != STOA_OK)
@@ -213,8 +219,9 @@ static stoa_status plan_make(struct sqlite_ingest_plan *plan, stoa__call *call,
 }
 
 static stoa_status plan_new(struct sqlite_session *session, stoa__call *call,
-                            const struct sqlite_rows *rows, uint64_t hash, const char *text,
-                            struct sqlite_ingest_plan **out, stoa_error *err)
+                            const struct sqlite_rows *rows, uint64_t hash,
+                            const char *text, struct sqlite_ingest_plan **out,
+                            stoa_error *err)
 {
     struct sqlite_ingest_cache *const cache = session->ingest_cache;
     struct sqlite_ingest_plan *const plan = stoa__alloc_zero(1, sizeof(*plan));
@@ -246,10 +253,11 @@ static stoa_status plan_new(struct sqlite_session *session, stoa__call *call,
     return STOA_OK;
 }
 
-/* Take the plan of this key out of the list; when there is none and the list is full, drop the one
- * used longest ago. */
+/* Take the plan of this key out of the list; when there is none and the list is full,
+ * drop the one used longest ago. */
 static struct sqlite_ingest_plan *take(struct sqlite_ingest_cache *cache, uint64_t hash,
-                                const char *text, const struct stoa__arrow_type *type)
+                                       const char *text,
+                                       const struct stoa__arrow_type *type)
 {
     struct sqlite_ingest_plan **link = &cache->first;
     struct sqlite_ingest_plan *plan;
@@ -272,8 +280,8 @@ static struct sqlite_ingest_plan *take(struct sqlite_ingest_cache *cache, uint64
 }
 
 stoa_status sqlite_ingest_plan_find(struct sqlite_session *session, stoa__call *call,
-                             const struct sqlite_rows *rows, struct sqlite_ingest_plan **out,
-                             stoa_error *err)
+                                    const struct sqlite_rows *rows,
+                                    struct sqlite_ingest_plan **out, stoa_error *err)
 {
     const uint64_t hash = stoa__arrow_type_hash(rows->source->type);
     struct sqlite_schema_mark mark = {0};
@@ -287,8 +295,10 @@ stoa_status sqlite_ingest_plan_find(struct sqlite_session *session, stoa__call *
     if (rc == STOA_OK)
         rc = key_text(rows, &text, err);
     if (rc == STOA_OK)
-        plan = take(session->ingest_cache, hash, (const char *)text.data, rows->source->type);
-    if (plan && (plan->mark.version != mark.version || plan->mark.refreshed != mark.refreshed)) {
+        plan = take(session->ingest_cache, hash, (const char *)text.data,
+                    rows->source->type);
+    if (plan &&
+        (plan->mark.version != mark.version || plan->mark.refreshed != mark.refreshed)) {
         plan_drop(plan);
         plan = NULL;
     }
@@ -316,7 +326,8 @@ static void count_replaced(sqlite3_context *context, int argc, sqlite3_value **a
     sqlite3_result_int(context, 1);
 }
 
-/* SQLite does not tell which rows of an upsert were there: its condition is asked for each. */
+/* SQLite does not tell which rows of an upsert were there: its condition is asked for
+ * each. */
 static stoa_status need_counter(struct sqlite_session *session, stoa_error *err)
 {
     struct sqlite_ingest_cache *const cache = session->ingest_cache;
@@ -325,8 +336,8 @@ static stoa_status need_counter(struct sqlite_session *session, stoa_error *err)
     if (cache->counts)
         return STOA_OK;
     code = sqlite3_create_function_v2(session->db, "stoa_replaced", 0,
-                                      SQLITE_UTF8 | SQLITE_DIRECTONLY, cache, count_replaced,
-                                      NULL, NULL, NULL);
+                                      SQLITE_UTF8 | SQLITE_DIRECTONLY, cache,
+                                      count_replaced, NULL, NULL, NULL);
     cache->counts = code == SQLITE_OK;
     return cache->counts ? STOA_OK : sqlite_fail(session, code, err);
 }
@@ -345,25 +356,27 @@ stoa_status sqlite_ingest_plan_module(struct sqlite_ingest_plan *plan, stoa_erro
 
 static stoa_status explain_keys(const struct sqlite_ingest_plan *plan, stoa_error *err)
 {
-    if (plan->keys.count > 0 && err && strstr(err->text, "ON CONFLICT clause does not match"))
-        return stoa__fail(err, STOA_ERR_CONSTRAINT,
-                          "table '%s' has no PRIMARY KEY or UNIQUE constraint over the keys of "
-                          "the upsert (%s%s)",
-                          plan->name.table, plan->keys.items[0],
-                          plan->keys.count > 1 ? ", ..." : "");
+    if (plan->keys.count > 0 && err &&
+        strstr(err->text, "ON CONFLICT clause does not match"))
+        return stoa__fail(
+            err, STOA_ERR_CONSTRAINT,
+            "table '%s' has no PRIMARY KEY or UNIQUE constraint over the keys of "
+            "the upsert (%s%s)",
+            plan->name.table, plan->keys.items[0], plan->keys.count > 1 ? ", ..." : "");
     return err ? err->code : STOA_ERR_INVALID;
 }
 
-static stoa_status prepare(struct sqlite_ingest_plan *plan, stoa__call *call, const stoa__buffer *sql,
-                           sqlite3_stmt **out, stoa_error *err)
+static stoa_status prepare(struct sqlite_ingest_plan *plan, stoa__call *call,
+                           const stoa__buffer *sql, sqlite3_stmt **out, stoa_error *err)
 {
     struct sqlite_session *const session = plan->source.session;
     const bool was_dirty = session->dirty;
     stoa__call *const before = sqlite_enter(session, call);
     stoa_error failure = {0};
     stoa_status rc = STOA_OK;
-    const int code = sqlite3_prepare_v3(session->db, (const char *)sql->data, (int)sql->size + 1,
-                                        SQLITE_PREPARE_PERSISTENT, out, NULL);
+    const int code =
+        sqlite3_prepare_v3(session->db, (const char *)sql->data, (int)sql->size + 1,
+                           SQLITE_PREPARE_PERSISTENT, out, NULL);
 
     if (code != SQLITE_OK) {
         (void)sqlite_fail(session, code, &failure);
@@ -375,8 +388,8 @@ static stoa_status prepare(struct sqlite_ingest_plan *plan, stoa__call *call, co
     return rc;
 }
 
-static stoa_status need_statement(struct sqlite_ingest_plan *plan, stoa__call *call, bool one,
-                                  stoa_error *err)
+static stoa_status need_statement(struct sqlite_ingest_plan *plan, stoa__call *call,
+                                  bool one, stoa_error *err)
 {
     sqlite3_stmt **const statement = one ? &plan->one : &plan->all;
     stoa__buffer sql = {0};
@@ -389,7 +402,8 @@ static stoa_status need_statement(struct sqlite_ingest_plan *plan, stoa__call *c
     if (rc == STOA_OK && one)
         rc = sqlite_sql_insert_one(&sql, plan->name, plan->names, plan->keys, err);
     else if (rc == STOA_OK)
-        rc = sqlite_sql_insert_all(&sql, plan->name, plan->names, plan->keys, plan->module, err);
+        rc = sqlite_sql_insert_all(&sql, plan->name, plan->names, plan->keys,
+                                   plan->module, err);
     if (rc == STOA_OK)
         rc = prepare(plan, call, &sql, statement, err);
     stoa__buffer_release(&sql);
@@ -398,10 +412,11 @@ static stoa_status need_statement(struct sqlite_ingest_plan *plan, stoa__call *c
 
 /* ---- rows ---- */
 
-/* A trigger or a conflict clause of the table may leave rows out: that is the table's own rule.
- * Without one, a row less is a loss. */
-static stoa_status account(struct sqlite_ingest_plan *plan, stoa__call *call, int64_t delivered,
-                           int64_t changed, stoa_table_done *done, stoa_error *err)
+/* A trigger or a conflict clause of the table may leave rows out: that is the table's own
+ * rule. Without one, a row less is a loss. */
+static stoa_status account(struct sqlite_ingest_plan *plan, stoa__call *call,
+                           int64_t delivered, int64_t changed, stoa_table_done *done,
+                           stoa_error *err)
 {
     struct sqlite_session *const session = plan->source.session;
     const int64_t replaced = session->ingest_cache->replaced;
@@ -414,23 +429,25 @@ static stoa_status account(struct sqlite_ingest_plan *plan, stoa__call *call, in
     done->dropped += delivered - changed;
     if (changed == delivered)
         return STOA_OK;
-    rc = sqlite_sql(&sql, err,
-                    "SELECT (SELECT count(*) FROM %N.sqlite_schema WHERE type = 'trigger' OR "
-                    "sql LIKE '%%conflict%%') + (SELECT count(*) FROM temp.sqlite_schema "
-                    "WHERE type = 'trigger')",
-                    plan->name.database);
+    rc = sqlite_sql(
+        &sql, err,
+        "SELECT (SELECT count(*) FROM %N.sqlite_schema WHERE type = 'trigger' OR "
+        "sql LIKE '%%conflict%%') + (SELECT count(*) FROM temp.sqlite_schema "
+        "WHERE type = 'trigger')",
+        plan->name.database);
     if (rc == STOA_OK)
         rc = sqlite_ask_int(session, call, (const char *)sql.data, &rules, err);
     stoa__buffer_release(&sql);
     if (rc == STOA_OK && (rules == 0 || changed > delivered))
-        rc = stoa__fail(err, STOA_ERR_INTERNAL, "table '%s': %lld rows went in and %lld arrived",
+        rc = stoa__fail(err, STOA_ERR_INTERNAL,
+                        "table '%s': %lld rows went in and %lld arrived",
                         plan->name.table, (long long)delivered, (long long)changed);
     return rc;
 }
 
 /* Step to the end. SQLite's code is turned into words before the statement is reset. */
-static stoa_status step(struct sqlite_ingest_plan *plan, stoa__call *call, sqlite3_stmt *statement,
-                        stoa_error *err)
+static stoa_status step(struct sqlite_ingest_plan *plan, stoa__call *call,
+                        sqlite3_stmt *statement, stoa_error *err)
 {
     struct sqlite_session *const session = plan->source.session;
     stoa__call *const before = sqlite_enter(session, call);
@@ -443,8 +460,8 @@ static stoa_status step(struct sqlite_ingest_plan *plan, stoa__call *call, sqlit
 }
 
 stoa_status sqlite_ingest_plan_scan(struct sqlite_ingest_plan *plan, stoa__call *call,
-                             const struct sqlite_rows *rows, sqlite3_stmt *statement,
-                             stoa_error *err)
+                                    const struct sqlite_rows *rows,
+                                    sqlite3_stmt *statement, stoa_error *err)
 {
     stoa_status rc;
 
@@ -456,8 +473,9 @@ stoa_status sqlite_ingest_plan_scan(struct sqlite_ingest_plan *plan, stoa__call 
     plan->rows = NULL;
     plan->batch = NULL;
     if (rc == STOA_OK && !plan->ended)
-        rc = stoa__fail(err, STOA_ERR_INTERNAL, "table '%s': the rows were not read to the end",
-                        plan->name.table);
+        rc =
+            stoa__fail(err, STOA_ERR_INTERNAL,
+                       "table '%s': the rows were not read to the end", plan->name.table);
     return rc;
 }
 
@@ -476,8 +494,8 @@ static stoa_status write_all(struct sqlite_ingest_plan *plan, stoa__call *call,
     return rc;
 }
 
-static stoa_status write_row(struct sqlite_ingest_plan *plan, stoa__call *call, int64_t row,
-                             stoa_error *err)
+static stoa_status write_row(struct sqlite_ingest_plan *plan, stoa__call *call,
+                             int64_t row, stoa_error *err)
 {
     stoa_status rc = STOA_OK;
 
@@ -495,7 +513,8 @@ static stoa_status write_few(struct sqlite_ingest_plan *plan, stoa__call *call,
     stoa_status rc = need_statement(plan, call, true, err);
 
     for (int32_t i = 0; i < plan->names.count && rc == STOA_OK; i++) {
-        rc = sqlite_reader_load(&plan->readers[i], &plan->source.columns[i], batch, i, err);
+        rc = sqlite_reader_load(&plan->readers[i], &plan->source.columns[i], batch, i,
+                                err);
         if (rc != STOA_OK)
             stoa__wrap(err, "column '%s'", plan->source.type->children[i].name);
     }

@@ -9,9 +9,11 @@
 
 #include "base/ban.h"
 
-static stoa_status add_text(stoa__buffer *out, const char *text, size_t size, stoa_error *err)
+static stoa_status add_text(stoa__buffer *out, const char *text, size_t size,
+                            stoa_error *err)
 {
-    return stoa__buffer_append(out, text, size) == STOA_OK ? STOA_OK : stoa__fail_nomem(err);
+    return stoa__buffer_append(out, text, size) == STOA_OK ? STOA_OK
+                                                           : stoa__fail_nomem(err);
 }
 
 static stoa_status add_name(stoa__buffer *out, const char *name, stoa_error *err)
@@ -31,7 +33,8 @@ static stoa_status add_list(stoa__buffer *out, struct sqlite_names names, stoa_e
     return rc;
 }
 
-static stoa_status add_table(stoa__buffer *out, struct sqlite_table_name table, stoa_error *err)
+static stoa_status add_table(stoa__buffer *out, struct sqlite_table_name table,
+                             stoa_error *err)
 {
     stoa_status rc = add_name(out, table.database, err);
 
@@ -93,8 +96,8 @@ static bool is_key(const char *name, struct sqlite_names keys)
     return false;
 }
 
-/* A row whose key is there takes its place, column by column, so that columns the source does not
- * have stay. Rows that are all key change nothing but count. */
+/* A row whose key is there takes its place, column by column, so that columns the source
+ * does not have stay. Rows that are all key change nothing but count. */
 static stoa_status add_conflict(stoa__buffer *out, struct sqlite_names columns,
                                 struct sqlite_names keys, stoa_error *err)
 {
@@ -125,7 +128,8 @@ stoa_status sqlite_sql_insert_all(stoa__buffer *out, struct sqlite_table_name ta
         rc = sqlite_sql(out, err, "%sc%d", i > 0 ? "," : "", i);
     /* Without a WHERE the parser takes the ON of an upsert for a join's. */
     if (rc == STOA_OK)
-        rc = sqlite_sql(out, err, " FROM %N%s", module, keys.count > 0 ? " WHERE true" : "");
+        rc = sqlite_sql(out, err, " FROM %N%s", module,
+                        keys.count > 0 ? " WHERE true" : "");
     return rc == STOA_OK ? add_conflict(out, columns, keys, err) : rc;
 }
 
@@ -148,7 +152,7 @@ stoa_status sqlite_sql_same(stoa__buffer *out, const char *a, const char *b,
     stoa_status rc = STOA_OK;
 
     for (int32_t i = 0; i < keys.count && rc == STOA_OK; i++)
-        rc = sqlite_sql(out, err, "%s%s.%N IS %s.%N", i > 0 ? " AND " : "", a, keys.items[i],
-                        b, keys.items[i]);
+        rc = sqlite_sql(out, err, "%s%s.%N IS %s.%N", i > 0 ? " AND " : "", a,
+                        keys.items[i], b, keys.items[i]);
     return rc;
 }

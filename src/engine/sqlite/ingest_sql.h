@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The statements of an ingest as text. It quotes names; it runs nothing. All append to `out`, and
- * fail with NOMEM, or INVALID for a name that cannot be one. */
+/* The statements of an ingest as text. It quotes names; it runs nothing. All append to
+ * `out`, and fail with NOMEM, or INVALID for a name that cannot be one. */
 #ifndef STOA_ENGINE_SQLITE_INGEST_SQL_H
 #define STOA_ENGINE_SQLITE_INGEST_SQL_H
 
@@ -18,12 +18,12 @@ struct sqlite_names {
     int32_t count;
 };
 
-/* Text pieces; `%N` a quoted name, `%T` "database"."table", `%L` a list of quoted names, `%s` text
- * as it is, `%d` an int32_t. */
+/* Text pieces; `%N` a quoted name, `%T` "database"."table", `%L` a list of quoted names,
+ * `%s` text as it is, `%d` an int32_t. */
 stoa_status sqlite_sql(stoa__buffer *out, stoa_error *err, const char *format, ...);
 
-/* INSERT INTO t(columns) SELECT c0, c1, ... FROM module; with `keys` the rest of an upsert, which
- * calls stoa_replaced() once a row that was there. */
+/* INSERT INTO t(columns) SELECT c0, c1, ... FROM module; with `keys` the rest of an
+ * upsert, which calls stoa_replaced() once a row that was there. */
 stoa_status sqlite_sql_insert_all(stoa__buffer *out, struct sqlite_table_name table,
                                   struct sqlite_names columns, struct sqlite_names keys,
                                   const char *module, stoa_error *err);

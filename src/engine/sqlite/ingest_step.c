@@ -10,8 +10,9 @@
 
 #include "base/ban.h"
 
-static stoa_status prepare(struct sqlite_session *session, stoa__call *call, const char *sql,
-                           unsigned flags, sqlite3_stmt **out, stoa_error *err)
+static stoa_status prepare(struct sqlite_session *session, stoa__call *call,
+                           const char *sql, unsigned flags, sqlite3_stmt **out,
+                           stoa_error *err)
 {
     const bool was_dirty = session->dirty; /* Our own text: we know what it does. */
     stoa__call *const before = sqlite_enter(session, call);
@@ -23,8 +24,8 @@ static stoa_status prepare(struct sqlite_session *session, stoa__call *call, con
     return rc;
 }
 
-stoa_status sqlite_ask(struct sqlite_session *session, stoa__call *call, sqlite3_stmt **out,
-                       stoa_error *err, const char *sql)
+stoa_status sqlite_ask(struct sqlite_session *session, stoa__call *call,
+                       sqlite3_stmt **out, stoa_error *err, const char *sql)
 {
     return prepare(session, call, sql, 0, out, err);
 }
@@ -56,8 +57,8 @@ stoa_status sqlite_ask_next(struct sqlite_session *session, stoa__call *call,
     return rc;
 }
 
-stoa_status sqlite_ask_run(struct sqlite_session *session, stoa__call *call, const char *sql,
-                           int64_t *changes, stoa_error *err)
+stoa_status sqlite_ask_run(struct sqlite_session *session, stoa__call *call,
+                           const char *sql, int64_t *changes, stoa_error *err)
 {
     sqlite3_stmt *statement = NULL;
     stoa_status rc = sqlite_ask(session, call, &statement, err, sql);
@@ -70,8 +71,8 @@ stoa_status sqlite_ask_run(struct sqlite_session *session, stoa__call *call, con
     return rc == STOA_DONE ? STOA_OK : rc;
 }
 
-stoa_status sqlite_ask_int(struct sqlite_session *session, stoa__call *call, const char *sql,
-                           int64_t *out, stoa_error *err)
+stoa_status sqlite_ask_int(struct sqlite_session *session, stoa__call *call,
+                           const char *sql, int64_t *out, stoa_error *err)
 {
     sqlite3_stmt *statement = NULL;
     stoa_status rc = sqlite_ask(session, call, &statement, err, sql);
@@ -109,13 +110,14 @@ stoa_status sqlite_steps_run(struct sqlite_session *session, struct sqlite_steps
     stoa_status rc = STOA_OK;
 
     if (!steps->steps[step])
-        rc = prepare(session, call, texts[step], SQLITE_PREPARE_PERSISTENT, &steps->steps[step],
-                     err);
+        rc = prepare(session, call, texts[step], SQLITE_PREPARE_PERSISTENT,
+                     &steps->steps[step], err);
     return rc == STOA_OK ? step_kept(session, call, steps->steps[step], err) : rc;
 }
 
-static stoa_status ask_version_of(struct sqlite_session *session, struct sqlite_steps *steps,
-                                  stoa__call *call, const char *database, stoa_error *err)
+static stoa_status ask_version_of(struct sqlite_session *session,
+                                  struct sqlite_steps *steps, stoa__call *call,
+                                  const char *database, stoa_error *err)
 {
     stoa__buffer sql = {0};
     stoa_status rc;
@@ -149,8 +151,9 @@ stoa_status sqlite_steps_mark(struct sqlite_session *session, struct sqlite_step
         rc = sqlite_ask_next(session, call, steps->version, err);
     if (rc == STOA_OK) {
         out->version = sqlite3_column_int64(steps->version, 0);
-        out->refreshed = steps->refreshed +
-                         sqlite3_stmt_status(steps->version, SQLITE_STMTSTATUS_REPREPARE, 0);
+        out->refreshed =
+            steps->refreshed +
+            sqlite3_stmt_status(steps->version, SQLITE_STMTSTATUS_REPREPARE, 0);
     }
     if (steps->version)
         sqlite3_reset(steps->version);

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The table an ingest writes to: as it is, as it is made, and which values go into its columns. */
+/* The table an ingest writes to: as it is, as it is made, and which values go into its
+ * columns. */
 #include "arrow/cast_types.h"
 #include "base/error.h"
 #include "engine/sqlite/column_type.h"
@@ -67,8 +68,8 @@ stoa_status sqlite_source_check(const struct stoa__arrow_type *type, stoa_error 
         return stoa__fail(err, STOA_ERR_INVALID, "the source has no columns");
     for (int32_t i = 0; i < type->child_count; i++) {
         if (!*columns[i].name)
-            return stoa__fail(err, STOA_ERR_INVALID, "column %d of the source has no name",
-                              (int)i);
+            return stoa__fail(err, STOA_ERR_INVALID,
+                              "column %d of the source has no name", (int)i);
         for (int32_t j = 0; j < i; j++)
             if (same_name(columns[i].name, columns[j].name))
                 return stoa__fail(err, STOA_ERR_INVALID,
@@ -128,10 +129,10 @@ static stoa_status read_columns(struct sqlite_session *session, stoa__call *call
                                 stoa_error *err)
 {
     sqlite3_stmt *rows = NULL;
-    stoa_status rc = sqlite_ask(
-        session, call, &rows, err,
-        "SELECT name, type, \"notnull\", dflt_value IS NOT NULL, pk, hidden, "
-        "count(*) OVER () FROM pragma_table_xinfo(?2, ?1) ORDER BY cid");
+    stoa_status rc =
+        sqlite_ask(session, call, &rows, err,
+                   "SELECT name, type, \"notnull\", dflt_value IS NOT NULL, pk, hidden, "
+                   "count(*) OVER () FROM pragma_table_xinfo(?2, ?1) ORDER BY cid");
 
     if (rc == STOA_OK)
         rc = sqlite_ask_texts(session, rows, out->name.database, out->name.table, err);
@@ -140,8 +141,8 @@ static stoa_status read_columns(struct sqlite_session *session, stoa__call *call
         if (rc != STOA_OK)
             break;
         if (!out->columns)
-            out->columns = stoa__arena_alloc_zero(arena, (size_t)sqlite3_column_int(rows, 6),
-                                                  sizeof(*out->columns));
+            out->columns = stoa__arena_alloc_zero(
+                arena, (size_t)sqlite3_column_int(rows, 6), sizeof(*out->columns));
         if (!out->columns)
             rc = stoa__fail_nomem(err);
         else
@@ -174,8 +175,8 @@ static bool is_key(const char *name, struct sqlite_names keys)
     return false;
 }
 
-/* `INTEGER PRIMARY KEY`, in just these words, is the row id itself: twice as fast and no index
- * beside the table. So an integer key gets them, whatever its width. */
+/* `INTEGER PRIMARY KEY`, in just these words, is the row id itself: twice as fast and no
+ * index beside the table. So an integer key gets them, whatever its width. */
 static bool is_row_id(const struct stoa__arrow_type *column, struct sqlite_names keys)
 {
     const struct stoa__arrow_type *const values = sqlite_type_values(column);
@@ -185,9 +186,11 @@ static bool is_row_id(const struct stoa__arrow_type *column, struct sqlite_names
             (stoa__arrow_is_unsigned(values->kind) && values->width < 8));
 }
 
-static stoa_status declare_column(stoa__buffer *sql, const struct stoa__arrow_type *column,
-                                  struct sqlite_names keys, const struct sqlite_forms *forms,
-                                  bool *metadata, stoa_error *err)
+static stoa_status declare_column(stoa__buffer *sql,
+                                  const struct stoa__arrow_type *column,
+                                  struct sqlite_names keys,
+                                  const struct sqlite_forms *forms, bool *metadata,
+                                  stoa_error *err)
 {
     const size_t size = sql->size;
     enum sqlite_form form;
@@ -208,9 +211,9 @@ static stoa_status declare_column(stoa__buffer *sql, const struct stoa__arrow_ty
 }
 
 static stoa_status create_text(stoa__buffer *sql, struct sqlite_table_name name,
-                               const struct stoa__arrow_type *type, struct sqlite_names keys,
-                               const struct sqlite_forms *forms, bool *metadata,
-                               stoa_error *err)
+                               const struct stoa__arrow_type *type,
+                               struct sqlite_names keys, const struct sqlite_forms *forms,
+                               bool *metadata, stoa_error *err)
 {
     stoa_status rc = sqlite_sql(sql, err, "CREATE TABLE %T(", name);
     bool row_id = false;
@@ -228,8 +231,8 @@ static stoa_status create_text(stoa__buffer *sql, struct sqlite_table_name name,
     return rc;
 }
 
-static stoa_status check_keys(const struct stoa__arrow_type *type, struct sqlite_names keys,
-                              stoa_error *err)
+static stoa_status check_keys(const struct stoa__arrow_type *type,
+                              struct sqlite_names keys, stoa_error *err)
 {
     for (int32_t i = 0; i < keys.count; i++) {
         bool found = false;
@@ -237,14 +240,14 @@ static stoa_status check_keys(const struct stoa__arrow_type *type, struct sqlite
         for (int32_t j = 0; j < type->child_count && !found; j++)
             found = same_name(keys.items[i], type->children[j].name);
         if (!found)
-            return stoa__fail(err, STOA_ERR_NOT_FOUND, "key column '%s' is not in the source",
-                              keys.items[i]);
+            return stoa__fail(err, STOA_ERR_NOT_FOUND,
+                              "key column '%s' is not in the source", keys.items[i]);
     }
     return STOA_OK;
 }
 
-/* What the metadata table says of an earlier table of this name is no longer so, though the text
- * of the new one may be the same. */
+/* What the metadata table says of an earlier table of this name is no longer so, though
+ * the text of the new one may be the same. */
 static stoa_status forget_metadata(struct sqlite_session *session, stoa__call *call,
                                    struct sqlite_table_name name, stoa_error *err)
 {
@@ -252,10 +255,11 @@ static stoa_status forget_metadata(struct sqlite_session *session, stoa__call *c
     stoa__buffer sql = {0};
     stoa_status rc;
 
-    if (sqlite3_table_column_metadata(session->db, name.database, "stoa_column_type", NULL, NULL,
-                                      NULL, NULL, NULL, NULL) != SQLITE_OK)
+    if (sqlite3_table_column_metadata(session->db, name.database, "stoa_column_type",
+                                      NULL, NULL, NULL, NULL, NULL, NULL) != SQLITE_OK)
         return STOA_OK;
-    rc = sqlite_sql(&sql, err, "DELETE FROM %N.stoa_column_type WHERE tbl = ?1", name.database);
+    rc = sqlite_sql(&sql, err, "DELETE FROM %N.stoa_column_type WHERE tbl = ?1",
+                    name.database);
     if (rc == STOA_OK)
         rc = sqlite_ask(session, call, &statement, err, (const char *)sql.data);
     if (rc == STOA_OK)
@@ -269,7 +273,8 @@ static stoa_status forget_metadata(struct sqlite_session *session, stoa__call *c
 
 stoa_status sqlite_table_create(struct sqlite_session *session, stoa__call *call,
                                 struct sqlite_table_name name,
-                                const struct stoa__arrow_type *type, struct sqlite_names keys,
+                                const struct stoa__arrow_type *type,
+                                struct sqlite_names keys,
                                 const struct sqlite_forms *forms, stoa_error *err)
 {
     stoa__arena arena = {0};
@@ -280,7 +285,8 @@ stoa_status sqlite_table_create(struct sqlite_session *session, stoa__call *call
     if (rc == STOA_OK)
         rc = check_keys(type, keys, err);
     if (rc == STOA_OK) {
-        metadata = stoa__arena_alloc_zero(&arena, (size_t)type->child_count, sizeof(*metadata));
+        metadata =
+            stoa__arena_alloc_zero(&arena, (size_t)type->child_count, sizeof(*metadata));
         rc = metadata ? create_text(&sql, name, type, keys, forms, metadata, err)
                       : stoa__fail_nomem(err);
     }
@@ -297,8 +303,8 @@ stoa_status sqlite_table_create(struct sqlite_session *session, stoa__call *call
     return rc;
 }
 
-static const struct sqlite_stored_column *find_stored(const struct sqlite_stored_table *table,
-                                                      const char *name)
+static const struct sqlite_stored_column *
+find_stored(const struct sqlite_stored_table *table, const char *name)
 {
     for (int32_t i = 0; i < table->column_count; i++)
         if (same_name(table->columns[i].name, name))
@@ -342,23 +348,26 @@ stoa_status sqlite_table_widen(struct sqlite_session *session, stoa__call *call,
     *added = 0;
     forms.strict = table->strict;
     types = stoa__arena_alloc_zero(&arena, known + 1, sizeof(*types));
-    metadata = stoa__arena_alloc_zero(&arena, (size_t)type->child_count + 1, sizeof(*metadata));
+    metadata =
+        stoa__arena_alloc_zero(&arena, (size_t)type->child_count + 1, sizeof(*metadata));
     if (rc == STOA_OK && (!types || !metadata))
         rc = stoa__fail_nomem(err);
-    /* Rows of the metadata table hold for one text of the table, which is about to change. */
+    /* Rows of the metadata table hold for one text of the table, which is about to
+     * change. */
     for (size_t i = 0; i < known && rc == STOA_OK; i++)
         rc = sqlite_column_type_read(session, call, name.database, name.table,
                                      table->columns[i].name, &arena, &types[i], err);
     for (int32_t i = 0; i < type->child_count && rc == STOA_OK; i++) {
         if (find_stored(table, type->children[i].name))
             continue;
-        rc = add_column(session, call, name, &type->children[i], &forms, &metadata[i], err);
+        rc = add_column(session, call, name, &type->children[i], &forms, &metadata[i],
+                        err);
         *added += 1;
     }
     for (size_t i = 0; i < known && rc == STOA_OK && *added > 0; i++)
         if (types[i])
-            rc = sqlite_column_type_write(session, call, name.database, name.table, types[i],
-                                          err);
+            rc = sqlite_column_type_write(session, call, name.database, name.table,
+                                          types[i], err);
     for (int32_t i = 0; i < type->child_count && rc == STOA_OK; i++)
         if (metadata[i])
             rc = sqlite_column_type_write(session, call, name.database, name.table,
@@ -382,9 +391,10 @@ static bool is_nested(enum stoa__arrow_family family)
            family == STOA__FAMILY_MAP || family == STOA__FAMILY_UNION;
 }
 
-/* Are values of the one type values of the other, without a change of meaning? An instant is no
- * local time, a text no number; a plain INTEGER column takes whatever is counted. */
-static bool takes(const struct stoa__arrow_type *stored, const struct stoa__arrow_type *given)
+/* Are values of the one type values of the other, without a change of meaning? An instant
+ * is no local time, a text no number; a plain INTEGER column takes what is counted. */
+static bool takes(const struct stoa__arrow_type *stored,
+                  const struct stoa__arrow_type *given)
 {
     const enum stoa__arrow_family to = stoa__arrow_family(stored->kind);
     const enum stoa__arrow_family from = stoa__arrow_family(given->kind);
@@ -399,8 +409,9 @@ static bool takes(const struct stoa__arrow_type *stored, const struct stoa__arro
         return true;
     if (to == STOA__FAMILY_INTEGER && is_count(from))
         return stored->kind == STOA__ARROW_INT64 || from == STOA__FAMILY_BOOL;
-    return from == STOA__FAMILY_INTEGER && (to == STOA__FAMILY_FLOAT || to == STOA__FAMILY_BOOL ||
-                                            to == STOA__FAMILY_DECIMAL);
+    return from == STOA__FAMILY_INTEGER &&
+           (to == STOA__FAMILY_FLOAT || to == STOA__FAMILY_BOOL ||
+            to == STOA__FAMILY_DECIMAL);
 }
 
 /* Bits of magnitude an integer kind has, and whether it goes below zero. */
@@ -409,7 +420,8 @@ static int32_t int_bits(const struct stoa__arrow_type *type)
     return type->width * 8 - (stoa__arrow_is_signed(type->kind) ? 1 : 0);
 }
 
-static bool fits_int(const struct stoa__arrow_type *stored, const struct stoa__arrow_type *given)
+static bool fits_int(const struct stoa__arrow_type *stored,
+                     const struct stoa__arrow_type *given)
 {
     const enum stoa__arrow_family from = stoa__arrow_family(given->kind);
 
@@ -465,21 +477,23 @@ static stoa_status fail_type(const struct sqlite_stored_table *table,
 
     stoa__arrow_type_text(type, has, sizeof(has));
     stoa__arrow_type_text(given, gets, sizeof(gets));
-    return stoa__fail(err, STOA_ERR_TYPE,
-                      "column '%s' of table '%s' is %s (declared '%s') and does not take %s",
-                      stored->name, table->name.table, has, stored->declared, gets);
+    return stoa__fail(
+        err, STOA_ERR_TYPE,
+        "column '%s' of table '%s' is %s (declared '%s') and does not take %s",
+        stored->name, table->name.table, has, stored->declared, gets);
 }
 
 /* What the column promises; `*type` NULL: nothing. */
 static stoa_status stored_type(struct sqlite_session *session, stoa__call *call,
                                const struct sqlite_stored_table *table,
-                               const struct sqlite_stored_column *stored, stoa__arena *arena,
-                               struct stoa__arrow_type **type, enum sqlite_form *form,
-                               stoa_error *err)
+                               const struct sqlite_stored_column *stored,
+                               stoa__arena *arena, struct stoa__arrow_type **type,
+                               enum sqlite_form *form, stoa_error *err)
 {
     struct sqlite_declared declared = {0};
-    stoa_status rc = sqlite_column_type_read(session, call, table->name.database,
-                                             table->name.table, stored->name, arena, type, err);
+    stoa_status rc =
+        sqlite_column_type_read(session, call, table->name.database, table->name.table,
+                                stored->name, arena, type, err);
 
     if (rc != STOA_OK)
         return rc;
@@ -505,7 +519,8 @@ static stoa_status match_column(struct sqlite_session *session, stoa__call *call
     struct stoa__arrow_type *type = NULL;
     stoa__buffer scratch = {0};
     bool metadata;
-    stoa_status rc = stored_type(session, call, table, stored, arena, &type, &out->form, err);
+    stoa_status rc =
+        stored_type(session, call, table, stored, arena, &type, &out->form, err);
 
     out->type = given;
     if (rc == STOA_OK && !type) {
@@ -539,10 +554,11 @@ static stoa_status check_missing(const struct sqlite_stored_table *table,
         for (int32_t j = 0; j < type->child_count && !given; j++)
             given = same_name(type->children[j].name, stored->name);
         if (!given)
-            return stoa__fail(err, STOA_ERR_INVALID,
-                              "column '%s' of table '%s' is NOT NULL without a default, and "
-                              "the source does not have it",
-                              stored->name, table->name.table);
+            return stoa__fail(
+                err, STOA_ERR_INVALID,
+                "column '%s' of table '%s' is NOT NULL without a default, and "
+                "the source does not have it",
+                stored->name, table->name.table);
     }
     return STOA_OK;
 }
@@ -569,12 +585,13 @@ stoa_status sqlite_table_match(struct sqlite_session *session, stoa__call *call,
             return stoa__fail(err, STOA_ERR_NOT_FOUND, "table '%s' has no column '%s'",
                               table->name.table, given->name);
         if (stored->generated)
-            return stoa__fail(err, STOA_ERR_INVALID,
-                              "column '%s' of table '%s' is generated and cannot be written",
-                              stored->name, table->name.table);
+            return stoa__fail(
+                err, STOA_ERR_INVALID,
+                "column '%s' of table '%s' is generated and cannot be written",
+                stored->name, table->name.table);
         (*names)[i] = stored->name;
-        rc = match_column(session, call, table, stored, given, forms, arena, &(*columns)[i],
-                          err);
+        rc = match_column(session, call, table, stored, given, forms, arena,
+                          &(*columns)[i], err);
     }
     return rc == STOA_OK ? check_missing(table, type, err) : rc;
 }

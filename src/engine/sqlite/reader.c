@@ -10,7 +10,7 @@
 
 #include "base/ban.h"
 
-/* What data pointers are where a producer may leave them NULL: all cells NULL or empty. */
+/* What data pointers are where a producer may leave them NULL: cells NULL or empty. */
 static const uint8_t nothing[16];
 
 /* Kinds whose values are INTEGER as they lie in memory. */
@@ -34,7 +34,8 @@ static enum sqlite_read read_int(const struct stoa__arrow_type *type)
     return type->width == 4 ? READ_INT32 : READ_INT64;
 }
 
-static enum sqlite_read read_bytes(const struct stoa__arrow_type *type, enum sqlite_form form)
+static enum sqlite_read read_bytes(const struct stoa__arrow_type *type,
+                                   enum sqlite_form form)
 {
     const bool text = form == SQLITE_FORM_TEXT;
 
@@ -49,7 +50,8 @@ static enum sqlite_read read_bytes(const struct stoa__arrow_type *type, enum sql
     return text ? READ_TEXT : READ_BLOB;
 }
 
-static enum sqlite_read read_of(const struct stoa__arrow_type *type, enum sqlite_form form)
+static enum sqlite_read read_of(const struct stoa__arrow_type *type,
+                                enum sqlite_form form)
 {
     if (type->kind == STOA__ARROW_NULL)
         return READ_NULL;
@@ -80,7 +82,8 @@ static enum sqlite_read read_of(const struct stoa__arrow_type *type, enum sqlite
 }
 
 /* Point the reader at `array`, whose row `first` (its offset not counted) is row 0. */
-static void aim(struct sqlite_reader *reader, const struct ArrowArray *array, int64_t first)
+static void aim(struct sqlite_reader *reader, const struct ArrowArray *array,
+                int64_t first)
 {
     const int64_t at = array->offset + first;
     const uint8_t *const data = array->n_buffers > 1 ? array->buffers[1] : NULL;
@@ -116,7 +119,8 @@ static void aim(struct sqlite_reader *reader, const struct ArrowArray *array, in
         reader->data = data ? data + at * reader->width : NULL;
         break;
     }
-    /* Without values every cell is NULL, or there are none; FIXED(0) has no bytes to point at. */
+    /* Without values every cell is NULL, or there are none; FIXED(0) has no bytes to
+     * point at. */
     if (!data && reader->read == READ_FIXED_BLOB && reader->width == 0)
         reader->data = nothing;
     else if (!data)
@@ -148,14 +152,15 @@ static stoa_status aim_dictionary(struct sqlite_reader *reader, enum sqlite_form
     return STOA_OK;
 }
 
-/* A batch whose rows may be NULL as a whole makes each column NULL there: the mask is the batch's
- * own, and the column's cells are read the long way. */
+/* A batch whose rows may be NULL as a whole makes each column NULL there: the mask is the
+ * batch's own, and the column's cells are read the long way. */
 static bool masked(const struct ArrowArray *batch)
 {
     return batch->null_count != 0 && batch->n_buffers > 0 && batch->buffers[0];
 }
 
-static stoa_status convert(struct sqlite_reader *reader, const struct stoa__arrow_type *to,
+static stoa_status convert(struct sqlite_reader *reader,
+                           const struct stoa__arrow_type *to,
                            const struct ArrowArray *child, const struct ArrowArray *batch,
                            stoa_error *err)
 {
@@ -169,7 +174,8 @@ static stoa_status convert(struct sqlite_reader *reader, const struct stoa__arro
 
 stoa_status sqlite_reader_load(struct sqlite_reader *reader,
                                const struct sqlite_source_column *column,
-                               const struct ArrowArray *batch, int32_t index, stoa_error *err)
+                               const struct ArrowArray *batch, int32_t index,
+                               stoa_error *err)
 {
     const struct ArrowArray *child = batch->children[index];
     int64_t first = batch->offset;

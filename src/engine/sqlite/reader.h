@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* One column of a batch, looked at once so that reading a cell is a switch and a load: raw
- * pointers with every offset added, for the kinds that are hot. It knows Arrow and storage forms;
- * it does not know SQLite's calls. */
+/* One column of a batch, looked at once so that reading a cell is a switch and a load:
+ * raw pointers with every offset added, for the kinds that are hot. It knows Arrow and
+ * storage forms; it does not know SQLite's calls. */
 #ifndef STOA_ENGINE_SQLITE_READER_H
 #define STOA_ENGINE_SQLITE_READER_H
 
@@ -38,8 +38,9 @@ enum sqlite_read {
 /* How a column of a source is given to SQLite; fixed for all batches. */
 struct sqlite_source_column {
     const struct stoa__arrow_type *type; /* As the batches have it. */
-    const struct stoa__arrow_type *cast; /* Converted to this first, batch by batch; or NULL. */
-    enum sqlite_form form;               /* Of the value type of `cast`, or else of `type`. */
+    const struct stoa__arrow_type
+        *cast;             /* Converted to this first, batch by batch; or NULL. */
+    enum sqlite_form form; /* Of the value type of `cast`, or else of `type`. */
 };
 
 struct sqlite_reader {
@@ -48,22 +49,24 @@ struct sqlite_reader {
     const uint8_t *validity; /* NULL: no cell is NULL, as far as this reader knows. */
     int64_t validity_first;  /* Bit of the batch's row 0. */
     const uint8_t *data;     /* Values of row 0 on; TEXT, BLOB: all bytes. BOOL: bits. */
-    int64_t first;           /* Row of `array` that is the batch's row 0, without its offset. */
-    const uint8_t *offsets;  /* TEXT, BLOB: offset of row 0. */
-    const void **buffers;    /* VIEW: the data buffers. */
-    bool index_signed;       /* DICTIONARY. */
-    int64_t value_count;     /* DICTIONARY: rows of `values`. */
+    int64_t first; /* Row of `array` that is the batch's row 0, without its offset. */
+    const uint8_t *offsets;              /* TEXT, BLOB: offset of row 0. */
+    const void **buffers;                /* VIEW: the data buffers. */
+    bool index_signed;                   /* DICTIONARY. */
+    int64_t value_count;                 /* DICTIONARY: rows of `values`. */
     struct sqlite_reader *values;        /* DICTIONARY. Owned. */
     const struct stoa__arrow_type *type; /* Of `array`. */
     const struct ArrowArray *array;
     struct ArrowArray converted; /* Owned, when the column is cast. */
 };
 
-/* Look at column `index` of `batch`, a validated struct, of which rows [0, length) will be read.
- * TYPE when it is cast and a value does not fit, NOMEM. `reader` was zeroed or released. */
+/* Look at column `index` of `batch`, a validated struct, of which rows [0, length) will
+ * be read. TYPE when it is cast and a value does not fit, NOMEM. `reader` was zeroed or
+ * released. */
 stoa_status sqlite_reader_load(struct sqlite_reader *reader,
                                const struct sqlite_source_column *column,
-                               const struct ArrowArray *batch, int32_t index, stoa_error *err);
+                               const struct ArrowArray *batch, int32_t index,
+                               stoa_error *err);
 /* Leaves READ_LATER; accepts all-zero. */
 void sqlite_reader_release(struct sqlite_reader *reader);
 
@@ -77,16 +80,15 @@ static inline bool sqlite_reader_null(const struct sqlite_reader *reader, int64_
 static inline int64_t sqlite_reader_index(const struct sqlite_reader *reader, int64_t row)
 {
     const int64_t index =
-        reader->index_signed
-            ? stoa__load_int(reader->data, reader->width, row)
-            : (int64_t)stoa__load_uint(reader->data, reader->width, row);
+        reader->index_signed ? stoa__load_int(reader->data, reader->width, row)
+                             : (int64_t)stoa__load_uint(reader->data, reader->width, row);
 
     return index >= 0 && index < reader->value_count ? index : -1;
 }
 
-/* The bytes of a text or blob cell of any layout that is not DICTIONARY; NULL when its offsets are
- * out of order (a batch that was not checked in full). Never NULL for an empty cell: SQLite takes
- * that for a NULL value. */
+/* The bytes of a text or blob cell of any layout that is not DICTIONARY; NULL when its
+ * offsets are out of order (a batch that was not checked in full). Never NULL for an
+ * empty cell: SQLite takes that for a NULL value. */
 static inline const uint8_t *sqlite_reader_bytes(const struct sqlite_reader *reader,
                                                  int64_t row, int64_t *size)
 {

@@ -37,17 +37,17 @@ struct sqlite_scan {
     struct ArrowArray **kept;
     int64_t *first_rows;
     int64_t kept_count, kept_capacity, kept_size;
-    int64_t row_count; /* Delivered so far. */
-    bool complete;     /* There are no more. */
-    bool overflowed;   /* One was let go: the stream cannot be read again ... */
+    int64_t row_count;          /* Delivered so far. */
+    bool complete;              /* There are no more. */
+    bool overflowed;            /* One was let go: the stream cannot be read again ... */
     const struct reading *last; /* ... but by the one that reads it now. */
 };
 
 /* One pass over a scan. */
 struct reading {
-    int64_t index;  /* In `kept`. */
-    int64_t row;    /* The next batch's first, when it passes by. */
-    bool opened;    /* A factory's: */
+    int64_t index; /* In `kept`. */
+    int64_t row;   /* The next batch's first, when it passes by. */
+    bool opened;   /* A factory's: */
     struct stoa__stream_in stream;
     struct ArrowArray passing; /* The batch that is not kept. */
 };
@@ -73,7 +73,8 @@ static stoa_status reserve(struct sqlite_scan *scan, int64_t more, stoa_error *e
     kept = stoa__realloc(scan->kept, (size_t)capacity * sizeof(*kept));
     if (kept)
         scan->kept = kept;
-    rows = kept ? stoa__realloc(scan->first_rows, (size_t)capacity * sizeof(*rows)) : NULL;
+    rows =
+        kept ? stoa__realloc(scan->first_rows, (size_t)capacity * sizeof(*rows)) : NULL;
     if (!rows)
         return stoa__fail_nomem(err);
     scan->first_rows = rows;
@@ -89,9 +90,10 @@ static void keep(struct sqlite_scan *scan, struct ArrowArray *batch)
     scan->row_count += batch->length;
 }
 
-/* The next batch of a stream, kept or passing. Room is made first: a batch that was taken from the
- * producer and could not be kept would be missing for ever. */
-static stoa_status pull(struct sqlite_scan *scan, struct reading *reading, stoa_error *err)
+/* The next batch of a stream, kept or passing. Room is made first: a batch that was taken
+ * from the producer and could not be kept would be missing for ever. */
+static stoa_status pull(struct sqlite_scan *scan, struct reading *reading,
+                        stoa_error *err)
 {
     struct sqlite_session *const session = scan->source.session;
     const bool before = session->in_callback;
@@ -130,10 +132,11 @@ static stoa_status pull(struct sqlite_scan *scan, struct reading *reading, stoa_
 
 static stoa_status fail_full(const struct sqlite_scan *scan, stoa_error *err)
 {
-    return stoa__fail(err, STOA_ERR_FULL,
-                      "scan '%s' is a stream of more than retain_size=%lld bytes and cannot be "
-                      "read again; register batches or a factory, or store it first",
-                      scan->name, (long long)scan->data.retain_size);
+    return stoa__fail(
+        err, STOA_ERR_FULL,
+        "scan '%s' is a stream of more than retain_size=%lld bytes and cannot be "
+        "read again; register batches or a factory, or store it first",
+        scan->name, (long long)scan->data.retain_size);
 }
 
 static stoa_status open_factory(struct sqlite_scan *scan, struct reading *reading,
@@ -238,8 +241,8 @@ static stoa_status next_of_factory(struct sqlite_scan *scan, struct reading *rea
     return STOA_OK;
 }
 
-static stoa_status scan_next(struct sqlite_source *self, void *state, struct sqlite_batch *out,
-                             stoa_error *err)
+static stoa_status scan_next(struct sqlite_source *self, void *state,
+                             struct sqlite_batch *out, stoa_error *err)
 {
     struct sqlite_scan *const scan = scan_of(self);
     struct reading *const reading = state;
@@ -312,7 +315,8 @@ static void scan_unref(struct sqlite_source *self)
     stoa__free(scan);
 }
 
-static stoa_status scan_declare(struct sqlite_source *self, stoa__buffer *sql, stoa_error *err)
+static stoa_status scan_declare(struct sqlite_source *self, stoa__buffer *sql,
+                                stoa_error *err)
 {
     static const struct sqlite_forms forms = {0};
     stoa_status rc = sqlite_sql(sql, err, "CREATE TABLE scan(");
@@ -321,10 +325,11 @@ static stoa_status scan_declare(struct sqlite_source *self, stoa__buffer *sql, s
         enum sqlite_form form;
         bool metadata;
 
-        rc = sqlite_sql(sql, err, "%s%N ", i > 0 ? "," : "", self->type->children[i].name);
+        rc =
+            sqlite_sql(sql, err, "%s%N ", i > 0 ? "," : "", self->type->children[i].name);
         if (rc == STOA_OK)
-            rc = sqlite_type_declare(&self->type->children[i], &forms, sql, &form, &metadata,
-                                     err);
+            rc = sqlite_type_declare(&self->type->children[i], &forms, sql, &form,
+                                     &metadata, err);
     }
     return rc == STOA_OK ? sqlite_sql(sql, err, ")") : rc;
 }
@@ -340,13 +345,14 @@ static stoa_status add_columns(struct sqlite_scan *scan, stoa_error *err)
 
     if (rc != STOA_OK)
         return rc;
-    columns = stoa__arena_alloc_zero(&scan->arena, (size_t)type->child_count, sizeof(*columns));
+    columns =
+        stoa__arena_alloc_zero(&scan->arena, (size_t)type->child_count, sizeof(*columns));
     if (!columns)
         return stoa__fail_nomem(err);
     for (int32_t i = 0; i < type->child_count && rc == STOA_OK; i++) {
         columns[i].type = &type->children[i];
-        rc = sqlite_type_declare(&type->children[i], &forms, &text, &columns[i].form, &metadata,
-                                 err);
+        rc = sqlite_type_declare(&type->children[i], &forms, &text, &columns[i].form,
+                                 &metadata, err);
     }
     stoa__buffer_release(&text);
     scan->source.columns = columns;
@@ -354,8 +360,8 @@ static stoa_status add_columns(struct sqlite_scan *scan, stoa_error *err)
 }
 
 /* The batches of a scan in memory, one list whatever they come from. */
-static stoa_status add_batches(struct sqlite_scan *scan, const struct stoa__scan_source *data,
-                               stoa_error *err)
+static stoa_status add_batches(struct sqlite_scan *scan,
+                               const struct stoa__scan_source *data, stoa_error *err)
 {
     stoa_status rc = reserve(scan, data->batch_count, err);
 
@@ -376,7 +382,8 @@ static void take_data(struct sqlite_scan *scan, struct stoa__scan_source *data)
     for (int64_t i = 0; i < data->batch_count; i++) {
         *scan->kept[i] = data->batches[i];
         data->batches[i].release = NULL;
-        scan->first_rows[i] = i == 0 ? 0 : scan->first_rows[i - 1] + scan->kept[i - 1]->length;
+        scan->first_rows[i] =
+            i == 0 ? 0 : scan->first_rows[i - 1] + scan->kept[i - 1]->length;
         scan->row_count = scan->first_rows[i] + scan->kept[i]->length;
     }
     scan->complete = !data->stream && !data->open;
@@ -387,8 +394,8 @@ static void take_data(struct sqlite_scan *scan, struct stoa__scan_source *data)
 }
 
 static stoa_status scan_new(struct sqlite_session *session, const char *name,
-                            const struct stoa__scan_source *data, struct sqlite_scan **out,
-                            stoa_error *err)
+                            const struct stoa__scan_source *data,
+                            struct sqlite_scan **out, stoa_error *err)
 {
     struct sqlite_scan *const scan = stoa__alloc_zero(1, sizeof(*scan));
     stoa_status rc;
@@ -431,8 +438,8 @@ static struct sqlite_scan *find(struct sqlite_session *session, const char *name
 }
 
 /* Is there a table or view of this name in `database` (NULL: in any)? */
-static stoa_status stored(struct sqlite_session *session, const char *database, const char *name,
-                          bool *out, stoa_error *err)
+static stoa_status stored(struct sqlite_session *session, const char *database,
+                          const char *name, bool *out, stoa_error *err)
 {
     sqlite3_stmt *rows = NULL;
     stoa__buffer sql = {0};
@@ -447,10 +454,11 @@ static stoa_status stored(struct sqlite_session *session, const char *database, 
         if (database && strcmp(database, at) != 0)
             continue;
         sql.size = 0;
-        rc = sqlite_sql(&sql, err,
-                        "SELECT 1 FROM %N.sqlite_schema WHERE name = ?1 COLLATE NOCASE AND "
-                        "type IN ('table', 'view')",
-                        at);
+        rc = sqlite_sql(
+            &sql, err,
+            "SELECT 1 FROM %N.sqlite_schema WHERE name = ?1 COLLATE NOCASE AND "
+            "type IN ('table', 'view')",
+            at);
         if (rc == STOA_OK)
             rc = sqlite_ask(session, session->call, &rows, err, (const char *)sql.data);
         if (rc == STOA_OK)
@@ -471,8 +479,8 @@ static stoa_status run_view(struct sqlite_scan *scan, bool create, stoa_error *e
     struct sqlite_session *const session = scan->source.session;
     stoa__buffer sql = {0};
     stoa_status rc =
-        create ? sqlite_sql(&sql, err, "CREATE TEMP VIEW %N AS SELECT * FROM %N", scan->name,
-                            scan->module)
+        create ? sqlite_sql(&sql, err, "CREATE TEMP VIEW %N AS SELECT * FROM %N",
+                            scan->name, scan->module)
                : sqlite_sql(&sql, err, "DROP VIEW IF EXISTS temp.%N", scan->name);
 
     if (rc == STOA_OK)
@@ -538,11 +546,13 @@ static stoa_status add(struct sqlite_session *session, const char *name,
     if (!old || !old->hidden)
         rc = stored(session, "temp", name, &in_the_way, err);
     if (rc == STOA_OK && in_the_way)
-        rc = stoa__fail(err, STOA_ERR_EXISTS,
-                        "there is a temporary table '%s', which a scan cannot hide", name);
+        rc =
+            stoa__fail(err, STOA_ERR_EXISTS,
+                       "there is a temporary table '%s', which a scan cannot hide", name);
     if (rc == STOA_OK)
         rc = stored(session, NULL, name, &hide, err);
-    if (rc == STOA_OK && old) /* From here the old one is gone, if the new one fails too. */
+    if (rc == STOA_OK &&
+        old) /* From here the old one is gone, if the new one fails too. */
         displace(old);
     if (rc == STOA_OK)
         rc = place(scan, hide, err);
@@ -556,8 +566,9 @@ static stoa_status add(struct sqlite_session *session, const char *name,
     return STOA_OK;
 }
 
-stoa_status sqlite_scan_add(void *self, const char *name, struct stoa__scan_source *source,
-                            bool replace, void **out, stoa_error *err)
+stoa_status sqlite_scan_add(void *self, const char *name,
+                            struct stoa__scan_source *source, bool replace, void **out,
+                            stoa_error *err)
 {
     struct sqlite_session *const session = self;
     struct sqlite_scan *scan = NULL, *const old = find(session, name);
@@ -598,7 +609,8 @@ static void drop_resolved(struct sqlite_scan *scan)
 void sqlite_scans_clear(struct sqlite_session *session)
 {
     while (session->scans) {
-        assert(session->scans->resolved); /* All others have a handle, which went first. */
+        assert(
+            session->scans->resolved); /* All others have a handle, which went first. */
         drop_resolved(session->scans);
     }
 }
@@ -698,7 +710,8 @@ static bool any_runs(struct sqlite_session *session)
     return false;
 }
 
-/* A table may have been made since that hides the scan, or a rollback have taken its view. */
+/* A table may have been made since that hides the scan, or a rollback have taken its
+ * view. */
 static stoa_status uncover(struct sqlite_scan *scan, bool *changed, stoa_error *err)
 {
     struct sqlite_session *const session = scan->source.session;
@@ -712,8 +725,8 @@ static stoa_status uncover(struct sqlite_scan *scan, bool *changed, stoa_error *
         *changed = *changed || !there;
         return rc;
     }
-    if (sqlite3_table_column_metadata(session->db, NULL, scan->name, NULL, NULL, NULL, NULL,
-                                      NULL, NULL) != SQLITE_OK)
+    if (sqlite3_table_column_metadata(session->db, NULL, scan->name, NULL, NULL, NULL,
+                                      NULL, NULL, NULL) != SQLITE_OK)
         return STOA_OK;
     rc = place(scan, true, err);
     if (rc == STOA_OK)
@@ -736,7 +749,8 @@ stoa_status sqlite_scans_settle(struct sqlite_session *session, stoa_error *err)
             continue;
         }
         if (scan->overflowed && scan->kept_count > 0 && !any_runs(session))
-            release_kept(scan); /* No statement points into it, and nobody can read it again. */
+            release_kept(
+                scan); /* No statement points into it, and nobody can read it again. */
         rc = uncover(scan, &changed, err);
     }
     if (changed)

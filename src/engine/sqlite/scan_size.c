@@ -6,7 +6,8 @@
 
 #include "base/ban.h"
 
-static int64_t text_size(const struct stoa__arrow_type *type, const struct ArrowArray *array)
+static int64_t text_size(const struct stoa__arrow_type *type,
+                         const struct ArrowArray *array)
 {
     const int32_t width = stoa__arrow_offset_width(type->kind);
     const void *const offsets = array->buffers[1];
@@ -28,7 +29,8 @@ static int64_t view_size(const struct ArrowArray *array)
     return size;
 }
 
-static int64_t own_size(const struct stoa__arrow_type *type, const struct ArrowArray *array)
+static int64_t own_size(const struct stoa__arrow_type *type,
+                        const struct ArrowArray *array)
 {
     switch (stoa__arrow_shape(type)) {
     case STOA__SHAPE_BITS:
@@ -56,7 +58,8 @@ static int64_t own_size(const struct stoa__arrow_type *type, const struct ArrowA
 }
 
 /* The type was parsed, so its depth is bounded. */
-int64_t sqlite_scan_size(const struct stoa__arrow_type *type, const struct ArrowArray *array)
+int64_t sqlite_scan_size(const struct stoa__arrow_type *type,
+                         const struct ArrowArray *array)
 {
     int64_t size = own_size(type, array) + array->length / 8;
 

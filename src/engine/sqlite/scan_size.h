@@ -5,8 +5,9 @@
 
 #include "arrow/type.h"
 
-/* Bytes behind the rows of a validated array, children and dictionaries included. Windows on one
- * array count what they show. */
-int64_t sqlite_scan_size(const struct stoa__arrow_type *type, const struct ArrowArray *array);
+/* Bytes behind the rows of a validated array, children and dictionaries included. Windows
+ * on one array count what they show. */
+int64_t sqlite_scan_size(const struct stoa__arrow_type *type,
+                         const struct ArrowArray *array);
 
 #endif

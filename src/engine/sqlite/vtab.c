@@ -13,19 +13,20 @@
 
 struct table {
     sqlite3_vtab base;
-    struct sqlite_source *source; /* The module holds the reference, and the table the module. */
+    struct sqlite_source
+        *source; /* The module holds the reference, and the table the module. */
 };
 
 /*
- * Rows are gone through in chunks: the rows [chunk_first, chunk_first + FILTER_ROWS_MAX) of the
- * batch that passed the filter. Between chunks the call is asked and batches change; inside one,
- * the next row is an addition.
+ * Rows are gone through in chunks: the rows [chunk_first, chunk_first + FILTER_ROWS_MAX)
+ * of the batch that passed the filter. Between chunks the call is asked and batches
+ * change; inside one, the next row is an addition.
  */
 struct cursor {
     sqlite3_vtab_cursor base;
     const struct sqlite_source_column *columns;
     struct sqlite_reader *readers;
-    int64_t row; /* In the batch. */
+    int64_t row;       /* In the batch. */
     int32_t at, count; /* In the chunk. */
     bool chosen;       /* `rows` lists the chunk's rows; else it is all of them. */
     bool ended;
@@ -88,7 +89,8 @@ static int table_connect(sqlite3 *db, void *self, int argc, const char *const *a
     code = declare(source, db, message);
     if (code != SQLITE_OK)
         return code;
-    /* Not from the views and triggers of a file: only from statements of the session's user. */
+    /* Not from the views and triggers of a file: only from statements of the session's
+     * user. */
     sqlite3_vtab_config(db, SQLITE_VTAB_DIRECTONLY);
     table = stoa__alloc_zero(1, sizeof(*table));
     if (!table) {
@@ -119,10 +121,11 @@ static struct sqlite_filter_source filter_source(const struct sqlite_source *sou
 
 static int table_best_index(sqlite3_vtab *base, sqlite3_index_info *info)
 {
-    const struct sqlite_filter_source source = filter_source(((struct table *)base)->source);
+    const struct sqlite_filter_source source =
+        filter_source(((struct table *)base)->source);
     stoa_error failure;
 
-    if (sqlite_filter_plan(&source, info) == SQLITE_OK)
+    if (sqlite_filter_plan(&source, info))
         return SQLITE_OK;
     (void)stoa__fail_nomem(&failure);
     return fail_table(base, &failure);
@@ -283,8 +286,8 @@ static int advance(struct cursor *cursor)
     return rc == STOA_DONE ? SQLITE_OK : fail_table(cursor->base.pVtab, &failure);
 }
 
-static int cursor_filter(sqlite3_vtab_cursor *base, int number, const char *plan, int count,
-                         sqlite3_value **values)
+static int cursor_filter(sqlite3_vtab_cursor *base, int number, const char *plan,
+                         int count, sqlite3_value **values)
 {
     struct cursor *const cursor = (struct cursor *)base;
     struct sqlite_source *const source = source_of(cursor);
@@ -316,8 +319,8 @@ static int cursor_next(sqlite3_vtab_cursor *base)
 
     if (++cursor->at >= cursor->count)
         return advance(cursor);
-    cursor->row = cursor->chosen ? cursor->chunk_first + cursor->rows[cursor->at]
-                                 : cursor->row + 1;
+    cursor->row =
+        cursor->chosen ? cursor->chunk_first + cursor->rows[cursor->at] : cursor->row + 1;
     return SQLITE_OK;
 }
 
@@ -336,15 +339,16 @@ static int cursor_rowid(sqlite3_vtab_cursor *base, sqlite3_int64 *out)
 
 /* ---- cells ---- */
 
-static stoa_status fail_cell(const struct sqlite_source *source, int32_t index, int64_t row,
-                             stoa_error *err)
+static stoa_status fail_cell(const struct sqlite_source *source, int32_t index,
+                             int64_t row, stoa_error *err)
 {
     stoa__wrap(err, "column '%s', row %lld", source->type->children[index].name,
                (long long)row);
     return err->code;
 }
 
-/* A cell for which there is no short way, to a statement's parameter or a function's result. */
+/* A cell for which there is no short way, to a statement's parameter or a function's
+ * result. */
 static stoa_status put_cell(const struct sqlite_source *source, int32_t index,
                             const struct sqlite_reader *reader, int64_t row, bool stable,
                             stoa__buffer *scratch, sqlite3_stmt *statement, int position,
@@ -360,8 +364,8 @@ static stoa_status put_cell(const struct sqlite_source *source, int32_t index,
         return STOA_OK;
     }
     form.type = cell.type;
-    return sqlite_put(&form, cell.array, cell.row - cell.array->offset, stable, source->nan,
-                      scratch, statement, position, context, err);
+    return sqlite_put(&form, cell.array, cell.row - cell.array->offset, stable,
+                      source->nan, scratch, statement, position, context, err);
 }
 
 static stoa_status cell_problem(const struct sqlite_source *source,
@@ -385,7 +389,8 @@ static stoa_status cell_problem(const struct sqlite_source *source,
     }
 }
 
-/* The rest of cursor_column(): what is not looked at yet, what has no short way, what is wrong. */
+/* The rest of cursor_column(): what is not looked at yet, what has no short way, what is
+ * wrong. */
 static int column_slow(struct cursor *cursor, const struct sqlite_reader *reader,
                        sqlite3_context *context, int index, int64_t row)
 {
@@ -394,8 +399,8 @@ static int column_slow(struct cursor *cursor, const struct sqlite_reader *reader
     stoa_status rc;
 
     if (reader->read == READ_CELL)
-        rc = put_cell(source, index, reader, row, cursor->batch.stable, &cursor->scratch, NULL,
-                      0, context, &failure);
+        rc = put_cell(source, index, reader, row, cursor->batch.stable, &cursor->scratch,
+                      NULL, 0, context, &failure);
     else
         rc = cell_problem(source, reader, row, &failure);
     if (rc == STOA_OK)
@@ -449,8 +454,8 @@ static inline bool int_at(const struct sqlite_reader *reader, int64_t row, int64
 }
 
 /*
- * The hot path. Nothing but loads stands between the switch and SQLite's result functions for the
- * kinds people have; a result that is not set is NULL.
+ * The hot path. Nothing but loads stands between the switch and SQLite's result functions
+ * for the kinds people have; a result that is not set is NULL.
  */
 static int cursor_column(sqlite3_vtab_cursor *base, sqlite3_context *context, int index)
 {
@@ -557,8 +562,8 @@ stoa_status sqlite_vtab_bind(const struct sqlite_source *source, int32_t column,
         if (!bytes)
             break;
         if (reader->read < READ_BLOB)
-            sqlite3_bind_text64(statement, position, (const char *)bytes, (sqlite3_uint64)size,
-                                SQLITE_STATIC, SQLITE_UTF8);
+            sqlite3_bind_text64(statement, position, (const char *)bytes,
+                                (sqlite3_uint64)size, SQLITE_STATIC, SQLITE_UTF8);
         else
             sqlite3_bind_blob64(statement, position, bytes, (sqlite3_uint64)size,
                                 SQLITE_STATIC);
@@ -582,7 +587,8 @@ stoa_status sqlite_vtab_bind(const struct sqlite_source *source, int32_t column,
 
 static const sqlite3_module module = {
     .iVersion = 1,
-    .xConnect = table_connect, /* Without xCreate: a table by its module's name, in no schema. */
+    .xConnect =
+        table_connect, /* Without xCreate: a table by its module's name, in no schema. */
     .xBestIndex = table_best_index,
     .xDisconnect = table_disconnect,
     .xOpen = table_open,
@@ -601,7 +607,8 @@ static void module_unref(void *self)
     source->unref(source);
 }
 
-stoa_status sqlite_vtab_add(struct sqlite_source *source, const char *name, stoa_error *err)
+stoa_status sqlite_vtab_add(struct sqlite_source *source, const char *name,
+                            stoa_error *err)
 {
     struct sqlite_session *const session = source->session;
     const int code =
@@ -612,5 +619,11 @@ stoa_status sqlite_vtab_add(struct sqlite_source *source, const char *name, stoa
 
 void sqlite_vtab_drop(struct sqlite_session *session, const char *name)
 {
+    sqlite3_stmt *nothing = NULL;
+
     sqlite3_create_module_v2(session->db, name, NULL, NULL, NULL);
+    /* SQLite lets go of a table's last reference when it next compiles something; the
+     * caller's data should not wait for that. */
+    (void)sqlite3_prepare_v2(session->db, "", -1, &nothing, NULL);
+    assert(!nothing);
 }
