@@ -45,7 +45,8 @@ def on_terminal(*args):
 
 def interrupted():
     """Exit status and error of a long query that gets a Ctrl-C, and the seconds until it ended."""
-    forever = "with recursive n(i) as (select 1 union all select i + 1 from n) select count(*) from n"
+    forever = ("with recursive n(i) as (select 1 union all select i + 1 from n) "
+               "select count(*) from n")
     with subprocess.Popen([STOA, ":memory:", "select 'begun'", forever], stdout=subprocess.PIPE,
                           stderr=subprocess.PIPE, text=True) as process:
         time.sleep(0.5)
@@ -57,8 +58,8 @@ def interrupted():
 
 def rows():
     expect("statements run in turn and leave their rows in the file",
-           run(FILE, "create table t(a integer, b text)", "insert into t values (1, 'x'), (2, null)"),
-           (0, "", ""))
+           run(FILE, "create table t(a integer, b text)",
+               "insert into t values (1, 'x'), (2, null)"), (0, "", ""))
     expect("a pipe gets tabs, and nothing for NULL",
            run(FILE, "select a, b from t order by a"), (0, "1\tx\n2\t\n", ""))
     expect("several statements in one text are all run",
@@ -75,11 +76,13 @@ def rows():
 
 
 def failures():
-    status, out, err = run(FILE, "select 1", "select nothing from t", "insert into t values (9, '')")
+    status, out, err = run(FILE, "select 1", "select nothing from t",
+                           "insert into t values (9, '')")
     expect("a failure ends the run with status 1, after what came before",
            (status, out), (1, "1\n"))
+    marked = "\n  select nothing from t\n         ^\n"
     point("it is told with its place",
-          [] if err.startswith("stoa: ") and "\n  select nothing from t\n         ^\n" in err else [err])
+          [] if err.startswith("stoa: ") and marked in err else [err])
     expect("what came after it was not done", run(FILE, "select count(*) from t"), (0, "3\n", ""))
     status, out, err = run(os.path.join(WORK, "no/such/folder.db"), "select 1")
     point("a target that cannot be opened is named",
@@ -90,7 +93,8 @@ def failures():
     for args in ((), ("app.db",), ("--nonsense",)):
         status, out, err = run(*args)
         point("called as %r it prints how to call it" % " ".join(("stoa",) + args),
-              [] if (status, out) == (2, "") and err.startswith("usage: ") else [repr((status, err))])
+              [] if (status, out) == (2, "") and err.startswith("usage: ")
+              else [repr((status, err))])
     status, err, seconds = interrupted()
     point("Ctrl-C ends a query within a second, with status 130",
           [] if status == 130 and seconds < 1 and err.startswith("stoa: ")
@@ -108,7 +112,8 @@ def commands():
           else [repr((status, out, err))])
     status, out, err = run("demo")
     point("the demo runs to its end",
-          [] if (status, err) == (0, "") and out.endswith("\nDone.\n") else [repr((status, out, err))])
+          [] if (status, err) == (0, "") and out.endswith("\nDone.\n")
+          else [repr((status, out, err))])
     folder = re.search(r'stoa_open\("([^"]+)/[^/]+"\)', out)
     point("and leaves nothing behind",
           [] if folder and not os.path.exists(folder.group(1)) else [out])
