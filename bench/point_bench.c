@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * One row by its key, 200,000 times, keys in the order (k * 7919) mod 1,000,000 of a table keyed by
- * id, all in memory and warm: Stoa in one call a row, raw SQLite with a statement prepared once, and
- * the ADBC SQLite driver with a statement prepared once.
+ * One row by its key, 200,000 times, keys in the order (k * 7919) mod 1,000,000 of a
+ * table keyed by id, all in memory and warm: Stoa in one call a row, raw SQLite with a
+ * statement prepared once, and the ADBC SQLite driver with a statement prepared once.
  */
 #include "bench.h"
 #include "peer_adbc.h"
@@ -20,7 +20,8 @@ static const char SELECT[] = "SELECT id, ts, px, qty, name FROM t WHERE id = ?1"
 static const char FILL[] =
     "CREATE TABLE t(id INTEGER PRIMARY KEY, ts INTEGER, px REAL, qty INTEGER, name TEXT);"
     "WITH RECURSIVE c(i) AS (SELECT 0 UNION ALL SELECT i + 1 FROM c WHERE i < 999999)"
-    " INSERT INTO t SELECT i, 1700000000000000 + 1000 * i, (i * 7919 % 100000) / 7.0, i % 1000,"
+    " INSERT INTO t SELECT i, 1700000000000000 + 1000 * i, (i * 7919 % 100000) / 7.0, i "
+    "% 1000,"
     " 'sym' || (i * 7919 % 1000000) FROM c;";
 
 struct point {
@@ -54,8 +55,8 @@ static void read_stoa(struct point *point, struct seen *seen)
 
     for (int64_t get = 0; get < GETS; get++) {
         key.a = key_of(get);
-        must(stoa_query_row(point->conn, no_limit, SELECT, sizeof SELECT - 1, &key, 1, NULL, 0,
-                            &row, &error),
+        must(stoa_query_row(point->conn, no_limit, SELECT, sizeof SELECT - 1, &key, 1,
+                            NULL, 0, &row, &error),
              &error);
         memcpy(&price, &row.values[2].a, sizeof price);
         seen->whole += row.values[0].a + row.values[1].a + row.values[3].a;
@@ -108,7 +109,8 @@ static double run_peer(void *self)
     struct peer_lookup *lookup = peer_lookup_open(point->peer, SELECT);
 
     for (int64_t get = 0; get < GETS; get++)
-        bench_check(peer_lookup_get(lookup, key_of(get)) == key_of(get), "the peer's row");
+        bench_check(peer_lookup_get(lookup, key_of(get)) == key_of(get),
+                    "the peer's row");
     peer_lookup_close(lookup);
     return bench_now() - start;
 }
@@ -120,12 +122,14 @@ static void fill(struct point *point)
 
     must(stoa_open(no_limit, ":memory:", STOA_NUL, NULL, 0, &db, &error), &error);
     must(stoa_connect(db, no_limit, NULL, 0, &point->conn, &error), &error);
-    must(stoa_run(point->conn, no_limit, FILL, STOA_NUL, NULL, 0, NULL, 0, NULL, &error), &error);
-    bench_check(sqlite3_open_v2(":memory:", &point->raw,
-                                SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE | SQLITE_OPEN_NOMUTEX,
-                                NULL) == SQLITE_OK &&
-                    sqlite3_exec(point->raw, FILL, NULL, NULL, NULL) == SQLITE_OK,
-                sqlite3_errmsg(point->raw));
+    must(stoa_run(point->conn, no_limit, FILL, STOA_NUL, NULL, 0, NULL, 0, NULL, &error),
+         &error);
+    bench_check(
+        sqlite3_open_v2(":memory:", &point->raw,
+                        SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE | SQLITE_OPEN_NOMUTEX,
+                        NULL) == SQLITE_OK &&
+            sqlite3_exec(point->raw, FILL, NULL, NULL, NULL) == SQLITE_OK,
+        sqlite3_errmsg(point->raw));
     point->peer = peer_open(":memory:");
     if (!point->peer)
         return;

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * All rows of the shape into Arrow batches, from execute to the end of the stream, each batch
- * released: Stoa, the raw step loop into hand-made buffers, and the ADBC SQLite driver. In memory
- * and from a file; each side has a database of its own.
+ * All rows of the shape into Arrow batches, from execute to the end of the stream, each
+ * batch released: Stoa, the raw step loop into hand-made buffers, and the ADBC SQLite
+ * driver. In memory and from a file; each side has a database of its own.
  */
 #include "bench.h"
 #include "peer_adbc.h"
@@ -50,10 +50,12 @@ static void open_stoa(struct scan *scan, const char *path)
 
     must(stoa_open(no_limit, path, STOA_NUL, NULL, 0, &db, &error), &error);
     must(stoa_connect(db, no_limit, NULL, 0, &scan->conn, &error), &error);
-    must(stoa_run(scan->conn, no_limit, SHAPE_CREATE, STOA_NUL, NULL, 0, NULL, 0, NULL, &error),
+    must(stoa_run(scan->conn, no_limit, SHAPE_CREATE, STOA_NUL, NULL, 0, NULL, 0, NULL,
+                  &error),
          &error);
     shape_stream(scan->shape, &stream);
-    must(stoa_insert(scan->conn, no_limit, "t", STOA_NUL, &stream, &append, 1, &rows, &error),
+    must(stoa_insert(scan->conn, no_limit, "t", STOA_NUL, &stream, &append, 1, &rows,
+                     &error),
          &error);
     stoa_stream_release(&stream);
     bench_check(rows == ROWS, "not all rows went in");
@@ -68,8 +70,8 @@ static void fill_raw(sqlite3 *db, const struct shape_batch *batch, sqlite3_stmt 
         sqlite3_bind_int64(insert, 2, batch->ts[row]);
         sqlite3_bind_double(insert, 3, batch->px[row]);
         sqlite3_bind_int64(insert, 4, batch->qty[row]);
-        sqlite3_bind_text(insert, 5, batch->names + begin, batch->name_offsets[row + 1] - begin,
-                          SQLITE_STATIC);
+        sqlite3_bind_text(insert, 5, batch->names + begin,
+                          batch->name_offsets[row + 1] - begin, SQLITE_STATIC);
         must_raw(sqlite3_step(insert), db);
         sqlite3_reset(insert);
     }
@@ -79,14 +81,15 @@ static void open_raw(struct scan *scan, const char *path)
 {
     sqlite3_stmt *insert;
 
-    must_raw(sqlite3_open_v2(path, &scan->raw,
-                             SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE | SQLITE_OPEN_NOMUTEX,
-                             NULL),
+    must_raw(sqlite3_open_v2(
+                 path, &scan->raw,
+                 SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE | SQLITE_OPEN_NOMUTEX, NULL),
              scan->raw);
-    must_raw(sqlite3_exec(scan->raw, "PRAGMA journal_mode=WAL; " SHAPE_CREATE "; BEGIN", NULL,
-                          NULL, NULL),
+    must_raw(sqlite3_exec(scan->raw, "PRAGMA journal_mode=WAL; " SHAPE_CREATE "; BEGIN",
+                          NULL, NULL, NULL),
              scan->raw);
-    must_raw(sqlite3_prepare_v2(scan->raw, "INSERT INTO t VALUES(?,?,?,?,?)", -1, &insert, NULL),
+    must_raw(sqlite3_prepare_v2(scan->raw, "INSERT INTO t VALUES(?,?,?,?,?)", -1, &insert,
+                                NULL),
              scan->raw);
     for (int64_t i = 0; i < shape_batch_count(scan->shape); i++)
         fill_raw(scan->raw, shape_batch(scan->shape, i), insert);
@@ -115,7 +118,8 @@ static void read_stoa(struct scan *scan, struct shape_sum *sum)
     stoa_result result;
     stoa_status status;
 
-    must(stoa_query(scan->conn, no_limit, SELECT, STOA_NUL, NULL, 0, NULL, 0, &result, &error),
+    must(stoa_query(scan->conn, no_limit, SELECT, STOA_NUL, NULL, 0, NULL, 0, &result,
+                    &error),
          &error);
     while ((status = stoa_result_next(result, no_limit, &batch, &error)) == STOA_OK) {
         if (sum)
@@ -223,8 +227,9 @@ static void sum_raw(const struct buffers *from, int64_t rows, struct shape_sum *
 static bool raw_batch(sqlite3_stmt *stmt, struct shape_sum *sum)
 {
     const size_t rows_max = SHAPE_BATCH_ROWS;
-    struct buffers to = {need(8 * rows_max), need(8 * rows_max),       need(8 * rows_max),
-                         need(8 * rows_max), need(4 * (rows_max + 1)), need(16 * rows_max)};
+    struct buffers to = {need(8 * rows_max),       need(8 * rows_max),
+                         need(8 * rows_max),       need(8 * rows_max),
+                         need(4 * (rows_max + 1)), need(16 * rows_max)};
     int64_t rows = 0;
     bool more = true;
 
@@ -289,7 +294,8 @@ static void compare(struct shape *shape, const char *where, const char *stoa_pat
     open_raw(&scan, raw_path);
     open_peer(&scan, peer_path);
     check_answers(&scan);
-    printf("# scan, %s; adbc: %s\n", where, scan.peer ? peer_name(scan.peer) : "not there");
+    printf("# scan, %s; adbc: %s\n", where,
+           scan.peer ? peer_name(scan.peer) : "not there");
     bench_rounds(sides, scan.peer ? 3 : 2, bench_round_count(7));
     snprintf(name, sizeof name, "scan_%s_raw", where);
     bench_at_least(name, sides[1].least / sides[0].least, 0.85);

@@ -4,7 +4,7 @@
  *
  *   byte     1: this layout
  *   node
- *     byte   flags: 1 dictionary ordered, 2 nullable, 4 map keys sorted, 8 has a dictionary
+ *     byte   flags: 1 dictionary ordered, 2 nullable, 4 map keys sorted, 8 dictionary
  *     text   format
  *     text   name
  *     text   metadata, as the Arrow C data interface has it, little-endian; empty: none
@@ -53,10 +53,11 @@ static void put_text(struct encoder *to, const char *bytes, size_t size)
 /* Depth is bounded: the type was parsed. */
 static void put_node(struct encoder *to, const struct stoa__arrow_type *type)
 {
-    put_byte(to, (uint8_t)((type->dictionary_ordered ? ARROW_FLAG_DICTIONARY_ORDERED : 0) |
-                           (type->nullable ? ARROW_FLAG_NULLABLE : 0) |
-                           (type->map_keys_sorted ? ARROW_FLAG_MAP_KEYS_SORTED : 0) |
-                           (type->dictionary ? FLAG_DICTIONARY : 0)));
+    put_byte(to,
+             (uint8_t)((type->dictionary_ordered ? ARROW_FLAG_DICTIONARY_ORDERED : 0) |
+                       (type->nullable ? ARROW_FLAG_NULLABLE : 0) |
+                       (type->map_keys_sorted ? ARROW_FLAG_MAP_KEYS_SORTED : 0) |
+                       (type->dictionary ? FLAG_DICTIONARY : 0)));
     put_text(to, type->format, strlen(type->format));
     put_text(to, type->name, strlen(type->name));
     put_text(to, type->metadata, type->metadata ? (size_t)type->metadata_size : 0);
@@ -81,7 +82,7 @@ stoa_status sqlite_field_encode(const struct stoa__arrow_type *field, stoa__buff
 
 struct decoder {
     const uint8_t *at, *end;
-    stoa__arena *arena;   /* Of the schema, gone after the parse. */
+    stoa__arena *arena; /* Of the schema, gone after the parse. */
     int64_t node_count;
     bool broken;
     bool nomem;
@@ -133,7 +134,8 @@ static const char *get_name(struct decoder *from)
     return text;
 }
 
-/* Entries and sizes inside the bytes, to the last. Arrow's own layout does not say where it ends. */
+/* Entries and sizes inside the bytes, to the last. Arrow's own layout does not say where
+ * it ends. */
 static bool is_metadata(const char *bytes, size_t size)
 {
     int32_t count, part;
@@ -226,12 +228,14 @@ stoa_status sqlite_field_decode(const void *bytes, size_t size, stoa__arena *are
 {
     stoa__arena scratch = {0};
     struct ArrowSchema schema = {0};
-    struct decoder from = {.at = bytes, .end = (const uint8_t *)bytes + size, .arena = &scratch};
+    struct decoder from = {
+        .at = bytes, .end = (const uint8_t *)bytes + size, .arena = &scratch};
     stoa_status rc;
 
     *out = NULL;
     if (size == 0 || *from.at++ != LAYOUT)
-        return stoa__fail(err, STOA_ERR_TYPE, "a column type in a layout this version does not know");
+        return stoa__fail(err, STOA_ERR_TYPE,
+                          "a column type in a layout this version does not know");
     get_node(&from, &schema, 0);
     if (from.nomem)
         rc = stoa__fail_nomem(err);

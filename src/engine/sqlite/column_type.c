@@ -1,20 +1,22 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * The metadata table: the Arrow type of each column that its declared type does not fully tell.
+ * The metadata table: the Arrow type of each column that its declared type does not fully
+ * tell.
  *
  *   CREATE TABLE stoa_column_type(
  *     tbl TEXT NOT NULL COLLATE NOCASE, col TEXT NOT NULL COLLATE NOCASE,
  *     format TEXT NOT NULL,       Arrow's format string of the column, for whoever looks
- *     field BLOB,                 the whole field, see column_field.c; NULL: `format` says it all
- *     sql_hash INTEGER NOT NULL,  hash of the table's CREATE text when the row was written
+ *     field BLOB,                 the whole field, see column_field.c; NULL: `format` is all
+ *     sql_hash INTEGER NOT NULL,  hash of the table's CREATE text at the time
  *     PRIMARY KEY(tbl, col)) STRICT, WITHOUT ROWID
  *
- * A row counts only while `sql_hash` fits the table's text in sqlite_schema: whoever dropped,
- * recreated or altered the table did not tell us what its columns are now.
+ * A row counts only while `sql_hash` fits the table's text in sqlite_schema: whoever
+ * dropped, recreated or altered the table did not tell us what its columns are now.
  *
- * Version: the first byte of `field` is the layout's number. A row of a layout we don't know was
- * written by a newer Stoa, and is passed over: its column is read by its declared type, which every
- * layout keeps true. Rows of newer layouts are replaced when the table is made anew.
+ * Version: the first byte of `field` is the layout's number. A row of a layout we don't
+ * know was written by a newer Stoa, and is passed over: its column is read by its
+ * declared type, which every layout keeps true. Rows of newer layouts are replaced when
+ * the table is made anew.
  */
 #include "engine/sqlite/column_type.h"
 
@@ -46,7 +48,8 @@ struct entry {
     stoa__arena arena;
     const char *database, *table;
     int64_t schema_version;
-    int64_t changes; /* The session's own, ever: its writes to the metadata table count. */
+    int64_t
+        changes; /* The session's own, ever: its writes to the metadata table count. */
     bool has_types, has_facts;
     struct kept_type *types;
     struct sqlite_table_facts facts;
@@ -67,8 +70,8 @@ struct query {
     stoa_error *err;
 };
 
-/* Prepare `begin` "database" `end`, or `begin` alone where `database` is NULL. Whatever fails,
- * end_query() is owed. */
+/* Prepare `begin` "database" `end`, or `begin` alone where `database` is NULL. Whatever
+ * fails, end_query() is owed. */
 static stoa_status begin_query(struct query *query, struct sqlite_session *session,
                                stoa__call *call, const char *begin, const char *database,
                                const char *end, stoa_error *err)
@@ -83,8 +86,8 @@ static stoa_status begin_query(struct query *query, struct sqlite_session *sessi
     if (rc == STOA_OK && database)
         rc = stoa__buffer_append_text(&sql, end);
     if (rc == STOA_OK) {
-        const int code = sqlite3_prepare_v2(session->db, (const char *)sql.data, (int)sql.size,
-                                            &query->stmt, NULL);
+        const int code = sqlite3_prepare_v2(session->db, (const char *)sql.data,
+                                            (int)sql.size, &query->stmt, NULL);
 
         rc = code == SQLITE_OK ? STOA_OK : sqlite_fail(session, code, err);
     } else if (rc == STOA_ERR_NOMEM) {
@@ -101,7 +104,8 @@ static stoa_status step_query(struct query *query)
 
     if (code == SQLITE_ROW)
         return STOA_OK;
-    return code == SQLITE_DONE ? STOA_DONE : sqlite_fail(query->session, code, query->err);
+    return code == SQLITE_DONE ? STOA_DONE
+                               : sqlite_fail(query->session, code, query->err);
 }
 
 static void end_query(struct query *query)
@@ -155,7 +159,8 @@ static stoa_status make_entry(struct sqlite_type_cache *cache, const char *datab
     struct entry *entry = stoa__alloc_zero(1, sizeof *entry);
 
     if (entry) {
-        entry->database = stoa__arena_copy_text(&entry->arena, database, strlen(database));
+        entry->database =
+            stoa__arena_copy_text(&entry->arena, database, strlen(database));
         entry->table = stoa__arena_copy_text(&entry->arena, table, strlen(table));
     }
     if (!entry || !entry->database || !entry->table) {
@@ -222,11 +227,12 @@ static stoa_status load_facts(struct sqlite_session *session, stoa__call *call,
                               struct entry *entry, stoa_error *err)
 {
     struct query query;
-    stoa_status rc = begin_query(
-        &query, session, call,
-        "SELECT strict, NOT wr AND 1 = (SELECT count(*) FROM pragma_table_info(?1, ?2) WHERE pk)"
-        " FROM pragma_table_list(?1) WHERE schema = ?2 COLLATE NOCASE",
-        NULL, NULL, err);
+    stoa_status rc =
+        begin_query(&query, session, call,
+                    "SELECT strict, NOT wr AND 1 = (SELECT count(*) FROM "
+                    "pragma_table_info(?1, ?2) WHERE pk)"
+                    " FROM pragma_table_list(?1) WHERE schema = ?2 COLLATE NOCASE",
+                    NULL, NULL, err);
 
     if (rc == STOA_OK) {
         sqlite3_bind_text(query.stmt, 1, entry->table, -1, SQLITE_STATIC);
@@ -319,10 +325,12 @@ static stoa_status load_types(struct sqlite_session *session, stoa__call *call,
         stoa__buffer_release(&end);
         return rc == STOA_ERR_NOMEM ? stoa__fail_nomem(err) : rc;
     }
-    rc = begin_query(&query, session, call, begin, entry->database, (const char *)end.data, err);
+    rc = begin_query(&query, session, call, begin, entry->database,
+                     (const char *)end.data, err);
     if (rc == STOA_OK)
         sqlite3_bind_text(query.stmt, 1, entry->table, -1, SQLITE_STATIC);
-    /* Another layout of the table itself is a newer one: then there is nothing to read. */
+    /* Another layout of the table itself is a newer one: then there is nothing to
+     * read. */
     const bool foreign = rc == STOA_ERR_NOT_FOUND || rc == STOA_ERR_INVALID;
 
     while (rc == STOA_OK) {
@@ -339,8 +347,8 @@ static stoa_status load_types(struct sqlite_session *session, stoa__call *call,
 /* Does the database have the metadata table? Free: the schema is in memory. */
 static bool has_table(struct sqlite_session *session, const char *database)
 {
-    return sqlite3_table_column_metadata(session->db, database, "stoa_column_type", NULL, NULL,
-                                         NULL, NULL, NULL, NULL) == SQLITE_OK;
+    return sqlite3_table_column_metadata(session->db, database, "stoa_column_type", NULL,
+                                         NULL, NULL, NULL, NULL, NULL) == SQLITE_OK;
 }
 
 /* What cannot be read is passed over: see the top. */
@@ -358,9 +366,9 @@ static stoa_status make_type(const struct kept_type *kept, stoa__arena *arena,
 }
 
 stoa_status sqlite_column_type_read(struct sqlite_session *session, stoa__call *call,
-                                    const char *database, const char *table, const char *column,
-                                    stoa__arena *arena, struct stoa__arrow_type **type,
-                                    stoa_error *err)
+                                    const char *database, const char *table,
+                                    const char *column, stoa__arena *arena,
+                                    struct stoa__arrow_type **type, stoa_error *err)
 {
     struct entry *entry = NULL;
     stoa_status rc;
@@ -391,12 +399,13 @@ static stoa_status make_table(struct sqlite_session *session, stoa__call *call,
 
     if (has_table(session, database))
         return STOA_OK;
-    rc = begin_query(&query, session, call, "CREATE TABLE IF NOT EXISTS ", database,
-                     ".stoa_column_type("
-                     "tbl TEXT NOT NULL COLLATE NOCASE, col TEXT NOT NULL COLLATE NOCASE, "
-                     "format TEXT NOT NULL, field BLOB, sql_hash INTEGER NOT NULL, "
-                     "PRIMARY KEY(tbl, col)) STRICT, WITHOUT ROWID",
-                     err);
+    rc =
+        begin_query(&query, session, call, "CREATE TABLE IF NOT EXISTS ", database,
+                    ".stoa_column_type("
+                    "tbl TEXT NOT NULL COLLATE NOCASE, col TEXT NOT NULL COLLATE NOCASE, "
+                    "format TEXT NOT NULL, field BLOB, sql_hash INTEGER NOT NULL, "
+                    "PRIMARY KEY(tbl, col)) STRICT, WITHOUT ROWID",
+                    err);
     if (rc == STOA_OK)
         rc = step_query(&query);
     end_query(&query);
@@ -408,9 +417,9 @@ static stoa_status hash_table(struct sqlite_session *session, stoa__call *call,
                               stoa_error *err)
 {
     struct query query;
-    stoa_status rc =
-        begin_query(&query, session, call, "SELECT sql FROM ", database,
-                    ".sqlite_schema WHERE type = 'table' AND name = ?1 COLLATE NOCASE", err);
+    stoa_status rc = begin_query(
+        &query, session, call, "SELECT sql FROM ", database,
+        ".sqlite_schema WHERE type = 'table' AND name = ?1 COLLATE NOCASE", err);
 
     if (rc == STOA_OK) {
         sqlite3_bind_text(query.stmt, 1, table, -1, SQLITE_STATIC);
@@ -430,14 +439,15 @@ static stoa_status hash_table(struct sqlite_session *session, stoa__call *call,
 
 static stoa_status write_row(struct sqlite_session *session, stoa__call *call,
                              const char *database, const char *table,
-                             const struct stoa__arrow_type *column, const stoa__buffer *field,
-                             int64_t hash, stoa_error *err)
+                             const struct stoa__arrow_type *column,
+                             const stoa__buffer *field, int64_t hash, stoa_error *err)
 {
     struct query query;
-    stoa_status rc = begin_query(&query, session, call, "INSERT OR REPLACE INTO ", database,
-                                 ".stoa_column_type(tbl, col, format, field, sql_hash)"
-                                 " VALUES(?1, ?2, ?3, ?4, ?5)",
-                                 err);
+    stoa_status rc =
+        begin_query(&query, session, call, "INSERT OR REPLACE INTO ", database,
+                    ".stoa_column_type(tbl, col, format, field, sql_hash)"
+                    " VALUES(?1, ?2, ?3, ?4, ?5)",
+                    err);
 
     if (rc == STOA_OK) {
         sqlite3_bind_text(query.stmt, 1, table, -1, SQLITE_STATIC);
@@ -453,7 +463,8 @@ static stoa_status write_row(struct sqlite_session *session, stoa__call *call,
 
 stoa_status sqlite_column_type_write(struct sqlite_session *session, stoa__call *call,
                                      const char *database, const char *table,
-                                     const struct stoa__arrow_type *column, stoa_error *err)
+                                     const struct stoa__arrow_type *column,
+                                     stoa_error *err)
 {
     stoa__buffer field = {0};
     int64_t hash = 0;

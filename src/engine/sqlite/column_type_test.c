@@ -40,7 +40,8 @@ static void append(stoa__buffer *sql, const char *text)
 
 /* CREATE TABLE t, columns c0, c1, ... whatever the fields are called. */
 static void create(struct fixture *f, const struct stoa__arrow_type *type,
-                   const struct sqlite_forms *forms, enum sqlite_form *form, bool *metadata)
+                   const struct sqlite_forms *forms, enum sqlite_form *form,
+                   bool *metadata)
 {
     stoa__buffer sql = {0};
     char name[32];
@@ -49,8 +50,8 @@ static void create(struct fixture *f, const struct stoa__arrow_type *type,
     for (int32_t i = 0; i < type->child_count; i++) {
         snprintf(name, sizeof name, "%sc%d ", i > 0 ? ", " : "", (int)i);
         append(&sql, name);
-        CHECK_INT(sqlite_type_declare(&type->children[i], forms, &sql, &form[i], &metadata[i],
-                                      &f->err),
+        CHECK_INT(sqlite_type_declare(&type->children[i], forms, &sql, &form[i],
+                                      &metadata[i], &f->err),
                   STOA_OK);
     }
     append(&sql, forms->strict ? ") STRICT" : ")");
@@ -92,7 +93,8 @@ static void fill(struct fixture *f, const struct made *made, const enum sqlite_f
             const struct sqlite_column_form column = {&made->type->children[i], form[i]};
 
             if (sqlite_put(&column, made->rows.children[i], made->rows.offset + row, true,
-                           STOA__NAN_ERROR, &scratch, stmt, i + 1, NULL, &f->err) != STOA_OK)
+                           STOA__NAN_ERROR, &scratch, stmt, i + 1, NULL,
+                           &f->err) != STOA_OK)
                 CHECK_TEXT(f->err.text, "");
         }
         CHECK_INT(sqlite3_step(stmt), SQLITE_DONE);
@@ -117,7 +119,8 @@ static void check_same(struct fixture *f, const struct made *made, const char *w
         stoa__arrow_type_text(&made->type->children[i], wanted, sizeof wanted);
         stoa__arrow_type_text(&type->children[i], got, sizeof got);
         if (strcmp(got, wanted) != 0 || rc != STOA_OK)
-            printf("# seed %llu, %s, column %d: %s, is %s\n", seed, what, (int)i, wanted, got);
+            printf("# seed %llu, %s, column %d: %s, is %s\n", seed, what, (int)i, wanted,
+                   got);
         CHECK_TEXT(got, wanted);
     }
     if (rc != STOA_OK)
@@ -153,7 +156,8 @@ static bool holds_big_uint64(const struct made *made, int32_t column)
 
     for (int64_t row = 0; row < made->rows.length; row++) {
         stoa__cell_at(type, made->rows.children[column], made->rows.offset + row, &cell);
-        if (!cell.null && cell.type->kind == STOA__ARROW_UINT64 && stoa__cell_int64(&cell) < 0)
+        if (!cell.null && cell.type->kind == STOA__ARROW_UINT64 &&
+            stoa__cell_int64(&cell) < 0)
             return true;
         if (!cell.null && (cell.type->kind == STOA__ARROW_FLOAT16 ||
                            cell.type->kind == STOA__ARROW_FLOAT32 ||
@@ -207,7 +211,8 @@ static void every_type_comes_back_as_it_was(void)
 
 /* ---- the table ---- */
 
-static struct stoa__arrow_type *simple(const char *format, const char *name, stoa__arena *arena)
+static struct stoa__arrow_type *simple(const char *format, const char *name,
+                                       stoa__arena *arena)
 {
     struct stoa__arrow_type *type;
 
@@ -221,13 +226,13 @@ static const char *read_type(struct fixture *f, const char *database, const char
     struct stoa__arrow_type *type;
     stoa__arena arena = {0};
 
-    CHECK_INT(sqlite_column_type_read(f->session, NULL, database, table, column, &arena, &type,
-                                      &f->err),
+    CHECK_INT(sqlite_column_type_read(f->session, NULL, database, table, column, &arena,
+                                      &type, &f->err),
               STOA_OK);
     if (type)
         stoa__arrow_type_text(type, f->text, sizeof f->text);
     else
-        strcpy(f->text, "-");
+        memcpy(f->text, "-", 2);
     stoa__arena_release(&arena);
     return f->text;
 }
@@ -261,7 +266,8 @@ static void a_row_counts_while_its_table_is_the_same(void)
     run(&f, "ALTER TABLE t ADD COLUMN c TEXT");
     CHECK_TEXT(read_type(&f, NULL, "t", "a"), "-");
     run(&f, "DROP TABLE t; CREATE TABLE t(a INTEGER, b INTEGER) STRICT");
-    CHECK_TEXT(read_type(&f, NULL, "t", "a"), "date32"); /* Word for word the same table. */
+    CHECK_TEXT(read_type(&f, NULL, "t", "a"),
+               "date32"); /* Word for word the same table. */
     run(&f, "DROP TABLE t; CREATE TABLE t(a INT, b INTEGER) STRICT");
     CHECK_TEXT(read_type(&f, NULL, "t", "a"), "-");
     CHECK_TEXT(types(&f, "SELECT a FROM t"), "a int64");
@@ -280,8 +286,9 @@ static void temporary_and_attached_tables_have_rows_of_their_own(void)
     CHECK_TEXT(read_type(&f, "temp", "tt", "a"), "date32");
     CHECK_TEXT(read_type(&f, "other one", "t", "a"), "duration[ms]");
     CHECK_TEXT(read_type(&f, NULL, "t", "a"), "-");
-    CHECK_TEXT(types(&f, "SELECT x.a, y.a AS b, z.a AS c FROM t x, tt y, \"other one\".t z"),
-               "a int64, b date32, c duration[ms]");
+    CHECK_TEXT(
+        types(&f, "SELECT x.a, y.a AS b, z.a AS c FROM t x, tt y, \"other one\".t z"),
+        "a int64, b date32, c duration[ms]");
     close_all(&f);
 }
 
@@ -311,7 +318,8 @@ static void rows_of_a_newer_layout_are_passed_over(void)
     run(&f, "CREATE TABLE t(a INTEGER DATE32)");
     write_type(&f, NULL, "t", "a", "tsu:");
     CHECK_TEXT(types(&f, "SELECT a FROM t"), "a timestamp[us]");
-    run(&f, "UPDATE stoa_column_type SET field = CAST(x'02' || substr(field, 2) AS BLOB)");
+    run(&f,
+        "UPDATE stoa_column_type SET field = CAST(x'02' || substr(field, 2) AS BLOB)");
     CHECK_TEXT(read_type(&f, NULL, "t", "a"), "-");
     sqlite_statement_cache_clear(f.session);
     CHECK_TEXT(types(&f, "SELECT a FROM t"), "a date32");
@@ -331,8 +339,8 @@ static void a_table_that_is_not_there_has_no_types(void)
     stoa__arena arena = {0};
 
     open_memory(&f);
-    CHECK_INT(sqlite_column_type_write(f.session, NULL, NULL, "nope", simple("l", "a", &arena),
-                                       &f.err),
+    CHECK_INT(sqlite_column_type_write(f.session, NULL, NULL, "nope",
+                                       simple("l", "a", &arena), &f.err),
               STOA_ERR_NOT_FOUND);
     CHECK_HAS(f.err.text, "there is no table 'nope'");
     CHECK_TEXT(read_type(&f, NULL, "nope", "a"), "-");
@@ -346,18 +354,21 @@ static void facts_of_tables_are_told(void)
     static const struct {
         const char *table;
         bool strict, alias;
-    } list[] = {{"a", false, true}, {"b", false, false}, {"c", true, true}, {"d", false, false},
-                {"e", false, false}, {"nope", false, false}};
+    } list[] = {{"a", false, true},  {"b", false, false}, {"c", true, true},
+                {"d", false, false}, {"e", false, false}, {"nope", false, false}};
 
     open_memory(&f);
-    run(&f, "CREATE TABLE a(id INTEGER PRIMARY KEY); CREATE TABLE b(x, y, PRIMARY KEY(x, y));"
-            "CREATE TABLE c(id INTEGER PRIMARY KEY) STRICT;"
-            "CREATE TABLE d(id INTEGER PRIMARY KEY) WITHOUT ROWID; CREATE VIEW e AS SELECT 1");
+    run(&f,
+        "CREATE TABLE a(id INTEGER PRIMARY KEY); CREATE TABLE b(x, y, PRIMARY KEY(x, y));"
+        "CREATE TABLE c(id INTEGER PRIMARY KEY) STRICT;"
+        "CREATE TABLE d(id INTEGER PRIMARY KEY) WITHOUT ROWID; CREATE VIEW e AS SELECT "
+        "1");
     for (size_t i = 0; i < sizeof list / sizeof *list; i++) {
         struct sqlite_table_facts facts;
 
-        CHECK_INT(sqlite_table_facts(f.session, NULL, "main", list[i].table, &facts, &f.err),
-                  STOA_OK);
+        CHECK_INT(
+            sqlite_table_facts(f.session, NULL, "main", list[i].table, &facts, &f.err),
+            STOA_OK);
         CHECK_INT(facts.strict, list[i].strict);
         CHECK_INT(facts.rowid_alias, list[i].alias);
     }
@@ -380,7 +391,8 @@ static void fields_come_back_from_their_bytes(void)
         arrow_random_schema(&random, 3, 3, &schema);
         CHECK_INT(stoa__arrow_type_parse(&schema, &arena, &type, NULL), STOA_OK);
         CHECK_INT(sqlite_field_encode(type, &bytes, NULL), STOA_OK);
-        CHECK_INT(sqlite_field_decode(bytes.data, bytes.size, &arena, &back, NULL), STOA_OK);
+        CHECK_INT(sqlite_field_decode(bytes.data, bytes.size, &arena, &back, NULL),
+                  STOA_OK);
         CHECK(stoa__arrow_type_equal(type, back));
         CHECK_INT(stoa__arrow_type_hash(type), stoa__arrow_type_hash(back));
         CHECK_INT(stoa__arrow_type_export(back, &again, NULL), STOA_OK);
@@ -433,8 +445,8 @@ static void damaged_bytes_are_refused_and_harmless(void)
         CHECK(rc == STOA_OK || rc == STOA_ERR_TYPE || rc == STOA_ERR_INVALID);
         bytes.data[at] = old;
     }
-    static const uint8_t deep[] = {1, 2, 2, '+', 'l', 0, 0, 1}, huge[] = {1, 2, 1, 'l', 0, 0, 255,
-                                                                         255, 255, 255, 15};
+    static const uint8_t deep[] = {1, 2, 2, '+', 'l', 0, 0, 1},
+                         huge[] = {1, 2, 1, 'l', 0, 0, 255, 255, 255, 255, 15};
     uint8_t nested[1 + 7 * 200];
 
     nested[0] = 1;
@@ -460,8 +472,8 @@ static void reading_types_survives_every_allocation_failure(void)
 
         sqlite_type_cache_clear(f.session);
         stoa__mem_fail_nth = nth;
-        const stoa_status rc = sqlite_column_type_read(f.session, NULL, NULL, "t", "a", &arena,
-                                                       &type, &f.err);
+        const stoa_status rc = sqlite_column_type_read(f.session, NULL, NULL, "t", "a",
+                                                       &arena, &type, &f.err);
 
         stoa__mem_fail_nth = -1;
         CHECK_INT(rc == STOA_OK, type != NULL);
@@ -476,15 +488,17 @@ static void reading_types_survives_every_allocation_failure(void)
     close_all(&f);
 }
 
-TEST_MAIN({"every type comes back as it was", every_type_comes_back_as_it_was},
-          {"a row counts while its table is the same", a_row_counts_while_its_table_is_the_same},
-          {"temporary and attached tables have rows of their own",
-           temporary_and_attached_tables_have_rows_of_their_own},
-          {"a rollback takes types back", a_rollback_takes_types_back},
-          {"rows of a newer layout are passed over", rows_of_a_newer_layout_are_passed_over},
-          {"a table that is not there has no types", a_table_that_is_not_there_has_no_types},
-          {"facts of tables are told", facts_of_tables_are_told},
-          {"fields come back from their bytes", fields_come_back_from_their_bytes},
-          {"damaged bytes are refused and harmless", damaged_bytes_are_refused_and_harmless},
-          {"reading types survives every allocation failure",
-           reading_types_survives_every_allocation_failure})
+TEST_MAIN(
+    {"every type comes back as it was", every_type_comes_back_as_it_was},
+    {"a row counts while its table is the same",
+     a_row_counts_while_its_table_is_the_same},
+    {"temporary and attached tables have rows of their own",
+     temporary_and_attached_tables_have_rows_of_their_own},
+    {"a rollback takes types back", a_rollback_takes_types_back},
+    {"rows of a newer layout are passed over", rows_of_a_newer_layout_are_passed_over},
+    {"a table that is not there has no types", a_table_that_is_not_there_has_no_types},
+    {"facts of tables are told", facts_of_tables_are_told},
+    {"fields come back from their bytes", fields_come_back_from_their_bytes},
+    {"damaged bytes are refused and harmless", damaged_bytes_are_refused_and_harmless},
+    {"reading types survives every allocation failure",
+     reading_types_survives_every_allocation_failure})

@@ -102,7 +102,8 @@ void sqlite_cursor_end(struct sqlite_cursor *cursor)
     sqlite_write_settle(cursor->session);
 }
 
-stoa_status sqlite_cursor_stick(struct sqlite_cursor *cursor, stoa_status rc, stoa_error *err)
+stoa_status sqlite_cursor_stick(struct sqlite_cursor *cursor, stoa_status rc,
+                                stoa_error *err)
 {
     sqlite_cursor_end(cursor);
     cursor->failure.code = rc;
@@ -144,7 +145,8 @@ stoa_status sqlite_cursor_row(struct sqlite_cursor *cursor, stoa_error *err)
     return rc;
 }
 
-bool sqlite_cursor_cell(struct sqlite_cursor *cursor, int32_t column, struct sqlite_cell *out)
+bool sqlite_cursor_cell(struct sqlite_cursor *cursor, int32_t column,
+                        struct sqlite_cell *out)
 {
     if (!sqlite_cursor_has_kept(cursor))
         return sqlite_cell_load(sqlite3_column_value(cursor->stmt, column), out);
@@ -167,7 +169,8 @@ void sqlite_cursor_taken(struct sqlite_cursor *cursor)
 /* ---- opening ---- */
 
 /* To the end, rows kept: see the top of cursor.h. */
-static stoa_status run_to_end(struct sqlite_cursor *cursor, stoa_status rc, stoa_error *err)
+static stoa_status run_to_end(struct sqlite_cursor *cursor, stoa_status rc,
+                              stoa_error *err)
 {
     while (rc == STOA_OK) {
         if (cursor->column_count > 0)
@@ -180,19 +183,22 @@ static stoa_status run_to_end(struct sqlite_cursor *cursor, stoa_status rc, stoa
 }
 
 /*
- * Rows of RETURNING may turn out not to fit memory when everything is written already, and ending
- * a statement early commits what it did. So inside a savepoint, which an abandoned one is not.
+ * Rows of RETURNING may turn out not to fit memory when everything is written already,
+ * and ending a statement early commits what it did. So inside a savepoint, which an
+ * abandoned one is not.
  */
 static bool needs_savepoint(const struct sqlite_cursor *cursor)
 {
-    return cursor->statement->verb != SQLITE_VERB_OTHER && sqlite3_column_count(cursor->stmt) > 0;
+    return cursor->statement->verb != SQLITE_VERB_OTHER &&
+           sqlite3_column_count(cursor->stmt) > 0;
 }
 
-static stoa_status end_savepoint(struct sqlite_cursor *cursor, stoa__call *call, stoa_status rc,
-                                 stoa_error *err)
+static stoa_status end_savepoint(struct sqlite_cursor *cursor, stoa__call *call,
+                                 stoa_status rc, stoa_error *err)
 {
     if (rc >= 0) {
-        const stoa_status released = sqlite_run(cursor->session, call, "RELEASE stoa_run", err);
+        const stoa_status released =
+            sqlite_run(cursor->session, call, "RELEASE stoa_run", err);
 
         if (released == STOA_OK)
             return rc;
@@ -200,11 +206,13 @@ static stoa_status end_savepoint(struct sqlite_cursor *cursor, stoa__call *call,
     }
     sqlite3_reset(cursor->stmt);
     if (!sqlite3_get_autocommit(cursor->session->db))
-        (void)sqlite_run(cursor->session, NULL, "ROLLBACK TO stoa_run; RELEASE stoa_run", NULL);
+        (void)sqlite_run(cursor->session, NULL, "ROLLBACK TO stoa_run; RELEASE stoa_run",
+                         NULL);
     return rc;
 }
 
-/* A statement kept from earlier may name a scan that is gone: SQLite sees it when it steps. */
+/* A statement kept from earlier may name a scan that is gone: SQLite sees it when it
+ * steps. */
 static stoa_status step_resolving(struct sqlite_cursor *cursor, stoa_error *err)
 {
     stoa_status rc = sqlite_cursor_step(cursor, err);
@@ -220,12 +228,24 @@ static stoa_status step_resolving(struct sqlite_cursor *cursor, stoa_error *err)
     return rc;
 }
 
-static stoa_status first_step(struct sqlite_cursor *cursor, stoa__call *call, stoa_error *err)
+/* PRAGMA journal_mode, say, counts as writing, but must answer where nothing can be
+ * written; SQLite itself refuses those that would. */
+static bool only_asks(const struct sqlite_statement *statement)
+{
+    const struct sqlite_session *session = statement->session;
+
+    return statement->pragma &&
+           (session->read_transaction || session->instance->config.read_only);
+}
+
+static stoa_status first_step(struct sqlite_cursor *cursor, stoa__call *call,
+                              stoa_error *err)
 {
     struct sqlite_session *session = cursor->session;
     const bool writes = sqlite_statement_writes(cursor->statement);
+    const bool gated = writes && !only_asks(cursor->statement);
     struct sqlite_run run;
-    stoa_status rc = writes ? sqlite_write_begin(session, call, err) : STOA_OK;
+    stoa_status rc = gated ? sqlite_write_begin(session, call, err) : STOA_OK;
 
     if (rc != STOA_OK)
         return rc;
@@ -274,14 +294,15 @@ static stoa_status add_facts(struct sqlite_cursor *cursor, sqlite3_stmt *stmt)
 
 static stoa_status make_facts(struct sqlite_cursor *cursor, stoa_error *err)
 {
-    cursor->facts = stoa__arena_alloc_zero(&cursor->arena, (size_t)cursor->column_count + 1,
-                                           sizeof *cursor->facts);
+    cursor->facts = stoa__arena_alloc_zero(
+        &cursor->arena, (size_t)cursor->column_count + 1, sizeof *cursor->facts);
     return cursor->facts ? STOA_OK : stoa__fail_nomem(err);
 }
 
 /*
- * types=exact: look at every row before the first is given. The statement stands on its first row
- * and so keeps its read transaction; a second one of the same text runs inside the same.
+ * types=exact: look at every row before the first is given. The statement stands on its
+ * first row and so keeps its read transaction; a second one of the same text runs inside
+ * the same.
  */
 static stoa_status look_at_all(struct sqlite_cursor *cursor, stoa__call *call,
                                const struct stoa__params *params, stoa_error *err)
@@ -293,7 +314,8 @@ static stoa_status look_at_all(struct sqlite_cursor *cursor, stoa__call *call,
     int code = SQLITE_ROW;
 
     if (rc == STOA_OK)
-        code = sqlite3_prepare_v2(session->db, sqlite3_sql(cursor->stmt), -1, &second, NULL);
+        code =
+            sqlite3_prepare_v2(session->db, sqlite3_sql(cursor->stmt), -1, &second, NULL);
     if (rc == STOA_OK && second)
         rc = sqlite_bind(cursor->statement, second, params, cursor->config.nan,
                          SQLITE_HOLD_BORROWED, err);
@@ -357,7 +379,8 @@ void sqlite_cursor_close(void *self)
 
 /* ---- types ---- */
 
-static stoa_status read_ahead(struct sqlite_cursor *cursor, stoa__call *call, stoa_error *err)
+static stoa_status read_ahead(struct sqlite_cursor *cursor, stoa__call *call,
+                              stoa_error *err)
 {
     const int64_t rows_max = cursor->config.batch_rows < AHEAD_ROWS_MAX
                                  ? cursor->config.batch_rows
@@ -366,7 +389,7 @@ static stoa_status read_ahead(struct sqlite_cursor *cursor, stoa__call *call, st
     stoa_status rc = STOA_OK;
 
     while (rc == STOA_OK && cursor->kept.row_count < rows_max &&
-           cursor->kept.bytes.size < AHEAD_BYTES_MAX) {
+           cursor->kept.cells.size + cursor->kept.bytes.size < AHEAD_BYTES_MAX) {
         if (!cursor->row && !cursor->stepping)
             break;
         rc = cursor->row ? STOA_OK : sqlite_cursor_step(cursor, err);
@@ -407,8 +430,8 @@ static stoa_status decide(struct sqlite_cursor *cursor, stoa__call *call, stoa_e
         kept_facts(cursor);
         cursor->facts_whole = !cursor->stepping;
     }
-    cursor->plan = stoa__arena_alloc_zero(&cursor->arena, (size_t)cursor->column_count + 1,
-                                          sizeof *cursor->plan);
+    cursor->plan = stoa__arena_alloc_zero(
+        &cursor->arena, (size_t)cursor->column_count + 1, sizeof *cursor->plan);
     if (!cursor->plan)
         return stoa__fail_nomem(err);
     rc = sqlite_plan_decide(plan, cursor->facts, cursor->facts_whole, &cursor->arena,
@@ -426,11 +449,11 @@ static enum sqlite_writer writer_of(const struct sqlite_plan_column *column,
 {
     const enum stoa__arrow_shape shape = stoa__arrow_shape(values);
 
-    if (column->form == SQLITE_FORM_INT && shape == STOA__SHAPE_FIXED && values->width == 8 &&
-        values->kind != STOA__ARROW_UINT64)
+    if (column->form == SQLITE_FORM_INT && shape == STOA__SHAPE_FIXED &&
+        values->width == 8 && values->kind != STOA__ARROW_UINT64)
         return SQLITE_WRITE_INT64;
-    if (column->form == SQLITE_FORM_INT && shape == STOA__SHAPE_FIXED && values->width == 4 &&
-        values->kind != STOA__ARROW_UINT32)
+    if (column->form == SQLITE_FORM_INT && shape == STOA__SHAPE_FIXED &&
+        values->width == 4 && values->kind != STOA__ARROW_UINT32)
         return SQLITE_WRITE_INT32;
     if (values->kind == STOA__ARROW_FLOAT64 && column->form == SQLITE_FORM_REAL)
         return SQLITE_WRITE_FLOAT64;
@@ -441,8 +464,8 @@ static enum sqlite_writer writer_of(const struct sqlite_plan_column *column,
 
 static stoa_status make_columns(struct sqlite_cursor *cursor, stoa_error *err)
 {
-    cursor->columns = stoa__arena_alloc_zero(&cursor->arena, (size_t)cursor->column_count + 1,
-                                             sizeof *cursor->columns);
+    cursor->columns = stoa__arena_alloc_zero(
+        &cursor->arena, (size_t)cursor->column_count + 1, sizeof *cursor->columns);
     if (!cursor->columns)
         return stoa__fail_nomem(err);
     for (int32_t i = 0; i < cursor->column_count; i++) {
@@ -472,7 +495,8 @@ stoa_status sqlite_cursor_prepare_types(struct sqlite_cursor *cursor, stoa__call
         return STOA_OK;
     if (!sqlite_plan_fits(plan, cursor->stmt, &cursor->config)) {
         sqlite_plan_release(plan);
-        rc = sqlite_plan_make(cursor->session, call, cursor->stmt, &cursor->config, plan, err);
+        rc = sqlite_plan_make(cursor->session, call, cursor->stmt, &cursor->config, plan,
+                              err);
     }
     if (rc != STOA_OK)
         return rc;
@@ -480,7 +504,8 @@ stoa_status sqlite_cursor_prepare_types(struct sqlite_cursor *cursor, stoa__call
     cursor->plan = plan->columns;
     cursor->type = plan->type;
     cursor->direct = plan->direct;
-    if (!plan->decided || (cursor->config.types == STOA__TYPES_EXACT && cursor->column_count > 0))
+    if (!plan->decided ||
+        (cursor->config.types == STOA__TYPES_EXACT && cursor->column_count > 0))
         rc = decide(cursor, call, err);
     if (rc == STOA_OK)
         rc = make_columns(cursor, err);
@@ -490,8 +515,8 @@ stoa_status sqlite_cursor_prepare_types(struct sqlite_cursor *cursor, stoa__call
 
 /* ---- the engine's functions ---- */
 
-stoa_status sqlite_cursor_type(void *self, stoa__call *call, const struct stoa__arrow_type **type,
-                               stoa_error *err)
+stoa_status sqlite_cursor_type(void *self, stoa__call *call,
+                               const struct stoa__arrow_type **type, stoa_error *err)
 {
     struct sqlite_cursor *cursor = self;
     stoa_status rc;
@@ -521,7 +546,8 @@ static stoa_status check_request(const struct sqlite_cursor *cursor,
     return STOA_OK;
 }
 
-stoa_status sqlite_cursor_request(void *self, const struct stoa__arrow_type *type, stoa_error *err)
+stoa_status sqlite_cursor_request(void *self, const struct stoa__arrow_type *type,
+                                  stoa_error *err)
 {
     struct sqlite_cursor *cursor = self;
     struct stoa__arrow_type *root, *fields;
@@ -563,7 +589,8 @@ stoa_status sqlite_cursor_next(void *self, stoa__call *call, struct ArrowArray *
     if (rc == STOA_OK)
         rc = sqlite_cursor_prepare_types(cursor, call, failure);
     if (rc == STOA_OK)
-        rc = sqlite_cursor_batch(cursor, call, cursor->config.batch_rows, &batch, failure);
+        rc =
+            sqlite_cursor_batch(cursor, call, cursor->config.batch_rows, &batch, failure);
     if (rc == STOA_OK)
         rc = sqlite_session_current(cursor->session, failure);
     if (rc == STOA_OK)
@@ -575,7 +602,8 @@ stoa_status sqlite_cursor_next(void *self, stoa__call *call, struct ArrowArray *
     return rc;
 }
 
-stoa_status sqlite_cursor_note(void *self, const char *key, const char *value, stoa_error *err)
+stoa_status sqlite_cursor_note(void *self, const char *key, const char *value,
+                               stoa_error *err)
 {
     struct sqlite_cursor *cursor = self;
     struct stoa__arrow_type *type;

@@ -13,8 +13,9 @@
 
 #include "base/ban.h"
 
-/* Room a first batch begins with: a result of one row should not pay for 65,536. And what is taken
- * at once for rows that are not there yet: a declared type may claim any width. */
+/* Room a first batch begins with: a result of one row should not pay for 65,536. And
+ * what is taken at once for rows that are not there yet: a declared type may claim any
+ * width. */
 enum { ROWS_FIRST = 1024, ROOM_BYTES_MAX = 64 << 20 };
 
 /* Copy and tell whether all of it is ASCII. */
@@ -81,8 +82,8 @@ static inline bool write_empty_bytes(struct stoa__column *out)
     return true;
 }
 
-/* The value in the class its column is made for, or NULL; false: sqlite_write_cell() is to do it.
- * Column buffers are aligned to 64 bytes and have room for the row. */
+/* The value in the class its column is made for, or NULL; false: sqlite_write_cell() is
+ * to do it. Column buffers are aligned to 64 bytes and have room for the row. */
 static inline bool write_fast(const struct sqlite_column *column, sqlite3_value *value)
 {
     struct stoa__column *out = column->out;
@@ -138,8 +139,9 @@ static inline bool write_fast(const struct sqlite_column *column, sqlite3_value 
 }
 
 /*
- * Is the database's text UTF-8, so that its bytes can be had without conversion? In a UTF-16 one
- * the bytes of a text change when it is asked for as UTF-8. Empty text does not tell.
+ * Is the database's text UTF-8, so that its bytes can be had without conversion? In a
+ * UTF-16 one the bytes of a text change when it is asked for as UTF-8. Empty text does
+ * not tell.
  */
 static void learn_encoding(struct sqlite_cursor *cursor, sqlite3_value *value)
 {
@@ -155,7 +157,8 @@ static void learn_encoding(struct sqlite_cursor *cursor, sqlite3_value *value)
 
     if (!text)
         return;
-    const bool utf8 = sqlite3_value_bytes(value) == raw_size && memcmp(text, raw, shown) == 0;
+    const bool utf8 =
+        sqlite3_value_bytes(value) == raw_size && memcmp(text, raw, shown) == 0;
 
     for (int32_t i = 0; i < cursor->column_count; i++) {
         if (cursor->columns[i].text_later && utf8)
@@ -164,8 +167,8 @@ static void learn_encoding(struct sqlite_cursor *cursor, sqlite3_value *value)
     }
 }
 
-static stoa_status write_slow(struct sqlite_cursor *cursor, int32_t column, sqlite3_value *value,
-                              stoa_error *err)
+static stoa_status write_slow(struct sqlite_cursor *cursor, int32_t column,
+                              sqlite3_value *value, stoa_error *err)
 {
     struct sqlite_cell cell;
 
@@ -219,7 +222,8 @@ static double row_bytes(const struct stoa__arrow_type *type)
     return sum;
 }
 
-/* Rows to make room for: `wanted`, as long as that is reasonable, but more than `have`. */
+/* Rows to make room for: `wanted`, as long as that is reasonable, but more than
+ * `have`. */
 static int64_t room_for(const struct sqlite_cursor *cursor, int64_t wanted, int64_t have)
 {
     const double most = (double)ROOM_BYTES_MAX / row_bytes(cursor->type);
@@ -259,9 +263,11 @@ static stoa_status reserve_text(struct sqlite_cursor *cursor, stoa_error *err)
 }
 
 /* A builder with room for a first batch, or for one as large as the one before. */
-static stoa_status begin_batch(struct sqlite_cursor *cursor, int64_t rows_max, stoa_error *err)
+static stoa_status begin_batch(struct sqlite_cursor *cursor, int64_t rows_max,
+                               stoa_error *err)
 {
-    const int64_t rows = cursor->started && rows_max > ROWS_FIRST ? cursor->reserved : ROWS_FIRST;
+    const int64_t rows =
+        cursor->started && rows_max > ROWS_FIRST ? cursor->reserved : ROWS_FIRST;
     stoa_status rc = STOA_OK;
 
     if (!cursor->builds) {
@@ -280,7 +286,8 @@ static stoa_status begin_batch(struct sqlite_cursor *cursor, int64_t rows_max, s
 }
 
 /* Room for one more row: the first batch grows at once to a whole one. */
-static stoa_status more_room(struct sqlite_cursor *cursor, int64_t rows_max, stoa_error *err)
+static stoa_status more_room(struct sqlite_cursor *cursor, int64_t rows_max,
+                             stoa_error *err)
 {
     int64_t rows = cursor->reserved * 64;
 
@@ -289,8 +296,8 @@ static stoa_status more_room(struct sqlite_cursor *cursor, int64_t rows_max, sto
     return reserve(cursor, room_for(cursor, rows, cursor->reserved), err);
 }
 
-static stoa_status fill_kept(struct sqlite_cursor *cursor, int64_t rows_max, int64_t *rows,
-                             stoa_error *err)
+static stoa_status fill_kept(struct sqlite_cursor *cursor, int64_t rows_max,
+                             int64_t *rows, stoa_error *err)
 {
     stoa_status rc = STOA_OK;
 
@@ -307,8 +314,8 @@ static stoa_status fill_kept(struct sqlite_cursor *cursor, int64_t rows_max, int
     return rc;
 }
 
-static stoa_status fill_stepping(struct sqlite_cursor *cursor, int64_t rows_max, int64_t *rows,
-                                 stoa_error *err)
+static stoa_status fill_stepping(struct sqlite_cursor *cursor, int64_t rows_max,
+                                 int64_t *rows, stoa_error *err)
 {
     stoa_status rc = STOA_OK;
 
@@ -328,7 +335,8 @@ static stoa_status fill_stepping(struct sqlite_cursor *cursor, int64_t rows_max,
     return rc;
 }
 
-/* FULL closes the batch early: the row that was begun is taken back, and comes with the next. */
+/* FULL closes the batch early: the row that was begun is taken back, and comes with the
+ * next. */
 static stoa_status close_early(struct sqlite_cursor *cursor, int64_t rows, stoa_status rc)
 {
     if (rc != STOA_ERR_FULL || rows == 0)
@@ -349,8 +357,8 @@ static stoa_status finish_batch(struct sqlite_cursor *cursor, int64_t rows,
     return rc;
 }
 
-stoa_status sqlite_cursor_batch(struct sqlite_cursor *cursor, stoa__call *call, int64_t rows_max,
-                                struct ArrowArray *out, stoa_error *err)
+stoa_status sqlite_cursor_batch(struct sqlite_cursor *cursor, stoa__call *call,
+                                int64_t rows_max, struct ArrowArray *out, stoa_error *err)
 {
     stoa_status rc = STOA_OK;
     int64_t rows = 0;
@@ -392,11 +400,13 @@ static stoa_status convert_column(struct sqlite_cursor *cursor, int32_t index,
     for (int64_t row = 0; rc == STOA_OK && row < from->length; row++) {
         stoa__cell_at(&cursor->type->children[index], from, row, &cell);
         if (cell.null && !type->nullable)
-            rc = stoa__fail(err, STOA_ERR_TYPE, "NULL, and the type asked for is not nullable");
+            rc = stoa__fail(err, STOA_ERR_TYPE,
+                            "NULL, and the type asked for is not nullable");
         else
             rc = stoa__cell_cast(&cell, &builder.root, err);
         if (rc != STOA_OK)
-            stoa__wrap(err, "column '%s', row %lld", name, (long long)(first_row + row + 1));
+            stoa__wrap(err, "column '%s', row %lld", name,
+                       (long long)(first_row + row + 1));
     }
     if (rc == STOA_OK)
         rc = stoa__builder_finish(&builder, 0, out, err);
@@ -410,10 +420,12 @@ stoa_status sqlite_cursor_convert(struct sqlite_cursor *cursor, struct ArrowArra
     const int64_t first_row = cursor->row_count - batch->length;
     stoa_status rc = STOA_OK;
 
-    for (int32_t i = 0; rc == STOA_OK && cursor->requested && i < cursor->column_count; i++) {
+    for (int32_t i = 0; rc == STOA_OK && cursor->requested && i < cursor->column_count;
+         i++) {
         struct ArrowArray changed = {0};
 
-        if (stoa__arrow_type_equal(&cursor->requested->children[i], &cursor->type->children[i]))
+        if (stoa__arrow_type_equal(&cursor->requested->children[i],
+                                   &cursor->type->children[i]))
             continue;
         rc = convert_column(cursor, i, batch->children[i], first_row, &changed, err);
         if (rc != STOA_OK)

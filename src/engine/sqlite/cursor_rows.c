@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Rows as packed values (stoa/value.h): straight from SQLite's where the form is simple, by way of
- * an Arrow batch where it is not. */
+/* Rows as packed values (stoa/value.h): straight from SQLite's where the form is simple,
+ * by way of an Arrow batch where it is not. */
 #include "engine/sqlite/cursor.h"
 
 #include "arrow/cell.h"
@@ -19,15 +19,16 @@ enum { DIGITS_MAX = 40, DAY_MS = 86400000 };
 
 /* ---- values ---- */
 
-static stoa_status put_value(struct stoa__row_writer *out, int32_t type, int64_t a, int64_t b)
+static stoa_status put_value(struct stoa__row_writer *out, int32_t type, int64_t a,
+                             int64_t b)
 {
     const stoa_value value = {.type = type, .a = a, .b = b};
 
     return stoa__buffer_append(&out->values, &value, sizeof value);
 }
 
-static stoa_status put_bytes(struct stoa__row_writer *out, int32_t type, const void *bytes,
-                             int64_t size)
+static stoa_status put_bytes(struct stoa__row_writer *out, int32_t type,
+                             const void *bytes, int64_t size)
 {
     const int64_t offset = (int64_t)out->bytes.size;
 
@@ -81,23 +82,28 @@ static int32_t value_type(const struct stoa__arrow_type *type)
     }
 }
 
-/* An integer of the column's kind in the unit values have. TYPE with text when it has none there. */
-static stoa_status put_integer(struct stoa__row_writer *out, const struct stoa__arrow_type *type,
-                               int64_t value, stoa_error *err)
+/* An integer of the column's kind in the unit values have. TYPE with text when it has
+ * none there. */
+static stoa_status put_integer(struct stoa__row_writer *out,
+                               const struct stoa__arrow_type *type, int64_t value,
+                               stoa_error *err)
 {
     const int32_t as = value_type(type);
     int64_t nanos = value;
 
     if (type->kind == STOA__ARROW_DATE64) {
         if (value % DAY_MS != 0)
-            return stoa__fail(err, STOA_ERR_TYPE, "%lld ms is no whole day", (long long)value);
-        nanos = value / DAY_MS;
-    } else if (as == STOA_TYPE_TIME || as == STOA_TYPE_TIMESTAMP || as == STOA_TYPE_DURATION) {
-        if (!stoa__civil_convert(value, type->unit, STOA__CIVIL_NANO, &nanos, NULL))
-            return stoa__fail(err, STOA_ERR_TYPE,
-                              "%lld is out of the range of nanoseconds in 64 bits; read it as "
-                              "Arrow instead",
+            return stoa__fail(err, STOA_ERR_TYPE, "%lld ms is no whole day",
                               (long long)value);
+        nanos = value / DAY_MS;
+    } else if (as == STOA_TYPE_TIME || as == STOA_TYPE_TIMESTAMP ||
+               as == STOA_TYPE_DURATION) {
+        if (!stoa__civil_convert(value, type->unit, STOA__CIVIL_NANO, &nanos, NULL))
+            return stoa__fail(
+                err, STOA_ERR_TYPE,
+                "%lld is out of the range of nanoseconds in 64 bits; read it as "
+                "Arrow instead",
+                (long long)value);
     } else if (as == STOA_TYPE_INTERVAL) {
         nanos = value & UINT32_MAX;
     }
@@ -148,7 +154,8 @@ static int32_t bytes_type(const struct stoa__arrow_type *type)
 }
 
 /* A value whose column has no type yet: as its class. */
-static stoa_status pack_class(const struct sqlite_cell *cell, struct stoa__row_writer *out)
+static stoa_status pack_class(const struct sqlite_cell *cell,
+                              struct stoa__row_writer *out)
 {
     switch (cell->class) {
     case SQLITE_INTEGER:
@@ -157,8 +164,8 @@ static stoa_status pack_class(const struct sqlite_cell *cell, struct stoa__row_w
         return put_real(out, STOA_TYPE_FLOAT64, cell->real);
     case SQLITE_TEXT:
         return put_bytes(out,
-                         stoa__utf8_check((const char *)cell->bytes, (size_t)cell->size) ==
-                                 (size_t)cell->size
+                         stoa__utf8_check((const char *)cell->bytes,
+                                          (size_t)cell->size) == (size_t)cell->size
                              ? STOA_TYPE_TEXT
                              : STOA_TYPE_BYTES,
                          cell->bytes, cell->size);
@@ -171,8 +178,8 @@ static stoa_status pack_class(const struct sqlite_cell *cell, struct stoa__row_w
 
 /* TYPE, maybe with a sentence: it does not fit. */
 static stoa_status pack_typed(const struct sqlite_plan_column *column,
-                              const struct sqlite_cell *cell, struct stoa__row_writer *out,
-                              stoa_error *why)
+                              const struct sqlite_cell *cell,
+                              struct stoa__row_writer *out, stoa_error *why)
 {
     const struct stoa__arrow_type *type = column->type;
     char digits[DIGITS_MAX];
@@ -188,8 +195,9 @@ static stoa_status pack_typed(const struct sqlite_plan_column *column,
     case SQLITE_FORM_REAL:
         if (!sqlite_cell_float64(cell, &real))
             return STOA_ERR_TYPE;
-        return put_real(out, type->kind == STOA__ARROW_FLOAT64 ? STOA_TYPE_FLOAT64
-                                                                : STOA_TYPE_FLOAT32,
+        return put_real(out,
+                        type->kind == STOA__ARROW_FLOAT64 ? STOA_TYPE_FLOAT64
+                                                          : STOA_TYPE_FLOAT32,
                         real);
     case SQLITE_FORM_TEXT:
         if (!sqlite_cell_text(cell, digits, &text, &size))
@@ -222,7 +230,8 @@ stoa_status sqlite_pack_cell(struct sqlite_cursor *cursor, int32_t column,
         why.text[0] = 0;
         rc = pack_typed(plan, cell, out, &why);
         if (rc == STOA_ERR_TYPE) {
-            rc = sqlite_write_mismatch(cursor, column, cell, why.text[0] ? why.text : NULL, err);
+            rc = sqlite_write_mismatch(cursor, column, cell,
+                                       why.text[0] ? why.text : NULL, err);
             if (rc != STOA_OK)
                 return rc;
             rc = put_value(out, STOA_TYPE_NULL, 0, 0);
@@ -233,8 +242,8 @@ stoa_status sqlite_pack_cell(struct sqlite_cursor *cursor, int32_t column,
 
 /* ---- from Arrow ---- */
 
-static stoa_status pack_interval(const struct stoa__cell *cell, struct stoa__row_writer *out,
-                                 stoa_error *err)
+static stoa_status pack_interval(const struct stoa__cell *cell,
+                                 struct stoa__row_writer *out, stoa_error *err)
 {
     const char *value = stoa__cell_fixed(cell);
     int32_t first, second;
@@ -256,10 +265,10 @@ static stoa_status pack_interval(const struct stoa__cell *cell, struct stoa__row
 }
 
 /* The text of a cell, whatever `write` makes of it, as a value of type `as`. */
-static stoa_status pack_written(const struct stoa__cell *cell, struct stoa__row_writer *out,
-                                int32_t as,
-                                stoa_status (*write)(const struct stoa__cell *, stoa__buffer *,
-                                                     stoa_error *),
+static stoa_status pack_written(const struct stoa__cell *cell,
+                                struct stoa__row_writer *out, int32_t as,
+                                stoa_status (*write)(const struct stoa__cell *,
+                                                     stoa__buffer *, stoa_error *),
                                 stoa_error *err)
 {
     const int64_t offset = (int64_t)out->bytes.size;
@@ -278,7 +287,8 @@ static stoa_status pack_bytes(const struct stoa__cell *cell, bool symbol,
     int64_t size;
     const uint8_t *bytes = stoa__cell_bytes(cell, &size);
 
-    return put_bytes(out, symbol && as == STOA_TYPE_TEXT ? STOA_TYPE_SYMBOL : as, bytes, size);
+    return put_bytes(out, symbol && as == STOA_TYPE_TEXT ? STOA_TYPE_SYMBOL : as, bytes,
+                     size);
 }
 
 static stoa_status pack_arrow(const struct stoa__cell *cell, bool symbol,
@@ -295,8 +305,9 @@ static stoa_status pack_arrow(const struct stoa__cell *cell, bool symbol,
     else if (stoa__arrow_is_integral(type->kind))
         return put_integer(out, type, stoa__cell_int64(cell), err);
     else if (stoa__arrow_is_float(type->kind))
-        rc = put_real(out, type->kind == STOA__ARROW_FLOAT64 ? STOA_TYPE_FLOAT64
-                                                              : STOA_TYPE_FLOAT32,
+        rc = put_real(out,
+                      type->kind == STOA__ARROW_FLOAT64 ? STOA_TYPE_FLOAT64
+                                                        : STOA_TYPE_FLOAT32,
                       stoa__cell_float64(cell));
     else if (stoa__arrow_is_text(type->kind) || stoa__arrow_is_binary(type->kind))
         rc = pack_bytes(cell, symbol, out);
@@ -307,7 +318,8 @@ static stoa_status pack_arrow(const struct stoa__cell *cell, bool symbol,
     return rc == STOA_OK ? STOA_OK : stoa__fail_nomem(err);
 }
 
-/* Behind type_mismatch=union a value is packed as what it is, without the union around it. */
+/* Behind type_mismatch=union a value is packed as what it is, without the union around
+ * it. */
 static struct stoa__cell member_of(const struct stoa__cell *cell)
 {
     struct stoa__cell member;
@@ -317,8 +329,9 @@ static struct stoa__cell member_of(const struct stoa__cell *cell)
 }
 
 /* `classes`: unions are those of type_mismatch=union. */
-static stoa_status pack_batch(const struct stoa__arrow_type *type, const struct ArrowArray *batch,
-                              bool classes, int64_t first_row, struct stoa__row_writer *out,
+static stoa_status pack_batch(const struct stoa__arrow_type *type,
+                              const struct ArrowArray *batch, bool classes,
+                              int64_t first_row, struct stoa__row_writer *out,
                               stoa_error *err)
 {
     stoa_status rc = STOA_OK;
@@ -342,8 +355,9 @@ static stoa_status pack_batch(const struct stoa__arrow_type *type, const struct 
 
 /* ---- rows ---- */
 
-static stoa_status rows_directly(struct sqlite_cursor *cursor, stoa__call *call, int64_t rows_max,
-                                 struct stoa__row_writer *out, stoa_error *err)
+static stoa_status rows_directly(struct sqlite_cursor *cursor, stoa__call *call,
+                                 int64_t rows_max, struct stoa__row_writer *out,
+                                 stoa_error *err)
 {
     stoa__call *before = sqlite_enter(cursor->session, call);
     struct sqlite_cell cell;
@@ -367,17 +381,20 @@ static stoa_status rows_directly(struct sqlite_cursor *cursor, stoa__call *call,
     return rc == STOA_DONE && out->row_count > 0 ? STOA_OK : rc;
 }
 
-static stoa_status rows_by_batch(struct sqlite_cursor *cursor, stoa__call *call, int64_t rows_max,
-                                 struct stoa__row_writer *out, stoa_error *err)
+static stoa_status rows_by_batch(struct sqlite_cursor *cursor, stoa__call *call,
+                                 int64_t rows_max, struct stoa__row_writer *out,
+                                 stoa_error *err)
 {
-    const struct stoa__arrow_type *type = cursor->requested ? cursor->requested : cursor->type;
+    const struct stoa__arrow_type *type =
+        cursor->requested ? cursor->requested : cursor->type;
     struct ArrowArray batch = {0}, converted = {0};
     stoa_status rc = sqlite_cursor_batch(cursor, call, rows_max, &batch, err);
 
     if (rc == STOA_OK)
         rc = sqlite_cursor_convert(cursor, &batch, &converted, err);
     if (rc == STOA_OK)
-        rc = pack_batch(type, &converted, cursor->config.type_mismatch == STOA__MISMATCH_UNION,
+        rc = pack_batch(type, &converted,
+                        cursor->config.type_mismatch == STOA__MISMATCH_UNION,
                         cursor->row_count - converted.length, out, err);
     stoa__array_release(&converted);
     return rc;

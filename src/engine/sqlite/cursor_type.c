@@ -55,9 +55,9 @@ static bool only_term(stoa__sql *sql, const char *table)
 }
 
 /*
- * Is the statement so simple that a NOT NULL column of `table` cannot be NULL in it? Outer joins,
- * aggregates of nothing and scalar subqueries make NULLs of their own, and SQLite tells nobody. So:
- * one SELECT, no parentheses, one name behind FROM.
+ * Is the statement so simple that a NOT NULL column of `table` cannot be NULL in it?
+ * Outer joins, aggregates of nothing and scalar subqueries make NULLs of their own, and
+ * SQLite tells nobody. So: one SELECT, no parentheses, one name behind FROM.
  */
 static bool keeps_not_null(const char *text, const char *table)
 {
@@ -95,8 +95,8 @@ static stoa_status look_at_origin(struct sqlite_session *session, stoa__call *ca
         return STOA_OK;
     if (!wants_guarantee && !not_null && !key)
         return STOA_OK;
-    const stoa_status rc = sqlite_table_facts(session, call, origin->database, origin->table,
-                                              &facts, err);
+    const stoa_status rc =
+        sqlite_table_facts(session, call, origin->database, origin->table, &facts, err);
 
     if (rc != STOA_OK)
         return rc;
@@ -137,14 +137,15 @@ static stoa_status set_union(struct sqlite_plan_column *column, stoa__arena *are
         const char *format, *name;
     } members[] = {{"l", "integer"}, {"g", "real"}, {"u", "text"}, {"z", "blob"}};
     struct stoa__arrow_type *type = stoa__arena_alloc_zero(arena, 1, sizeof *type);
-    struct stoa__arrow_type *children = stoa__arena_alloc_zero(arena, 4, sizeof *children);
+    struct stoa__arrow_type *children =
+        stoa__arena_alloc_zero(arena, 4, sizeof *children);
 
     if (!type || !children)
         return stoa__fail_nomem(err);
     for (int i = 0; i < 4; i++) {
         struct stoa__arrow_type *child;
-        const stoa_status rc = stoa__arrow_type_simple(members[i].format, members[i].name, true,
-                                                       arena, &child, err);
+        const stoa_status rc = stoa__arrow_type_simple(members[i].format, members[i].name,
+                                                       true, arena, &child, err);
 
         if (rc != STOA_OK)
             return rc;
@@ -280,7 +281,8 @@ static const char *clean_name(const char *name, stoa__arena *arena)
 
 /* The field of a result: the column's type under its name in the result. */
 static stoa_status make_field(const struct sqlite_plan_column *column, const char *name,
-                              stoa__arena *arena, struct stoa__arrow_type *out, stoa_error *err)
+                              stoa__arena *arena, struct stoa__arrow_type *out,
+                              stoa_error *err)
 {
     *out = *column->type;
     out->name = name;
@@ -330,14 +332,17 @@ static stoa_status make_struct(const struct sqlite_plan_column *columns, int32_t
 }
 
 static stoa_status plan_columns(struct sqlite_session *session, stoa__call *call,
-                                sqlite3_stmt *stmt, const struct stoa__read_config *config,
+                                sqlite3_stmt *stmt,
+                                const struct stoa__read_config *config,
                                 struct sqlite_plan *plan, stoa_error *err)
 {
     const int32_t count = sqlite3_column_count(stmt);
-    const char **names = stoa__arena_alloc_zero(&plan->arena, (size_t)count + 1, sizeof *names);
+    const char **names =
+        stoa__arena_alloc_zero(&plan->arena, (size_t)count + 1, sizeof *names);
     stoa_status rc = STOA_OK;
 
-    plan->columns = stoa__arena_alloc_zero(&plan->arena, (size_t)count + 1, sizeof *plan->columns);
+    plan->columns =
+        stoa__arena_alloc_zero(&plan->arena, (size_t)count + 1, sizeof *plan->columns);
     if (!names || !plan->columns)
         return stoa__fail_nomem(err);
     plan->column_count = count;
@@ -347,7 +352,8 @@ static stoa_status plan_columns(struct sqlite_session *session, stoa__call *call
         names[i] = clean_name(sqlite3_column_name(stmt, i), &plan->arena);
         if (!names[i])
             return stoa__fail_nomem(err);
-        rc = plan_column(session, call, stmt, i, config, &plan->arena, &plan->columns[i], err);
+        rc = plan_column(session, call, stmt, i, config, &plan->arena, &plan->columns[i],
+                         err);
         plan->decided = plan->decided && plan->columns[i].type;
         plan->direct = plan->direct && sqlite_packs_directly(&plan->columns[i]);
     }
@@ -392,12 +398,13 @@ void sqlite_facts_add(struct sqlite_facts *facts, const struct sqlite_cell *cell
     if (cell->class == SQLITE_INTEGER) {
         const bool first = !(facts->classes & SEEN_INTEGER);
 
-        facts->least = first || cell->integer < facts->least ? cell->integer : facts->least;
+        facts->least =
+            first || cell->integer < facts->least ? cell->integer : facts->least;
         facts->most = first || cell->integer > facts->most ? cell->integer : facts->most;
     }
     if (cell->class == SQLITE_TEXT && !facts->text_invalid)
-        facts->text_invalid = stoa__utf8_check((const char *)cell->bytes, (size_t)cell->size) !=
-                              (size_t)cell->size;
+        facts->text_invalid = stoa__utf8_check((const char *)cell->bytes,
+                                               (size_t)cell->size) != (size_t)cell->size;
     facts->classes |= 1U << cell->class;
 }
 
@@ -446,8 +453,10 @@ static bool holds_range(const struct stoa__arrow_type *type, int64_t least, int6
     }
 }
 
-/* Would the declared type take all that was seen? Forms with a text of their own are believed. */
-static bool takes_all(const struct sqlite_plan_column *column, const struct sqlite_facts *facts)
+/* Would the declared type take all that was seen? Forms with a text of their own are
+ * believed. */
+static bool takes_all(const struct sqlite_plan_column *column,
+                      const struct sqlite_facts *facts)
 {
     if (facts->classes == 0 || column->type->kind == STOA__ARROW_DENSE_UNION)
         return true;
@@ -468,9 +477,9 @@ static bool takes_all(const struct sqlite_plan_column *column, const struct sqli
     }
 }
 
-stoa_status sqlite_plan_decide(const struct sqlite_plan *plan, const struct sqlite_facts *facts,
-                               bool whole, stoa__arena *arena,
-                               struct sqlite_plan_column *columns,
+stoa_status sqlite_plan_decide(const struct sqlite_plan *plan,
+                               const struct sqlite_facts *facts, bool whole,
+                               stoa__arena *arena, struct sqlite_plan_column *columns,
                                struct stoa__arrow_type **type, stoa_error *err)
 {
     const bool exact = whole && plan->types == STOA__TYPES_EXACT;

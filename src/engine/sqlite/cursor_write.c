@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* One value of SQLite's into an Arrow column: the general path, with every form and every policy.
- * The step loop of cursor.c writes what is simple by itself and comes here for the rest. */
+/* One value of SQLite's into an Arrow column: the general path, with every form and every
+ * policy. The step loop of cursor.c writes what is simple by itself and comes here for
+ * the rest. */
 #include "engine/sqlite/cursor.h"
 
 #include "arrow/cell.h"
@@ -71,8 +72,8 @@ bool sqlite_cell_int64(const struct sqlite_cell *cell, int64_t *out)
         return stoa__double_to_int64(cell->real, out);
     case SQLITE_TEXT: /* Only where the text is how the number is written. */
         return cell->size <= STOA__INTEGER_TEXT_MAX &&
-               stoa__int64_parse((const char *)cell->bytes, (size_t)cell->size, out, NULL) ==
-                   STOA_OK &&
+               stoa__int64_parse((const char *)cell->bytes, (size_t)cell->size, out,
+                                 NULL) == STOA_OK &&
                same_text(cell, digits, stoa__int64_format(*out, digits));
     default:
         return false;
@@ -102,9 +103,10 @@ bool sqlite_cell_float64(const struct sqlite_cell *cell, double *out)
         if (sqlite_cell_int64(cell, &whole))
             return int64_is_double(whole, out);
         return cell->size <= STOA__DOUBLE_TEXT_MAX &&
-               stoa__double_parse((const char *)cell->bytes, (size_t)cell->size, out, NULL) ==
-                   STOA_OK &&
-               isfinite(*out) && same_text(cell, digits, stoa__double_format(*out, digits));
+               stoa__double_parse((const char *)cell->bytes, (size_t)cell->size, out,
+                                  NULL) == STOA_OK &&
+               isfinite(*out) &&
+               same_text(cell, digits, stoa__double_format(*out, digits));
     default:
         return false;
     }
@@ -198,7 +200,8 @@ stoa_status sqlite_write_mismatch(struct sqlite_cursor *cursor, int32_t column,
                           advice(cursor));
     if (cursor->columns && !cursor->columns[column].noticed) {
         cursor->columns[column].noticed = true;
-        stoa__log(STOA_LOG_INFO, "sqlite: column '%s', row %lld: %s is no %s and is read as NULL",
+        stoa__log(STOA_LOG_INFO,
+                  "sqlite: column '%s', row %lld: %s is no %s and is read as NULL",
                   field->name, row, value, type);
     }
     cursor->info.values_coerced++;
@@ -225,7 +228,8 @@ static stoa_status write_int(struct sqlite_column *to, const struct sqlite_cell 
 
     if (!sqlite_cell_int64(cell, &value))
         return STOA_ERR_TYPE;
-    if (to->type->kind == STOA__ARROW_UINT64 && value < 0) /* The builder takes its bits. */
+    if (to->type->kind == STOA__ARROW_UINT64 &&
+        value < 0) /* The builder takes its bits. */
         return STOA_ERR_TYPE;
     return stoa__column_append_int64(to->out, value, err);
 }
@@ -260,8 +264,8 @@ static stoa_status write_text(struct sqlite_cursor *cursor, struct sqlite_column
     cursor->scratch.size = 0;
     if (stoa__hex_encode(cell->bytes, (size_t)cell->size, &cursor->scratch) != STOA_OK)
         return stoa__fail_nomem(err);
-    return stoa__column_append_bytes(to->out, cursor->scratch.data, (int64_t)cursor->scratch.size,
-                                     err);
+    return stoa__column_append_bytes(to->out, cursor->scratch.data,
+                                     (int64_t)cursor->scratch.size, err);
 }
 
 /* BLOB: text as its bytes, numbers as their text, as CAST has it. */
@@ -284,7 +288,8 @@ static stoa_status write_uint64(struct sqlite_column *to, const struct sqlite_ce
 
     if (cell->class != SQLITE_TEXT)
         return write_int(to, cell, err);
-    if (stoa__uint64_parse((const char *)cell->bytes, (size_t)cell->size, &value, NULL) != STOA_OK)
+    if (stoa__uint64_parse((const char *)cell->bytes, (size_t)cell->size, &value, NULL) !=
+        STOA_OK)
         return STOA_ERR_TYPE;
     return stoa__column_append_int64(to->out, (int64_t)value, err);
 }
@@ -300,24 +305,25 @@ static stoa_status write_decimal(struct sqlite_column *to, const struct sqlite_c
 
     if (to->form == SQLITE_FORM_DECIMAL_INT) {
         if (sqlite_cell_int64(cell, &whole))
-            rc = stoa__decimal_from_int64(whole, type->precision, scale, type->width, value, err);
+            rc = stoa__decimal_from_int64(whole, type->precision, scale, type->width,
+                                          value, err);
     } else if (cell->class == SQLITE_TEXT) {
-        rc = stoa__decimal_parse((const char *)cell->bytes, (size_t)cell->size, type->precision,
-                                 scale, type->width, value, err);
+        rc = stoa__decimal_parse((const char *)cell->bytes, (size_t)cell->size,
+                                 type->precision, scale, type->width, value, err);
     } else if (cell->class == SQLITE_INTEGER) {
-        rc = stoa__decimal_from_int64(cell->integer, type->precision, scale, type->width, value,
-                                      err);
+        rc = stoa__decimal_from_int64(cell->integer, type->precision, scale, type->width,
+                                      value, err);
     } else if (cell->class == SQLITE_FLOAT) {
-        rc = stoa__decimal_from_double(cell->real, type->precision, scale, type->width, value,
-                                       err);
+        rc = stoa__decimal_from_double(cell->real, type->precision, scale, type->width,
+                                       value, err);
     }
     return rc == STOA_OK ? stoa__column_append_fixed(to->out, value, err) : rc;
 }
 
 enum { DAY_MS = 86400000 };
 
-static stoa_status write_temporal(struct sqlite_column *to, const struct sqlite_cell *cell,
-                                  stoa_error *err)
+static stoa_status write_temporal(struct sqlite_column *to,
+                                  const struct sqlite_cell *cell, stoa_error *err)
 {
     const struct stoa__arrow_type *type = to->type;
     const char *text = (const char *)cell->bytes;
@@ -334,9 +340,11 @@ static stoa_status write_temporal(struct sqlite_column *to, const struct sqlite_
     } else if (to->form == SQLITE_FORM_TIME_TEXT) {
         rc = stoa__time_parse(text, (size_t)cell->size, type->unit, &value, err);
     } else {
-        rc = stoa__timestamp_parse(text, (size_t)cell->size, type->unit, &value, &zoned, err);
+        rc = stoa__timestamp_parse(text, (size_t)cell->size, type->unit, &value, &zoned,
+                                   err);
         if (rc == STOA_OK && zoned && *type->zone == 0)
-            return stoa__fail(err, STOA_ERR_TYPE, "the column has no time zone, the text has one");
+            return stoa__fail(err, STOA_ERR_TYPE,
+                              "the column has no time zone, the text has one");
     }
     return rc == STOA_OK ? stoa__column_append_int64(to->out, value, err) : rc;
 }
@@ -354,8 +362,8 @@ static int64_t ordered(const uint8_t *bytes, int size)
 }
 
 /* DAYS_MS: days, milliseconds. MONTHS_DAYS_NANOS: months, days, nanoseconds. */
-static stoa_status write_interval(struct sqlite_column *to, const struct sqlite_cell *cell,
-                                  stoa_error *err)
+static stoa_status write_interval(struct sqlite_column *to,
+                                  const struct sqlite_cell *cell, stoa_error *err)
 {
     uint8_t value[16] = {0};
     const bool short_form = to->type->kind == STOA__ARROW_INTERVAL_DAYS_MS;
@@ -434,7 +442,8 @@ static stoa_status write_form(struct sqlite_cursor *cursor, struct sqlite_column
     case SQLITE_FORM_NULL:
         break;
     }
-    return to->type->kind == STOA__ARROW_DENSE_UNION ? write_union(to, cell, err) : STOA_ERR_TYPE;
+    return to->type->kind == STOA__ARROW_DENSE_UNION ? write_union(to, cell, err)
+                                                     : STOA_ERR_TYPE;
 }
 
 stoa_status sqlite_write_cell(struct sqlite_cursor *cursor, int32_t column,

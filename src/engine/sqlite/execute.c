@@ -11,8 +11,10 @@
 
 #include "base/ban.h"
 
-stoa_status sqlite_execute(void *self, stoa__call *call, const struct stoa__params *params,
-                           const struct stoa__read_config *config, void **out, stoa_error *err)
+stoa_status sqlite_execute(void *self, stoa__call *call,
+                           const struct stoa__params *params,
+                           const struct stoa__read_config *config, void **out,
+                           stoa_error *err)
 {
     struct sqlite_cursor *cursor;
     const stoa_status rc = sqlite_cursor_open(self, call, params, config, &cursor, err);
@@ -21,9 +23,11 @@ stoa_status sqlite_execute(void *self, stoa__call *call, const struct stoa__para
     return rc;
 }
 
-stoa_status sqlite_query_owned(struct sqlite_session *session, stoa__call *call, const char *sql,
-                               size_t size, const struct stoa__params *params,
-                               const struct stoa__read_config *config, void **out, stoa_error *err)
+stoa_status sqlite_query_owned(struct sqlite_session *session, stoa__call *call,
+                               const char *sql, size_t size,
+                               const struct stoa__params *params,
+                               const struct stoa__read_config *config, void **out,
+                               stoa_error *err)
 {
     struct sqlite_cursor *cursor;
     void *statement;
@@ -119,24 +123,28 @@ static stoa_status run_row(struct feed *feed)
     return rc;
 }
 
-static stoa_status bind_row(struct feed *feed, const struct ArrowArray *batch, int64_t row)
+static stoa_status bind_row(struct feed *feed, const struct ArrowArray *batch,
+                            int64_t row)
 {
     struct sqlite_statement *statement = feed->statement;
     stoa_status rc = STOA_OK;
 
     for (int32_t i = 0; rc == STOA_OK && i < statement->parameter_count; i++) {
-        const struct stoa__arrow_type *type = &feed->rows->type->children[feed->columns[i]];
+        const struct stoa__arrow_type *type =
+            &feed->rows->type->children[feed->columns[i]];
         const struct sqlite_column_form form = {type, feed->forms[i].form};
 
-        rc = sqlite_put(&form, batch->children[feed->columns[i]], batch->offset + row, false,
-                        feed->nan, &statement->scratch, statement->stmt, i + 1, NULL, feed->err);
+        rc = sqlite_put(&form, batch->children[feed->columns[i]], batch->offset + row,
+                        false, feed->nan, &statement->scratch, statement->stmt, i + 1,
+                        NULL, feed->err);
         if (rc != STOA_OK)
             stoa__wrap(feed->err, "column '%s'", type->name);
     }
     return rc;
 }
 
-static stoa_status run_batch(struct feed *feed, const struct ArrowArray *batch, int64_t *row_count)
+static stoa_status run_batch(struct feed *feed, const struct ArrowArray *batch,
+                             int64_t *row_count)
 {
     stoa__call *before = sqlite_enter(feed->statement->session, feed->call);
     stoa_status rc = STOA_OK;
@@ -179,8 +187,8 @@ static stoa_status run_guarded(struct feed *feed)
 
     (void)snprintf(begin, sizeof begin, "SAVEPOINT stoa_rows_%llu", number);
     (void)snprintf(release, sizeof release, "RELEASE stoa_rows_%llu", number);
-    (void)snprintf(undo, sizeof undo, "ROLLBACK TO stoa_rows_%llu; RELEASE stoa_rows_%llu", number,
-                   number);
+    (void)snprintf(undo, sizeof undo,
+                   "ROLLBACK TO stoa_rows_%llu; RELEASE stoa_rows_%llu", number, number);
     rc = sqlite_run(session, feed->call, begin, feed->err);
     if (rc != STOA_OK)
         return rc;
@@ -239,12 +247,13 @@ stoa_status sqlite_execute_source(void *self, stoa__call *call, struct stoa__sou
 
 /* ---- the point query ---- */
 
-/* Anything but a plain read whose values can be packed as they come: by way of a cursor. */
+/* Anything but a plain read whose values can be packed as they come: by way of a
+ * cursor. */
 static stoa_status row_by_cursor(struct sqlite_statement *statement, stoa__call *call,
                                  const struct stoa__params *params,
                                  const struct stoa__read_config *config,
-                                 struct stoa__row_writer *out, struct stoa__cursor_info *info,
-                                 stoa_error *err)
+                                 struct stoa__row_writer *out,
+                                 struct stoa__cursor_info *info, stoa_error *err)
 {
     struct sqlite_cursor *cursor;
     struct stoa__read_config one = *config;
@@ -261,8 +270,9 @@ static stoa_status row_by_cursor(struct sqlite_statement *statement, stoa__call 
 }
 
 static stoa_status pack_row(struct sqlite_statement *statement,
-                            const struct stoa__read_config *config, struct stoa__row_writer *out,
-                            struct stoa__cursor_info *info, stoa_error *err)
+                            const struct stoa__read_config *config,
+                            struct stoa__row_writer *out, struct stoa__cursor_info *info,
+                            stoa_error *err)
 {
     struct sqlite_cursor cursor = {.session = statement->session,
                                    .statement = statement,
@@ -288,9 +298,10 @@ static stoa_status pack_row(struct sqlite_statement *statement,
 }
 
 /* The statement stands on its row, or has none (`code`). */
-static stoa_status take_row(struct sqlite_statement *statement, stoa__call *call, int code,
-                            const struct stoa__read_config *config, struct stoa__row_writer *out,
-                            struct stoa__cursor_info *info, bool *direct, stoa_error *err)
+static stoa_status take_row(struct sqlite_statement *statement, stoa__call *call,
+                            int code, const struct stoa__read_config *config,
+                            struct stoa__row_writer *out, struct stoa__cursor_info *info,
+                            bool *direct, stoa_error *err)
 {
     struct sqlite_session *session = statement->session;
     struct sqlite_plan *plan = &statement->plan;
@@ -313,10 +324,11 @@ static stoa_status take_row(struct sqlite_statement *statement, stoa__call *call
     return rc;
 }
 
-stoa_status sqlite_execute_row(void *self, stoa__call *call, const struct stoa__params *params,
+stoa_status sqlite_execute_row(void *self, stoa__call *call,
+                               const struct stoa__params *params,
                                const struct stoa__read_config *config,
-                               struct stoa__row_writer *out, struct stoa__cursor_info *info,
-                               stoa_error *err)
+                               struct stoa__row_writer *out,
+                               struct stoa__cursor_info *info, stoa_error *err)
 {
     struct sqlite_statement *statement = self;
     struct sqlite_session *session = statement->session;
@@ -330,11 +342,12 @@ stoa_status sqlite_execute_row(void *self, stoa__call *call, const struct stoa__
         return row_by_cursor(statement, call, params, config, out, info, err);
     stoa__call *before = sqlite_enter(session, call);
 
-    rc = sqlite_bind(statement, statement->stmt, params, config->nan, SQLITE_HOLD_BORROWED, err);
+    rc = sqlite_bind(statement, statement->stmt, params, config->nan,
+                     SQLITE_HOLD_BORROWED, err);
     if (rc == STOA_OK) {
         session->running++;
-        rc = take_row(statement, call, sqlite3_step(statement->stmt), config, out, info, &direct,
-                      err);
+        rc = take_row(statement, call, sqlite3_step(statement->stmt), config, out, info,
+                      &direct, err);
         session->running--;
     }
     sqlite3_reset(statement->stmt);

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Arrow's metadata of a field: int32 count, then key and value, each an int32 size and its bytes.
- * What comes here has been bounded before. */
+/* Arrow's metadata of a field: int32 count, then key and value, each an int32 size and
+ * its bytes. What comes here has been bounded before. */
 #include "engine/sqlite/type.h"
 
 #include "base/error.h"
@@ -37,7 +37,8 @@ static int32_t copy_others(const char *metadata, const char *key, char **to)
         memcpy(&key_size, at, 4);
         memcpy(&value_size, at + 4 + key_size, 4);
         at += 8 + key_size + value_size;
-        if ((size_t)key_size == strlen(key) && memcmp(entry + 4, key, (size_t)key_size) == 0)
+        if ((size_t)key_size == strlen(key) &&
+            memcmp(entry + 4, key, (size_t)key_size) == 0)
             continue;
         memcpy(*to, entry, (size_t)(at - entry));
         *to += at - entry;
@@ -70,7 +71,8 @@ stoa_status sqlite_metadata_with(const char *metadata, const char *key, const ch
     char *bytes, *at;
 
     if (size > STOA__METADATA_BYTES_MAX)
-        return stoa__fail(err, STOA_ERR_INVALID, "a column's metadata is larger than %d bytes",
+        return stoa__fail(err, STOA_ERR_INVALID,
+                          "a column's metadata is larger than %d bytes",
                           (int)STOA__METADATA_BYTES_MAX);
     bytes = stoa__arena_alloc(arena, size);
     if (!bytes)

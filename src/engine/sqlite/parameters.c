@@ -60,8 +60,9 @@ static stoa_status fail_unknown(const struct sqlite_statement *statement,
         stoa__error_append(err, "%s%s", shown++ == 0 ? "there is " : "", known);
     }
     if (shown == 0)
-        stoa__error_append(err, statement->parameter_count > 0 ? "its parameters have no names"
-                                                               : "it has no parameters");
+        stoa__error_append(err, statement->parameter_count > 0
+                                    ? "its parameters have no names"
+                                    : "it has no parameters");
     return STOA_ERR_INVALID;
 }
 
@@ -78,7 +79,8 @@ struct binding {
 
 static stoa_status check(const struct binding *to, int code)
 {
-    return code == SQLITE_OK ? STOA_OK : sqlite_fail(to->statement->session, code, to->err);
+    return code == SQLITE_OK ? STOA_OK
+                             : sqlite_fail(to->statement->session, code, to->err);
 }
 
 static const uint8_t *bytes_of(const struct binding *to, const stoa_value *value)
@@ -86,41 +88,46 @@ static const uint8_t *bytes_of(const struct binding *to, const stoa_value *value
     return value->b > 0 ? to->params->bytes + value->a : (const uint8_t *)"";
 }
 
-static stoa_status bind_text(const struct binding *to, int32_t position, const stoa_value *value)
+static stoa_status bind_text(const struct binding *to, int32_t position,
+                             const stoa_value *value)
 {
-    return check(to, sqlite3_bind_text64(to->stmt, position,
-                                         (const char *)bytes_of(to, value),
-                                         (sqlite3_uint64)value->b, to->hold, SQLITE_UTF8));
+    return check(
+        to, sqlite3_bind_text64(to->stmt, position, (const char *)bytes_of(to, value),
+                                (sqlite3_uint64)value->b, to->hold, SQLITE_UTF8));
 }
 
-static stoa_status bind_blob(const struct binding *to, int32_t position, const stoa_value *value)
+static stoa_status bind_blob(const struct binding *to, int32_t position,
+                             const stoa_value *value)
 {
     return check(to, sqlite3_bind_blob64(to->stmt, position, bytes_of(to, value),
                                          (sqlite3_uint64)value->b, to->hold));
 }
 
-static stoa_status bind_double(const struct binding *to, int32_t position, const stoa_value *value)
+static stoa_status bind_double(const struct binding *to, int32_t position,
+                               const stoa_value *value)
 {
     double number;
 
     memcpy(&number, &value->a, sizeof number);
     if (isnan(number) && to->nan == STOA__NAN_ERROR)
-        return stoa__fail(to->err, STOA_ERR_TYPE,
-                          "parameter %d is NaN, which SQLite cannot hold; nan=null makes it NULL",
-                          (int)position);
+        return stoa__fail(
+            to->err, STOA_ERR_TYPE,
+            "parameter %d is NaN, which SQLite cannot hold; nan=null makes it NULL",
+            (int)position);
     return check(to, isnan(number) ? sqlite3_bind_null(to->stmt, position)
                                    : sqlite3_bind_double(to->stmt, position, number));
 }
 
 /* Nanoseconds as whole microseconds. */
-static stoa_status bind_micros(const struct binding *to, int32_t position, const stoa_value *value,
-                               const char *what)
+static stoa_status bind_micros(const struct binding *to, int32_t position,
+                               const stoa_value *value, const char *what)
 {
     if (value->a % 1000 != 0)
-        return stoa__fail(to->err, STOA_ERR_TYPE,
-                          "parameter %d is a %s of %lld ns, which is no whole number of "
-                          "microseconds; bind the integer of the column's own unit instead",
-                          (int)position, what, (long long)value->a);
+        return stoa__fail(
+            to->err, STOA_ERR_TYPE,
+            "parameter %d is a %s of %lld ns, which is no whole number of "
+            "microseconds; bind the integer of the column's own unit instead",
+            (int)position, what, (long long)value->a);
     return check(to, sqlite3_bind_int64(to->stmt, position, value->a / 1000));
 }
 
@@ -144,17 +151,19 @@ static stoa_status bind_interval(const struct binding *to, int32_t position,
                                          SQLITE_TRANSIENT));
 }
 
-static stoa_status bind_value(const struct binding *to, int32_t position, const stoa_value *value)
+static stoa_status bind_value(const struct binding *to, int32_t position,
+                              const stoa_value *value)
 {
     switch (value->type) {
     case STOA_TYPE_NULL:
         return check(to, sqlite3_bind_null(to->stmt, position));
     case STOA_TYPE_UINT64:
         if (value->a < 0)
-            return stoa__fail(to->err, STOA_ERR_TYPE,
-                              "parameter %d, %llu, is above 9223372036854775807, the largest "
-                              "integer of SQLite",
-                              (int)position, (unsigned long long)value->a);
+            return stoa__fail(
+                to->err, STOA_ERR_TYPE,
+                "parameter %d, %llu, is above 9223372036854775807, the largest "
+                "integer of SQLite",
+                (int)position, (unsigned long long)value->a);
         return check(to, sqlite3_bind_int64(to->stmt, position, value->a));
     case STOA_TYPE_BOOL:
     case STOA_TYPE_INT8:
@@ -186,8 +195,9 @@ static stoa_status bind_value(const struct binding *to, int32_t position, const 
     case STOA_TYPE_BYTES:
         return bind_blob(to, position, value);
     default:
-        return stoa__fail(to->err, STOA_ERR_INVALID, "parameter %d has the unknown type %d",
-                          (int)position, (int)value->type);
+        return stoa__fail(to->err, STOA_ERR_INVALID,
+                          "parameter %d has the unknown type %d", (int)position,
+                          (int)value->type);
     }
 }
 
@@ -213,7 +223,8 @@ static stoa_status bind_named(const struct binding *to, const struct stoa__name 
         if (strlen(known) != size || memcmp(known, text, size) != 0)
             continue;
         if (statement->given[i])
-            return stoa__fail(to->err, STOA_ERR_INVALID, "parameter '%s' was given twice", known);
+            return stoa__fail(to->err, STOA_ERR_INVALID, "parameter '%s' was given twice",
+                              known);
         rc = bind_value(to, i + 1, value);
         if (rc != STOA_OK)
             return rc;
@@ -233,9 +244,10 @@ static stoa_status bind_all_named(const struct binding *to)
         memset(statement->given, 0, (size_t)statement->parameter_count);
     for (int64_t i = 0; rc == STOA_OK && i < params->count; i++) {
         if (!params->names[i].text)
-            return stoa__fail(to->err, STOA_ERR_INVALID,
-                              "value %lld has no name, others have; give all or none a name",
-                              (long long)i + 1);
+            return stoa__fail(
+                to->err, STOA_ERR_INVALID,
+                "value %lld has no name, others have; give all or none a name",
+                (long long)i + 1);
         rc = bind_named(to, &params->names[i], &params->values[i]);
     }
     for (int32_t i = 0; rc == STOA_OK && i < statement->parameter_count; i++) {
@@ -257,8 +269,8 @@ static bool any_named(const struct stoa__params *params)
 }
 
 stoa_status sqlite_bind(struct sqlite_statement *statement, sqlite3_stmt *stmt,
-                        const struct stoa__params *params, int32_t nan, enum sqlite_hold hold,
-                        stoa_error *err)
+                        const struct stoa__params *params, int32_t nan,
+                        enum sqlite_hold hold, stoa_error *err)
 {
     const int64_t count = params ? params->count : 0;
     const struct binding to = {
@@ -274,11 +286,10 @@ stoa_status sqlite_bind(struct sqlite_statement *statement, sqlite3_stmt *stmt,
     if (count > 0 && any_named(params))
         return bind_all_named(&to);
     if (count != statement->parameter_count)
-        return stoa__fail(err, STOA_ERR_INVALID,
-                          "the statement has %d parameter%s, %lld value%s given",
-                          (int)statement->parameter_count,
-                          statement->parameter_count == 1 ? "" : "s", (long long)count,
-                          count == 1 ? " was" : "s were");
+        return stoa__fail(
+            err, STOA_ERR_INVALID, "the statement has %d parameter%s, %lld value%s given",
+            (int)statement->parameter_count, statement->parameter_count == 1 ? "" : "s",
+            (long long)count, count == 1 ? " was" : "s were");
     for (int32_t i = 0; rc == STOA_OK && i < count; i++)
         rc = bind_value(&to, i + 1, &params->values[i]);
     return rc;

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* One Arrow value given to SQLite, bound or returned, in the form its column is stored in. */
+/* One Arrow value given to SQLite, bound or returned, in the form its column is stored
+ * in. */
 #include "engine/sqlite/type.h"
 
 #include "arrow/cell.h"
@@ -32,9 +33,8 @@ static stoa_status check(const struct target *to, int code)
         return STOA_OK;
     if (code == SQLITE_NOMEM)
         return stoa__fail_nomem(to->err);
-    const stoa_status rc =
-        stoa__fail(to->err, STOA_ERR_INVALID, "the value cannot be bound: %s",
-                   sqlite3_errstr(code));
+    const stoa_status rc = stoa__fail(
+        to->err, STOA_ERR_INVALID, "the value cannot be bound: %s", sqlite3_errstr(code));
 
     stoa__error_engine(to->err, code, "22001");
     return rc;
@@ -70,25 +70,28 @@ static stoa_status put_real(const struct target *to, double value)
 }
 
 /* Never a NULL pointer: SQLite would make it a NULL value. */
-static stoa_status put_text(const struct target *to, const void *text, size_t size, bool stable)
+static stoa_status put_text(const struct target *to, const void *text, size_t size,
+                            bool stable)
 {
     const sqlite3_destructor_type hold = stable ? SQLITE_STATIC : SQLITE_TRANSIENT;
     const char *bytes = size > 0 ? text : "";
 
     if (to->statement)
-        return check(to, sqlite3_bind_text64(to->statement, to->position, bytes, size, hold,
-                                             SQLITE_UTF8));
+        return check(to, sqlite3_bind_text64(to->statement, to->position, bytes, size,
+                                             hold, SQLITE_UTF8));
     sqlite3_result_text64(to->context, bytes, size, hold, SQLITE_UTF8);
     return STOA_OK;
 }
 
-static stoa_status put_blob(const struct target *to, const void *bytes, size_t size, bool stable)
+static stoa_status put_blob(const struct target *to, const void *bytes, size_t size,
+                            bool stable)
 {
     const sqlite3_destructor_type hold = stable ? SQLITE_STATIC : SQLITE_TRANSIENT;
     const void *data = size > 0 ? bytes : "";
 
     if (to->statement)
-        return check(to, sqlite3_bind_blob64(to->statement, to->position, data, size, hold));
+        return check(to,
+                     sqlite3_bind_blob64(to->statement, to->position, data, size, hold));
     sqlite3_result_blob64(to->context, data, size, hold);
     return STOA_OK;
 }
@@ -98,10 +101,11 @@ static stoa_status put_uint64(const struct target *to, const struct stoa__cell *
     const int64_t value = stoa__cell_int64(cell);
 
     if (cell->type->kind == STOA__ARROW_UINT64 && value < 0)
-        return stoa__fail(to->err, STOA_ERR_TYPE,
-                          "%llu is above 9223372036854775807, the largest integer of SQLite; "
-                          "uint64=text stores such values as text",
-                          (unsigned long long)value);
+        return stoa__fail(
+            to->err, STOA_ERR_TYPE,
+            "%llu is above 9223372036854775807, the largest integer of SQLite; "
+            "uint64=text stores such values as text",
+            (unsigned long long)value);
     return put_int(to, value);
 }
 
@@ -116,7 +120,8 @@ static stoa_status put_uint64_text(const struct target *to, const struct stoa__c
     return put_text(to, text, sizeof text, false);
 }
 
-static stoa_status put_decimal(const struct target *to, const struct stoa__cell *cell, bool as_int)
+static stoa_status put_decimal(const struct target *to, const struct stoa__cell *cell,
+                               bool as_int)
 {
     const struct stoa__arrow_type *type = cell->type;
     const void *value = stoa__cell_fixed(cell);
@@ -125,8 +130,8 @@ static stoa_status put_decimal(const struct target *to, const struct stoa__cell 
     stoa_status rc;
 
     if (!as_int)
-        return put_text(to, text, stoa__decimal_format(value, type->width, type->scale, text),
-                        false);
+        return put_text(
+            to, text, stoa__decimal_format(value, type->width, type->scale, text), false);
     rc = stoa__decimal_to_int64(value, type->width, 0, &unscaled, to->err);
     return rc == STOA_OK ? put_int(to, unscaled) : rc;
 }
@@ -146,16 +151,18 @@ static stoa_status put_temporal(const struct target *to, const struct stoa__cell
             return stoa__fail(to->err, STOA_ERR_TYPE,
                               "%lld ms is no whole day and has no text as a date",
                               (long long)value);
-        size = stoa__date_format(type->kind == STOA__ARROW_DATE64 ? value / DAY_MS : value, text);
+        size = stoa__date_format(
+            type->kind == STOA__ARROW_DATE64 ? value / DAY_MS : value, text);
     } else if (form == SQLITE_FORM_TIME_TEXT) {
         size = stoa__time_format(value, type->unit, text);
     } else {
         size = stoa__timestamp_format(value, type->unit, text);
     }
     if (size == 0)
-        return stoa__fail(to->err, STOA_ERR_TYPE,
-                          "%lld has no text: years are -9999 to 9999, times below 24 hours",
-                          (long long)value);
+        return stoa__fail(
+            to->err, STOA_ERR_TYPE,
+            "%lld has no text: years are -9999 to 9999, times below 24 hours",
+            (long long)value);
     if (form == SQLITE_FORM_TIMESTAMP_TEXT && *type->zone)
         text[size++] = 'Z';
     return put_text(to, text, size, false);
@@ -197,7 +204,8 @@ static stoa_status put_json(const struct target *to, const struct stoa__cell *ce
     return rc == STOA_OK ? put_text(to, to->scratch->data, to->scratch->size, false) : rc;
 }
 
-static stoa_status put_bytes(const struct target *to, const struct stoa__cell *cell, bool text)
+static stoa_status put_bytes(const struct target *to, const struct stoa__cell *cell,
+                             bool text)
 {
     int64_t size;
     const uint8_t *bytes = stoa__cell_bytes(cell, &size);
@@ -206,10 +214,10 @@ static stoa_status put_bytes(const struct target *to, const struct stoa__cell *c
                 : put_blob(to, bytes, (size_t)size, to->stable);
 }
 
-stoa_status sqlite_put(const struct sqlite_column_form *form, const struct ArrowArray *array,
-                       int64_t row, bool stable, int32_t nan, stoa__buffer *scratch,
-                       sqlite3_stmt *statement, int position, sqlite3_context *context,
-                       stoa_error *err)
+stoa_status sqlite_put(const struct sqlite_column_form *form,
+                       const struct ArrowArray *array, int64_t row, bool stable,
+                       int32_t nan, stoa__buffer *scratch, sqlite3_stmt *statement,
+                       int position, sqlite3_context *context, stoa_error *err)
 {
     const struct target to = {statement, position, context, stable, nan, scratch, err};
     struct stoa__cell cell;

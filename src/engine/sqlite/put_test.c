@@ -14,13 +14,14 @@ struct one {
 static struct stoa__column *begin(struct one *one, const char *format)
 {
     memset(one, 0, sizeof *one);
-    CHECK_INT(stoa__arrow_type_simple(format, "c", true, &one->arena, &one->type, NULL), STOA_OK);
+    CHECK_INT(stoa__arrow_type_simple(format, "c", true, &one->arena, &one->type, NULL),
+              STOA_OK);
     CHECK_INT(stoa__builder_init(&one->builder, one->type, 4, NULL), STOA_OK);
     return &one->builder.root;
 }
 
-static stoa_status put(struct fixture *f, struct one *one, enum sqlite_form form, int32_t nan_is,
-                       const char *sql)
+static stoa_status put(struct fixture *f, struct one *one, enum sqlite_form form,
+                       int32_t nan_is, const char *sql)
 {
     const struct sqlite_column_form column = {one->type, form};
     stoa__buffer scratch = {0};
@@ -30,7 +31,8 @@ static stoa_status put(struct fixture *f, struct one *one, enum sqlite_form form
     CHECK_INT(stoa__builder_finish(&one->builder, 0, &one->array, NULL), STOA_OK);
     CHECK_INT(sqlite3_prepare_v2(f->session->db, sql, -1, &stmt, NULL), SQLITE_OK);
     for (int64_t row = 0; rc == STOA_OK && row < one->array.length; row++) {
-        rc = sqlite_put(&column, &one->array, row, false, nan_is, &scratch, stmt, 1, NULL, &f->err);
+        rc = sqlite_put(&column, &one->array, row, false, nan_is, &scratch, stmt, 1, NULL,
+                        &f->err);
         if (rc == STOA_OK)
             CHECK(sqlite3_step(stmt) == SQLITE_DONE);
         sqlite3_reset(stmt);
@@ -46,8 +48,8 @@ static stoa_status put(struct fixture *f, struct one *one, enum sqlite_form form
 static const char INSERT[] = "INSERT INTO t VALUES(?)";
 
 static void integers_in_a_form_sort_as_they_did(struct fixture *f, const char *format,
-                                                enum sqlite_form form, const int64_t *values,
-                                                int64_t count)
+                                                enum sqlite_form form,
+                                                const int64_t *values, int64_t count)
 {
     struct one one;
     struct stoa__column *column = begin(&one, format);
@@ -73,10 +75,13 @@ static void stored_forms_sort_as_their_values(void)
     static struct fixture f;
 
     open_memory(&f);
-    integers_in_a_form_sort_as_they_did(&f, "L", SQLITE_FORM_UINT64_TEXT, unsigned_bits, 7);
+    integers_in_a_form_sort_as_they_did(&f, "L", SQLITE_FORM_UINT64_TEXT, unsigned_bits,
+                                        7);
     integers_in_a_form_sort_as_they_did(&f, "tdD", SQLITE_FORM_DATE_TEXT, days, 6);
-    integers_in_a_form_sort_as_they_did(&f, "tsu:", SQLITE_FORM_TIMESTAMP_TEXT, micros, 6);
-    integers_in_a_form_sort_as_they_did(&f, "tsu:UTC", SQLITE_FORM_TIMESTAMP_TEXT, micros, 6);
+    integers_in_a_form_sort_as_they_did(&f, "tsu:", SQLITE_FORM_TIMESTAMP_TEXT, micros,
+                                        6);
+    integers_in_a_form_sort_as_they_did(&f, "tsu:UTC", SQLITE_FORM_TIMESTAMP_TEXT, micros,
+                                        6);
     integers_in_a_form_sort_as_they_did(&f, "ttm", SQLITE_FORM_TIME_TEXT, times, 5);
     integers_in_a_form_sort_as_they_did(&f, "tsu:", SQLITE_FORM_INT, micros, 6);
     close_all(&f);
@@ -87,8 +92,8 @@ static void intervals_sort_as_their_parts(void)
     static const struct {
         int32_t months, days;
         int64_t nanos;
-    } values[] = {{INT32_MAX, 0, 0}, {1, -5, 3}, {1, -5, -3}, {0, 0, 0}, {-1, 7, 0},
-                  {INT32_MIN, 0, 0}};
+    } values[] = {{INT32_MAX, 0, 0}, {1, -5, 3}, {1, -5, -3},
+                  {0, 0, 0},         {-1, 7, 0}, {INT32_MIN, 0, 0}};
     static struct fixture f;
     struct one one;
     struct stoa__column *column = begin(&one, "tin");
@@ -154,14 +159,14 @@ static void what_sqlite_cannot_hold_is_told(void)
 static void give(sqlite3_context *context, int count, sqlite3_value **values)
 {
     const struct one *one = sqlite3_user_data(context);
-    const struct sqlite_column_form column = {one->type,
-                                              (enum sqlite_form)sqlite3_value_int(values[0])};
+    const struct sqlite_column_form column = {
+        one->type, (enum sqlite_form)sqlite3_value_int(values[0])};
     stoa__buffer scratch = {0};
     stoa_error err;
 
     (void)count;
-    CHECK_INT(sqlite_put(&column, &one->array, sqlite3_value_int(values[1]), false, 0, &scratch,
-                         NULL, 0, context, &err),
+    CHECK_INT(sqlite_put(&column, &one->array, sqlite3_value_int(values[1]), false, 0,
+                         &scratch, NULL, 0, context, &err),
               STOA_OK);
     stoa__buffer_release(&scratch);
 }
@@ -177,11 +182,11 @@ static void a_result_is_given_as_a_parameter_is(void)
     CHECK_INT(stoa__column_append_int64(column, 1500, NULL), STOA_OK);
     CHECK_INT(stoa__column_append_null(column, NULL), STOA_OK);
     CHECK_INT(stoa__builder_finish(&one.builder, 0, &one.array, NULL), STOA_OK);
-    CHECK_INT(sqlite3_create_function(f.session->db, "give", 2, SQLITE_UTF8, &one, give, NULL,
-                                      NULL),
+    CHECK_INT(sqlite3_create_function(f.session->db, "give", 2, SQLITE_UTF8, &one, give,
+                                      NULL, NULL),
               SQLITE_OK);
-    snprintf(sql, sizeof sql, "SELECT give(%d, 0), give(%d, 0), give(%d, 1)", SQLITE_FORM_INT,
-             SQLITE_FORM_TIMESTAMP_TEXT, SQLITE_FORM_INT);
+    snprintf(sql, sizeof sql, "SELECT give(%d, 0), give(%d, 0), give(%d, 1)",
+             SQLITE_FORM_INT, SQLITE_FORM_TIMESTAMP_TEXT, SQLITE_FORM_INT);
     CHECK_TEXT(rows(&f, sql), "1500|\"1970-01-01T00:00:01.500Z\"|NULL\n");
     close_all(&f);
     stoa__builder_release(&one.builder);

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* What the tests of statements, cursors and types share: a session, and results as text. */
+/* What the tests of statements, cursors and types share: a session, and results as
+ * text. */
 #ifndef STOA_ENGINE_SQLITE_ROWS_TEST_H
 #define STOA_ENGINE_SQLITE_ROWS_TEST_H
 
@@ -52,7 +53,8 @@ static inline struct sqlite_statement *prepare(struct fixture *f, const char *sq
     void *statement = NULL;
     size_t used;
 
-    if (sqlite_prepare(f->session, NULL, sql, strlen(sql), &used, &statement, &f->err) != STOA_OK)
+    if (sqlite_prepare(f->session, NULL, sql, strlen(sql), &used, &statement, &f->err) !=
+        STOA_OK)
         CHECK_TEXT(f->err.text, "");
     CHECK(statement);
     return statement;
@@ -107,7 +109,8 @@ static inline void add_rows(struct fixture *f, const struct stoa__arrow_type *ty
 }
 
 /* "name type[!],..." of a schema; ! is not nullable. */
-static inline const char *type_text(struct fixture *f, const struct stoa__arrow_type *type)
+static inline const char *type_text(struct fixture *f,
+                                    const struct stoa__arrow_type *type)
 {
     char text[256];
 
@@ -168,8 +171,8 @@ static inline stoa_status failure(struct fixture *f, const char *sql)
 {
     struct ArrowArray batch;
     void *cursor = NULL;
-    stoa_status rc = sqlite_query_owned(f->session, NULL, sql, strlen(sql), NULL, &f->config,
-                                        &cursor, &f->err);
+    stoa_status rc = sqlite_query_owned(f->session, NULL, sql, strlen(sql), NULL,
+                                        &f->config, &cursor, &f->err);
 
     if (rc != STOA_OK)
         return rc;

@@ -15,7 +15,8 @@
 
 /* ---- the cache: statements nobody has, most recent first ---- */
 
-static void unlink_cached(struct sqlite_session *session, struct sqlite_statement *statement)
+static void unlink_cached(struct sqlite_session *session,
+                          struct sqlite_statement *statement)
 {
     if (statement->previous)
         statement->previous->next = statement->next;
@@ -30,7 +31,8 @@ static void unlink_cached(struct sqlite_session *session, struct sqlite_statemen
     session->cache_count--;
 }
 
-static void link_cached(struct sqlite_session *session, struct sqlite_statement *statement)
+static void link_cached(struct sqlite_session *session,
+                        struct sqlite_statement *statement)
 {
     statement->next = session->cache_first;
     statement->previous = NULL;
@@ -42,8 +44,8 @@ static void link_cached(struct sqlite_session *session, struct sqlite_statement 
     session->cache_count++;
 }
 
-static struct sqlite_statement *take_cached(struct sqlite_session *session, const char *sql,
-                                            size_t size, uint64_t hash)
+static struct sqlite_statement *take_cached(struct sqlite_session *session,
+                                            const char *sql, size_t size, uint64_t hash)
 {
     for (struct sqlite_statement *at = session->cache_first; at; at = at->next) {
         if (at->hash != hash || at->sql_size != size || memcmp(at->sql, sql, size) != 0)
@@ -88,7 +90,8 @@ static bool has_dollar_number(const char *sql, size_t size)
 {
     const char *end = sql + size;
 
-    for (const char *at = sql; size > 0 && (at = memchr(at, '$', (size_t)(end - at))); at++)
+    for (const char *at = sql; size > 0 && (at = memchr(at, '$', (size_t)(end - at)));
+         at++)
         if (at + 1 < end && is_digit(at[1]))
             return true;
     return false;
@@ -153,7 +156,8 @@ static stoa_status compile(struct sqlite_session *session, const char *sql, size
     stoa_status rc = STOA_OK;
 
     for (int i = 0; i < SQLITE_RESOLVE_MAX; i++) {
-        const int code = sqlite3_prepare_v3(session->db, sql, (int)size, flags, stmt, tail);
+        const int code =
+            sqlite3_prepare_v3(session->db, sql, (int)size, flags, stmt, tail);
 
         if (code == SQLITE_OK)
             return STOA_OK;
@@ -162,13 +166,16 @@ static stoa_status compile(struct sqlite_session *session, const char *sql, size
         if (rc != STOA_OK)
             return rc;
     }
-    return stoa__fail(err, STOA_ERR_INVALID, "the statement asks for more than %d missing tables",
+    return stoa__fail(err, STOA_ERR_INVALID,
+                      "the statement asks for more than %d missing tables",
                       (int)SQLITE_RESOLVE_MAX);
 }
 
-/* Prepare, by way of a copy where the text must change first. `used`: bytes of the text. */
-static stoa_status compile_text(struct sqlite_session *session, const char *sql, size_t size,
-                                sqlite3_stmt **stmt, size_t *used, stoa_error *err)
+/* Prepare, by way of a copy where the text must change first. `used`: bytes of the
+ * text. */
+static stoa_status compile_text(struct sqlite_session *session, const char *sql,
+                                size_t size, sqlite3_stmt **stmt, size_t *used,
+                                stoa_error *err)
 {
     const char *tail = sql;
     char *copy = NULL;
@@ -197,23 +204,22 @@ static bool only_space(const char *text, size_t size)
     return true;
 }
 
-static enum sqlite_verb verb_of(const char *text, size_t size, bool reads_only)
+/* The first word, told of a statement that writes. */
+static void read_verb(struct sqlite_statement *statement, const char *text, size_t size)
 {
     struct stoa__sql_token word;
     stoa__sql sql;
 
-    if (reads_only)
-        return SQLITE_VERB_OTHER;
     stoa__sql_init(&sql, text, size, STOA__SQL_SQLITE);
     do /* Semicolons in front are nothing to SQLite. */
         stoa__sql_next_solid(&sql, &word);
     while (word.kind == STOA__SQL_SEMICOLON);
+    statement->pragma = stoa__sql_is(&word, "pragma");
     if (stoa__sql_is(&word, "insert") || stoa__sql_is(&word, "replace") ||
         stoa__sql_is(&word, "with"))
-        return SQLITE_VERB_INSERT;
-    if (stoa__sql_is(&word, "update") || stoa__sql_is(&word, "delete"))
-        return SQLITE_VERB_CHANGE;
-    return SQLITE_VERB_OTHER;
+        statement->verb = SQLITE_VERB_INSERT;
+    else if (stoa__sql_is(&word, "update") || stoa__sql_is(&word, "delete"))
+        statement->verb = SQLITE_VERB_CHANGE;
 }
 
 static bool mentions(const char *text, size_t size, const char *word)
@@ -232,8 +238,9 @@ bool sqlite_statement_writes(const struct sqlite_statement *statement)
 }
 
 static stoa_status make_statement(struct sqlite_session *session, sqlite3_stmt *stmt,
-                                  const char *sql, size_t size, size_t used, uint64_t hash,
-                                  struct sqlite_statement **out, stoa_error *err)
+                                  const char *sql, size_t size, size_t used,
+                                  uint64_t hash, struct sqlite_statement **out,
+                                  stoa_error *err)
 {
     struct sqlite_statement *statement = stoa__alloc_zero(1, sizeof *statement);
 
@@ -246,10 +253,12 @@ static stoa_status make_statement(struct sqlite_session *session, sqlite3_stmt *
     statement->hash = hash;
     statement->explain = sqlite3_stmt_isexplain(stmt) != 0;
     statement->parameter_count = sqlite3_bind_parameter_count(stmt);
-    statement->verb = verb_of(sql, used, !sqlite_statement_writes(statement));
-    statement->reads_insert_id = statement->verb == SQLITE_VERB_INSERT &&
-                                 mentions(sql, used, "last_insert_rowid");
-    if (size <= STOA__STATEMENT_CACHE_SQL_BYTES_MAX && only_space(sql + used, size - used)) {
+    if (sqlite_statement_writes(statement))
+        read_verb(statement, sql, used);
+    statement->reads_insert_id =
+        statement->verb == SQLITE_VERB_INSERT && mentions(sql, used, "last_insert_rowid");
+    if (size <= STOA__STATEMENT_CACHE_SQL_BYTES_MAX &&
+        only_space(sql + used, size - used)) {
         statement->sql = stoa__copy_text(sql, size);
         statement->sql_size = size;
         if (!statement->sql) {
@@ -285,7 +294,8 @@ stoa_status sqlite_prepare(void *self, stoa__call *call, const char *sql, size_t
         return STOA_OK;
     }
     if (size > INT32_MAX)
-        return stoa__fail(err, STOA_ERR_INVALID, "a statement of %zu bytes is too long", size);
+        return stoa__fail(err, STOA_ERR_INVALID, "a statement of %zu bytes is too long",
+                          size);
     const char *nul = size > 0 ? memchr(sql, 0, size) : NULL;
 
     if (nul)
@@ -350,8 +360,10 @@ stoa_status sqlite_statement_type(void *self, const struct stoa__read_config *co
     stoa_status rc = STOA_OK;
 
     *type = NULL;
-    if (!sqlite_plan_fits(told, statement->stmt, config)) /* Earlier answers stay in its arena. */
-        rc = sqlite_plan_make(statement->session, NULL, statement->stmt, config, told, err);
+    if (!sqlite_plan_fits(told, statement->stmt,
+                          config)) /* Earlier answers stay in its arena. */
+        rc = sqlite_plan_make(statement->session, NULL, statement->stmt, config, told,
+                              err);
     *type = rc == STOA_OK ? told->type : NULL;
     return rc;
 }
@@ -359,9 +371,10 @@ stoa_status sqlite_statement_type(void *self, const struct stoa__read_config *co
 /* ---- what a run did ---- */
 
 /*
- * SQLite's last row id is that of whatever inserted last, so it is zeroed before a statement that
- * may insert: what stands there afterwards is the statement's own. A BEFORE trigger that asks for
- * last_insert_rowid() sees the 0; a statement that asks itself is left alone.
+ * SQLite's last row id is that of whatever inserted last, so it is zeroed before a
+ * statement that may insert: what stands there afterwards is the statement's own. A
+ * BEFORE trigger that asks for last_insert_rowid() sees the 0; a statement that asks
+ * itself is left alone.
  */
 void sqlite_run_begin(struct sqlite_statement *statement, struct sqlite_run *run)
 {

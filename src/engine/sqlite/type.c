@@ -1,14 +1,14 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * A declared type is a storage word that settles SQLite's affinity, and behind it a logical word
- * that settles Arrow's type:
+ * A declared type is a storage word that settles SQLite's affinity, and behind it a
+ * logical word that settles Arrow's type:
  *
  *     storage word   logical word        arguments   zone
  *     INTEGER        TIMESTAMP_US                    "Europe/Paris"
  *     TEXT           DECIMAL             (10,2)
  *
- * The logical words were chosen so that no stronger affinity word hides in them; type_test.c asks
- * SQLite about each.
+ * The logical words were chosen so that no stronger affinity word hides in them;
+ * type_test.c asks SQLite about each.
  */
 #include "engine/sqlite/type_table.h"
 
@@ -104,11 +104,13 @@ enum sqlite_affinity sqlite_type_affinity(const char *declared)
 {
     if (contains(declared, "INT"))
         return SQLITE_AFFINITY_INTEGER;
-    if (contains(declared, "CHAR") || contains(declared, "CLOB") || contains(declared, "TEXT"))
+    if (contains(declared, "CHAR") || contains(declared, "CLOB") ||
+        contains(declared, "TEXT"))
         return SQLITE_AFFINITY_TEXT;
     if (*declared == 0 || contains(declared, "BLOB"))
         return SQLITE_AFFINITY_BLOB;
-    if (contains(declared, "REAL") || contains(declared, "FLOA") || contains(declared, "DOUB"))
+    if (contains(declared, "REAL") || contains(declared, "FLOA") ||
+        contains(declared, "DOUB"))
         return SQLITE_AFFINITY_REAL;
     return SQLITE_AFFINITY_NUMERIC;
 }
@@ -134,7 +136,8 @@ static bool same_format(const struct sqlite_logical *logical, const char *format
     return strcmp(logical->format, format) == 0;
 }
 
-/* The logical type of a format that is stored as `storage` (NULL: as the first of them). */
+/* The logical type of a format that is stored as `storage` (NULL: as the first of
+ * them). */
 static const struct sqlite_logical *find_logical(const char *format, const char *storage)
 {
     for (size_t i = 0; i < SQLITE_LOGICAL_COUNT; i++)
@@ -186,7 +189,8 @@ static void put_words(struct declaration *to, const char *storage, const char *w
 }
 
 static enum sqlite_form declare_decimal(const struct stoa__arrow_type *type,
-                                        const struct sqlite_forms *forms, struct declaration *to)
+                                        const struct sqlite_forms *forms,
+                                        struct declaration *to)
 {
     const bool as_int = forms->decimal_form == 1 && type->precision <= 18;
     char word[64];
@@ -220,17 +224,20 @@ static void put_zone(struct declaration *to, const char *zone, stoa_error *err)
 }
 
 static enum sqlite_form declare_logical(const struct stoa__arrow_type *type,
-                                        const struct sqlite_forms *forms, struct declaration *to,
-                                        bool *metadata, stoa_error *err)
+                                        const struct sqlite_forms *forms,
+                                        struct declaration *to, bool *metadata,
+                                        stoa_error *err)
 {
-    const struct sqlite_logical *logical = find_logical(type->format, chosen_storage(type, forms));
+    const struct sqlite_logical *logical =
+        find_logical(type->format, chosen_storage(type, forms));
     const char *zone = type->kind == STOA__ARROW_TIMESTAMP ? type->zone : "";
     char word[32];
 
     assert(logical);
     (void)snprintf(word, sizeof word, "%s", logical->word);
     if (*zone && logical->form == SQLITE_FORM_TIMESTAMP_TEXT) {
-        (void)snprintf(word, sizeof word, "TIMESTAMPTZ%s", logical->word + strlen("TIMESTAMP"));
+        (void)snprintf(word, sizeof word, "TIMESTAMPTZ%s",
+                       logical->word + strlen("TIMESTAMP"));
         *metadata = *metadata || strcmp(zone, "UTC") != 0;
     }
     put_words(to, logical->storage, word);
@@ -240,15 +247,17 @@ static enum sqlite_form declare_logical(const struct stoa__arrow_type *type,
 }
 
 static enum sqlite_form declare_values(const struct stoa__arrow_type *type,
-                                       const struct sqlite_forms *forms, struct declaration *to,
-                                       bool *metadata, stoa_error *err)
+                                       const struct sqlite_forms *forms,
+                                       struct declaration *to, bool *metadata,
+                                       stoa_error *err)
 {
     const char *extension = type->extension_name ? type->extension_name : "";
 
     if (stoa__arrow_is_decimal(type->kind))
         return declare_decimal(type, forms, to);
     if (type->kind == STOA__ARROW_FIXED_BINARY)
-        return declare_fixed(type, strcmp(extension, "arrow.uuid") == 0 && type->width == 16, to);
+        return declare_fixed(
+            type, strcmp(extension, "arrow.uuid") == 0 && type->width == 16, to);
     if (type->kind == STOA__ARROW_UTF8 && strcmp(extension, "arrow.json") == 0) {
         put_words(to, "TEXT", "JSON");
         return SQLITE_FORM_TEXT;
@@ -263,8 +272,8 @@ static enum sqlite_form declare_values(const struct stoa__arrow_type *type,
     return declare_logical(type, forms, to, metadata, err);
 }
 
-/* Is there metadata of the field that a declared type does not tell? What we put there on reading
- * does not count, or a copy of a table would need a row for every column. */
+/* Is there metadata of the field that a declared type does not tell? What we put there on
+ * reading does not count, or a copy of a table would need a row for every column. */
 static bool has_own_metadata(const struct stoa__arrow_type *type, bool extension_told)
 {
     int32_t count = 0;
@@ -281,7 +290,8 @@ static bool has_own_metadata(const struct stoa__arrow_type *type, bool extension
         const char *key = at + 4;
         const bool ours = (size > 7 && memcmp(key, "SQLITE:", 7) == 0) ||
                           (size > 5 && memcmp(key, "stoa:", 5) == 0);
-        const bool told = extension_told && size > 16 && memcmp(key, "ARROW:extension:", 16) == 0;
+        const bool told =
+            extension_told && size > 16 && memcmp(key, "ARROW:extension:", 16) == 0;
 
         if (!ours && !told)
             return true;
@@ -304,7 +314,8 @@ static bool extension_told(const struct stoa__arrow_type *type)
 {
     if (!type->extension_name || (type->extension_data && *type->extension_data))
         return false;
-    return (type->kind == STOA__ARROW_UTF8 && strcmp(type->extension_name, "arrow.json") == 0) ||
+    return (type->kind == STOA__ARROW_UTF8 &&
+            strcmp(type->extension_name, "arrow.json") == 0) ||
            (type->kind == STOA__ARROW_FIXED_BINARY && type->width == 16 &&
             strcmp(type->extension_name, "arrow.uuid") == 0);
 }
@@ -331,7 +342,8 @@ enum sqlite_form sqlite_type_form_default(const struct stoa__arrow_type *type)
     return sqlite_type_form(type, "");
 }
 
-enum sqlite_form sqlite_type_form(const struct stoa__arrow_type *type, const char *declared)
+enum sqlite_form sqlite_type_form(const struct stoa__arrow_type *type,
+                                  const char *declared)
 {
     const enum sqlite_affinity affinity = sqlite_type_affinity(declared);
     const bool text = affinity == SQLITE_AFFINITY_TEXT;
@@ -345,7 +357,8 @@ enum sqlite_form sqlite_type_form(const struct stoa__arrow_type *type, const cha
     for (size_t i = 0; i < SQLITE_NESTED_COUNT; i++)
         if (sqlite_nested[i].kind == type->kind)
             return SQLITE_FORM_JSON;
-    const struct sqlite_logical *logical = find_logical(type->format, text ? "TEXT" : NULL);
+    const struct sqlite_logical *logical =
+        find_logical(type->format, text ? "TEXT" : NULL);
 
     if (!logical)
         logical = find_logical(type->format, NULL);

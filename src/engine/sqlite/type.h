@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Declared types and Arrow types, both ways, beyond what sqlite.h offers to all. It looks at texts
- * and types, never at rows. */
+/* Declared types and Arrow types, both ways, beyond what sqlite.h offers to all. It looks
+ * at texts and types, never at rows. */
 #ifndef STOA_ENGINE_SQLITE_TYPE_H
 #define STOA_ENGINE_SQLITE_TYPE_H
 
@@ -22,14 +22,16 @@ enum sqlite_affinity sqlite_type_affinity(const char *declared);
 struct sqlite_declared {
     struct stoa__arrow_type *type; /* NULL: nothing. */
     enum sqlite_form form;
-    bool tentative; /* A foreign BOOLEAN: bool as long as the values are 0 and 1, else int64. */
+    bool tentative; /* A foreign BOOLEAN: bool while values are 0 and 1, else int64. */
 };
 
 stoa_status sqlite_type_parse(const char *declared, stoa__arena *arena,
                               struct sqlite_declared *out, stoa_error *err);
 
-/* How values of `type` are stored in a column declared so: what the metadata table leaves out. */
-enum sqlite_form sqlite_type_form(const struct stoa__arrow_type *type, const char *declared);
+/* How values of `type` are stored in a column declared so: what the metadata table leaves
+ * out. */
+enum sqlite_form sqlite_type_form(const struct stoa__arrow_type *type,
+                                  const char *declared);
 
 /* The form new tables use by default. */
 enum sqlite_form sqlite_type_form_default(const struct stoa__arrow_type *type);
@@ -37,7 +39,8 @@ enum sqlite_form sqlite_type_form_default(const struct stoa__arrow_type *type);
 /* The type of the values: dictionary and run-end resolved. */
 const struct stoa__arrow_type *sqlite_type_values(const struct stoa__arrow_type *type);
 
-/* Arrow metadata with one more key, in `arena`; a key that is there already is replaced. */
+/* Arrow metadata with one more key, in `arena`; a key that is there already is
+ * replaced. */
 stoa_status sqlite_metadata_with(const char *metadata, const char *key, const char *value,
                                  size_t value_size, stoa__arena *arena, const char **out,
                                  int32_t *out_size, stoa_error *err);

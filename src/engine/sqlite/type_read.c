@@ -15,18 +15,30 @@
 static const struct {
     const char *words, *format;
 } FOREIGN[] = {
-    {"INT", "l"},           {"TINYINT", "l"},
-    {"SMALLINT", "l"},      {"MEDIUMINT", "l"},
-    {"BIGINT", "l"},        {"INT2", "l"},
-    {"INT8", "l"},          {"UNSIGNED BIG INT", "l"},
-    {"DOUBLE", "g"},        {"DOUBLE PRECISION", "g"},
-    {"FLOAT", "g"},         {"CHAR", "u"},
-    {"CHARACTER", "u"},     {"VARCHAR", "u"},
-    {"NCHAR", "u"},         {"NVARCHAR", "u"},
-    {"CLOB", "u"},          {"VARYING CHARACTER", "u"},
-    {"NATIVE CHARACTER", "u"}, {"BINARY", "z"},
-    {"VARBINARY", "z"},     {"BYTEA", "z"},
-    {"BOOLEAN", "b"},       {"BOOL", "b"},
+    {"INT", "l"},
+    {"TINYINT", "l"},
+    {"SMALLINT", "l"},
+    {"MEDIUMINT", "l"},
+    {"BIGINT", "l"},
+    {"INT2", "l"},
+    {"INT8", "l"},
+    {"UNSIGNED BIG INT", "l"},
+    {"DOUBLE", "g"},
+    {"DOUBLE PRECISION", "g"},
+    {"FLOAT", "g"},
+    {"CHAR", "u"},
+    {"CHARACTER", "u"},
+    {"VARCHAR", "u"},
+    {"NCHAR", "u"},
+    {"NVARCHAR", "u"},
+    {"CLOB", "u"},
+    {"VARYING CHARACTER", "u"},
+    {"NATIVE CHARACTER", "u"},
+    {"BINARY", "z"},
+    {"VARBINARY", "z"},
+    {"BYTEA", "z"},
+    {"BOOLEAN", "b"},
+    {"BOOL", "b"},
 };
 
 enum { WORD_MAX = 48 };
@@ -36,7 +48,7 @@ struct words {
     char all[128];        /* Words with one space between, arguments gone. */
     char first[WORD_MAX]; /* Storage word. */
     char second[WORD_MAX];
-    int32_t count;        /* Of words. */
+    int32_t count; /* Of words. */
     int32_t numbers[2];
     int32_t number_count;
     char zone[STOA__ARROW_ZONE_BYTES_MAX + 1];
@@ -46,7 +58,8 @@ struct words {
 
 static bool is_word(char c)
 {
-    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '_';
+    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
+           c == '_';
 }
 
 static bool is_space(char c)
@@ -149,17 +162,18 @@ static void cut(const char *declared, struct words *words)
     }
 }
 
-static stoa_status make(const char *format, stoa__arena *arena, struct sqlite_declared *out,
-                        enum sqlite_form form, stoa_error *err)
+static stoa_status make(const char *format, stoa__arena *arena,
+                        struct sqlite_declared *out, enum sqlite_form form,
+                        stoa_error *err)
 {
     out->form = form;
     return stoa__arrow_type_simple(format, "", true, arena, &out->type, err);
 }
 
 /* A type whose extension has a name and no data. */
-static stoa_status make_extension(const char *format, const char *extension, stoa__arena *arena,
-                                  struct sqlite_declared *out, enum sqlite_form form,
-                                  stoa_error *err)
+static stoa_status make_extension(const char *format, const char *extension,
+                                  stoa__arena *arena, struct sqlite_declared *out,
+                                  enum sqlite_form form, stoa_error *err)
 {
     static const char key[] = "ARROW:extension:name";
     stoa_status rc = make(format, arena, out, form, err);
@@ -169,8 +183,9 @@ static stoa_status make_extension(const char *format, const char *extension, sto
     rc = sqlite_metadata_with(NULL, key, extension, strlen(extension), arena,
                               &out->type->metadata, &out->type->metadata_size, err);
     if (rc == STOA_OK)
-        rc = sqlite_metadata_with(out->type->metadata, "ARROW:extension:metadata", "", 0, arena,
-                                  &out->type->metadata, &out->type->metadata_size, err);
+        rc = sqlite_metadata_with(out->type->metadata, "ARROW:extension:metadata", "", 0,
+                                  arena, &out->type->metadata, &out->type->metadata_size,
+                                  err);
     out->type->extension_name = extension;
     out->type->extension_data = "";
     return rc;
@@ -182,7 +197,9 @@ static bool decimal_format(const struct words *words, char *format, size_t capac
     static const struct {
         const char *word;
         int32_t bits, digits;
-    } widths[] = {{"DECIMAL", 128, 38}, {"DECIMAL32", 32, 9}, {"DECIMAL64", 64, 18},
+    } widths[] = {{"DECIMAL", 128, 38},
+                  {"DECIMAL32", 32, 9},
+                  {"DECIMAL64", 64, 18},
                   {"DECIMAL256", 256, 76}};
 
     for (size_t i = 0; i < sizeof widths / sizeof *widths; i++) {
@@ -202,7 +219,8 @@ static bool decimal_format(const struct words *words, char *format, size_t capac
     return false;
 }
 
-/* Words that have arguments, and the two extensions. Leaves out->type NULL where it is neither. */
+/* Words that have arguments, and the two extensions. Leaves out->type NULL where it is
+ * neither. */
 static stoa_status read_special(const struct words *words, stoa__arena *arena,
                                 struct sqlite_declared *out, stoa_error *err)
 {
@@ -215,8 +233,8 @@ static stoa_status read_special(const struct words *words, stoa__arena *arena,
         return make_extension("w:16", "arrow.uuid", arena, out, SQLITE_FORM_BLOB, err);
     if (text && sqlite3_stricmp(words->second, "JSON") == 0)
         return make_extension("u", "arrow.json", arena, out, SQLITE_FORM_TEXT, err);
-    if (blob && sqlite3_stricmp(words->second, "FIXED") == 0 && words->number_count == 1 &&
-        words->numbers[0] >= 0) {
+    if (blob && sqlite3_stricmp(words->second, "FIXED") == 0 &&
+        words->number_count == 1 && words->numbers[0] >= 0) {
         (void)snprintf(format, sizeof format, "w:%d", (int)words->numbers[0]);
         return make(format, arena, out, SQLITE_FORM_BLOB, err);
     }
@@ -295,7 +313,8 @@ stoa_status sqlite_type_parse(const char *declared, stoa__arena *arena,
     if (rc == STOA_OK && !out->type)
         rc = read_foreign(&words, arena, out, err);
     if (rc == STOA_ERR_TYPE || rc == STOA_ERR_INVALID) {
-        *out = (struct sqlite_declared){0}; /* FIXED(4000000000) and such promise nothing. */
+        *out =
+            (struct sqlite_declared){0}; /* FIXED(4000000000) and such promise nothing. */
         rc = STOA_OK;
     }
     return rc;

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The pairs of declared types and Arrow types, for the two files that go one way each: type.c and
- * type_read.c. */
+/* The pairs of declared types and Arrow types, for the two files that go one way each:
+ * type.c and type_read.c. */
 #ifndef STOA_ENGINE_SQLITE_TYPE_TABLE_H
 #define STOA_ENGINE_SQLITE_TYPE_TABLE_H
 

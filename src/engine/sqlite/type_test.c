@@ -20,7 +20,8 @@ static void declare(const struct stoa__arrow_type *type, const struct sqlite_for
     stoa__buffer text = {0};
     stoa_error err;
 
-    CHECK_INT(sqlite_type_declare(type, forms, &text, &out->form, &out->metadata, &err), STOA_OK);
+    CHECK_INT(sqlite_type_declare(type, forms, &text, &out->form, &out->metadata, &err),
+              STOA_OK);
     CHECK(text.size < sizeof out->text);
     memcpy(out->text, text.data, text.size);
     out->text[text.size] = 0;
@@ -40,8 +41,10 @@ static const char *probe(struct fixture *f, const char *declared, const char *su
 {
     char sql[1024];
 
-    snprintf(sql, sizeof sql, "DROP TABLE IF EXISTS probe; CREATE TABLE probe(c %s) %s; "
-             "INSERT INTO probe VALUES (1), ('1'), ('1.5')", declared, suffix);
+    snprintf(sql, sizeof sql,
+             "DROP TABLE IF EXISTS probe; CREATE TABLE probe(c %s) %s; "
+             "INSERT INTO probe VALUES (1), ('1'), ('1.5')",
+             declared, suffix);
     run(f, sql);
     rows(f, "SELECT group_concat(typeof(c)) FROM probe");
     return f->text;
@@ -102,11 +105,20 @@ static void check_round_trip(struct fixture *f, const char *format,
     stoa__arena_release(&arena);
 }
 
-static const char *const MORE[] = {
-    "tss:UTC",         "tsm:UTC", "tsu:America/Montreal", "tsn:Atlantic/Saint_Helena",
-    "tsu:Europe/Paris", "tsu:+02:00", "d:9,2,32",         "d:18,9,64",
-    "d:38,10",         "d:76,38,256", "d:10,-2",          "w:0",
-    "w:4096",          "tsu:Area/\"Odd\" one"};
+static const char *const MORE[] = {"tss:UTC",
+                                   "tsm:UTC",
+                                   "tsu:America/Montreal",
+                                   "tsn:Atlantic/Saint_Helena",
+                                   "tsu:Europe/Paris",
+                                   "tsu:+02:00",
+                                   "d:9,2,32",
+                                   "d:18,9,64",
+                                   "d:38,10",
+                                   "d:76,38,256",
+                                   "d:10,-2",
+                                   "w:0",
+                                   "w:4096",
+                                   "tsu:Area/\"Odd\" one"};
 
 static void every_type_has_its_affinity_and_comes_back(void)
 {
@@ -148,7 +160,8 @@ static void strict_tables_take_the_storage_word_alone(void)
     close_all(&f);
 }
 
-static void check_text(const char *format, const struct sqlite_forms *forms, const char *text)
+static void check_text(const char *format, const struct sqlite_forms *forms,
+                       const char *text)
 {
     stoa__arena arena = {0};
     struct declaration made;
@@ -215,22 +228,48 @@ static void foreign_types_promise_no_more_than_they_hold(void)
     static const struct {
         const char *declared, *type;
     } list[] = {
-        {"INTEGER", "int64"},        {"int", "int64"},        {"TINYINT", "int64"},
-        {"UNSIGNED BIG INT", "int64"}, {"BIGINT(20)", "int64"}, {"INT8", "int64"},
-        {"Double  Precision", "float64"}, {"FLOAT(7,4)", "float64"}, {"real", "float64"},
-        {"VARCHAR(255)", "utf8"},    {"nvarchar(100)", "utf8"}, {"CLOB", "utf8"},
-        {"BLOB", "binary"},          {"VARBINARY(9)", "binary"}, {"BYTEA", "binary"},
-        {"BOOLEAN", "bool?"},        {"bool", "bool?"},       {"DATE", "-"},
-        {"DATETIME", "-"},           {"NUMERIC", "-"},        {"DECIMAL(10,2)", "-"},
-        {"POINT", "-"},              {"INTERVAL", "-"},       {"", "-"},
-        {"TEXT DECIMAL(0,2)", "-"},  {"TEXT DECIMAL(40,2)", "-"}, {"TEXT DECIMAL", "-"},
-        {"TEXT DECIMAL(10,2,3)", "-"}, {"INTEGER DECIMAL(19,2)", "-"},
-        {"BLOB FIXED(99999999999)", "-"}, {"BLOB FIXED", "-"}, {"BLOB FIXED(-1)", "-"},
-        {"INTEGER TIMESTAMP_US 'a' 'b'", "-"}, {"INTEGER INT32 \"UTC\"", "-"},
-        {"TEXT TIMESTAMP_US \"Atlantic/Saint_Helena\"", "-"}, {"INTEGER(", "int64"},
-        {"a b c d", "-"},            {"%$!", "-"},            {"(3)", "-"},
+        {"INTEGER", "int64"},
+        {"int", "int64"},
+        {"TINYINT", "int64"},
+        {"UNSIGNED BIG INT", "int64"},
+        {"BIGINT(20)", "int64"},
+        {"INT8", "int64"},
+        {"Double  Precision", "float64"},
+        {"FLOAT(7,4)", "float64"},
+        {"real", "float64"},
+        {"VARCHAR(255)", "utf8"},
+        {"nvarchar(100)", "utf8"},
+        {"CLOB", "utf8"},
+        {"BLOB", "binary"},
+        {"VARBINARY(9)", "binary"},
+        {"BYTEA", "binary"},
+        {"BOOLEAN", "bool?"},
+        {"bool", "bool?"},
+        {"DATE", "-"},
+        {"DATETIME", "-"},
+        {"NUMERIC", "-"},
+        {"DECIMAL(10,2)", "-"},
+        {"POINT", "-"},
+        {"INTERVAL", "-"},
+        {"", "-"},
+        {"TEXT DECIMAL(0,2)", "-"},
+        {"TEXT DECIMAL(40,2)", "-"},
+        {"TEXT DECIMAL", "-"},
+        {"TEXT DECIMAL(10,2,3)", "-"},
+        {"INTEGER DECIMAL(19,2)", "-"},
+        {"BLOB FIXED(99999999999)", "-"},
+        {"BLOB FIXED", "-"},
+        {"BLOB FIXED(-1)", "-"},
+        {"INTEGER TIMESTAMP_US 'a' 'b'", "-"},
+        {"INTEGER INT32 \"UTC\"", "-"},
+        {"TEXT TIMESTAMP_US \"Atlantic/Saint_Helena\"", "-"},
+        {"INTEGER(", "int64"},
+        {"a b c d", "-"},
+        {"%$!", "-"},
+        {"(3)", "-"},
         {"integer timestamp_us \"UTC\"", "timestamp[us, UTC]"},
-        {"TEXT LIST", "utf8"},       {"TEXT VARIANT", "utf8"},
+        {"TEXT LIST", "utf8"},
+        {"TEXT VARIANT", "utf8"},
     };
     char text[128];
 
@@ -245,18 +284,34 @@ static void foreign_types_promise_no_more_than_they_hold(void)
 /* Names that hold a stronger word than they mean: SQLite and we must agree on each. */
 static void accidents_of_affinity_are_seen_as_sqlite_sees_them(void)
 {
-    static const char *const list[] = {
-        "POINT", "INTERVAL", "DECIMAL(10,2)", "DATE", "UUID", "JSON", "STRING", "CHARINT",
-        "FLOATING POINT", "TIMESTAMP_US \"America/Montreal\"", "TEXT UINT64", "BLOB INTERVAL",
-        "TEXT TIMESTAMP_US \"Atlantic/Saint_Helena\"", "XBLOBX", "DOUBLE", "CLOB", "NUM", "",
-        "INTEGER TIMESTAMP_US \"America/Montreal\""};
+    static const char *const list[] = {"POINT",
+                                       "INTERVAL",
+                                       "DECIMAL(10,2)",
+                                       "DATE",
+                                       "UUID",
+                                       "JSON",
+                                       "STRING",
+                                       "CHARINT",
+                                       "FLOATING POINT",
+                                       "TIMESTAMP_US \"America/Montreal\"",
+                                       "TEXT UINT64",
+                                       "BLOB INTERVAL",
+                                       "TEXT TIMESTAMP_US \"Atlantic/Saint_Helena\"",
+                                       "XBLOBX",
+                                       "DOUBLE",
+                                       "CLOB",
+                                       "NUM",
+                                       "",
+                                       "INTEGER TIMESTAMP_US \"America/Montreal\""};
     static struct fixture f;
 
     open_memory(&f);
     for (size_t i = 0; i < sizeof list / sizeof *list; i++)
-        CHECK_TEXT(probe(&f, list[i], ""), affinity_answer(sqlite_type_affinity(list[i])));
+        CHECK_TEXT(probe(&f, list[i], ""),
+                   affinity_answer(sqlite_type_affinity(list[i])));
     CHECK_INT(sqlite_type_affinity("POINT"), SQLITE_AFFINITY_INTEGER);
-    CHECK_INT(sqlite_type_affinity("TIMESTAMP_US \"America/Montreal\""), SQLITE_AFFINITY_REAL);
+    CHECK_INT(sqlite_type_affinity("TIMESTAMP_US \"America/Montreal\""),
+              SQLITE_AFFINITY_REAL);
     close_all(&f);
 }
 
@@ -289,20 +344,21 @@ static void metadata_of_our_own_reading_needs_no_row(void)
     struct declaration made;
     int32_t size = 0;
 
-    CHECK_INT(sqlite_metadata_with(NULL, "SQLITE:type", "INTEGER", 7, &arena, &type->metadata,
-                                   &type->metadata_size, NULL),
+    CHECK_INT(sqlite_metadata_with(NULL, "SQLITE:type", "INTEGER", 7, &arena,
+                                   &type->metadata, &type->metadata_size, NULL),
               STOA_OK);
     declare(type, &PLAIN, &made);
     CHECK(!made.metadata);
-    CHECK_INT(sqlite_metadata_with(type->metadata, "unit", "kg", 2, &arena, &type->metadata,
-                                   &type->metadata_size, NULL),
+    CHECK_INT(sqlite_metadata_with(type->metadata, "unit", "kg", 2, &arena,
+                                   &type->metadata, &type->metadata_size, NULL),
               STOA_OK);
     CHECK_INT(sqlite_metadata_with(type->metadata, "SQLITE:type", "INT", 3, &arena,
                                    &type->metadata, &type->metadata_size, NULL),
               STOA_OK);
     declare(type, &PLAIN, &made);
     CHECK(made.metadata);
-    CHECK(memcmp(stoa__arrow_metadata_find(type->metadata, "SQLITE:type", &size), "INT", 3) == 0);
+    CHECK(memcmp(stoa__arrow_metadata_find(type->metadata, "SQLITE:type", &size), "INT",
+                 3) == 0);
     CHECK_INT(size, 3);
     CHECK(memcmp(stoa__arrow_metadata_find(type->metadata, "unit", &size), "kg", 2) == 0);
     stoa__arena_release(&arena);
@@ -320,7 +376,8 @@ static void declaring_survives_every_allocation_failure(void)
         stoa_error err;
 
         stoa__mem_fail_nth = nth;
-        const stoa_status rc = sqlite_type_declare(type, &PLAIN, &text, &form, &metadata, &err);
+        const stoa_status rc =
+            sqlite_type_declare(type, &PLAIN, &text, &form, &metadata, &err);
 
         stoa__mem_fail_nth = -1;
         if (rc != STOA_OK) {
@@ -336,15 +393,20 @@ static void declaring_survives_every_allocation_failure(void)
     stoa__arena_release(&arena);
 }
 
-TEST_MAIN({"every type has its affinity and comes back", every_type_has_its_affinity_and_comes_back},
-          {"strict tables take the storage word alone", strict_tables_take_the_storage_word_alone},
-          {"declared types are those of the reference", declared_types_are_those_of_the_reference},
-          {"a zone that text does not tell needs a row", a_zone_that_text_does_not_tell_needs_a_row},
+TEST_MAIN({"every type has its affinity and comes back",
+           every_type_has_its_affinity_and_comes_back},
+          {"strict tables take the storage word alone",
+           strict_tables_take_the_storage_word_alone},
+          {"declared types are those of the reference",
+           declared_types_are_those_of_the_reference},
+          {"a zone that text does not tell needs a row",
+           a_zone_that_text_does_not_tell_needs_a_row},
           {"foreign types promise no more than they hold",
            foreign_types_promise_no_more_than_they_hold},
           {"accidents of affinity are seen as SQLite sees them",
            accidents_of_affinity_are_seen_as_sqlite_sees_them},
           {"extensions with words need no row", extensions_with_words_need_no_row},
-          {"metadata of our own reading needs no row", metadata_of_our_own_reading_needs_no_row},
+          {"metadata of our own reading needs no row",
+           metadata_of_our_own_reading_needs_no_row},
           {"declaring survives every allocation failure",
            declaring_survives_every_allocation_failure})
