@@ -564,9 +564,9 @@ static void another_sqlite_in_the_process_is_refused(void)
         free(path);
         return;
     }
-    open_other open_it = (open_other)dlsym(library, "sqlite3_open");
-    exec_other exec_it = (exec_other)dlsym(library, "sqlite3_exec");
-    close_other close_it = (close_other)dlsym(library, "sqlite3_close");
+    open_other open_it = __extension__(open_other)dlsym(library, "sqlite3_open");
+    exec_other exec_it = __extension__(exec_other)dlsym(library, "sqlite3_exec");
+    close_other close_it = __extension__(close_other)dlsym(library, "sqlite3_close");
     CHECK(open_it && exec_it && close_it);
     CHECK_INT(open_it(path, &other), 0);
     CHECK_INT(exec_it(other, "SELECT count(*) FROM t", NULL, NULL, NULL), 0);
