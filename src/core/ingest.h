@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The object behind a stoa_ingest: a native writer, its settings, and the numbers of its appends. */
+/* The object behind a stoa_ingest: a native writer, its settings, and the numbers of its
+ * appends. */
 #ifndef STOA_CORE_INGEST_H
 #define STOA_CORE_INGEST_H
 

@@ -137,80 +137,112 @@ static stoa_status put_json(const struct put *put)
     return rc == STOA_OK ? put_appended(put, STOA_TYPE_JSON, before) : rc;
 }
 
-static stoa_status put_cell(const struct put *put)
+static stoa_status put_null(const struct put *put)
+{
+    return put_value(put, STOA_TYPE_NULL, 0, 0);
+}
+
+static stoa_status put_bool(const struct put *put)
+{
+    return put_value(put, STOA_TYPE_BOOL, stoa__cell_int64(put->cell), 0);
+}
+
+/* Both lists go through the widths in the same order. */
+static stoa_status put_integer(const struct put *put)
+{
+    return put_value(put,
+                     STOA_TYPE_INT8 + (int32_t)(put->cell->type->kind - STOA__ARROW_INT8),
+                     stoa__cell_int64(put->cell), 0);
+}
+
+static stoa_status put_float32(const struct put *put)
+{
+    return put_double(put, STOA_TYPE_FLOAT32);
+}
+
+static stoa_status put_float64(const struct put *put)
+{
+    return put_double(put, STOA_TYPE_FLOAT64);
+}
+
+static stoa_status put_date32(const struct put *put)
+{
+    return put_value(put, STOA_TYPE_DATE, stoa__cell_int64(put->cell), 0);
+}
+
+static stoa_status put_time(const struct put *put)
+{
+    return put_nanoseconds(put, STOA_TYPE_TIME);
+}
+
+static stoa_status put_timestamp(const struct put *put)
+{
+    return put_nanoseconds(put, STOA_TYPE_TIMESTAMP);
+}
+
+static stoa_status put_duration(const struct put *put)
+{
+    return put_nanoseconds(put, STOA_TYPE_DURATION);
+}
+
+static stoa_status put_binary(const struct put *put)
+{
+    return put_bytes(put, STOA_TYPE_BYTES);
+}
+
+static stoa_status put_fixed(const struct put *put)
 {
     const struct stoa__arrow_type *type = put->cell->type;
+    bool uuid = type->width == 16 && type->extension_name &&
+                strcmp(type->extension_name, "arrow.uuid") == 0;
+
+    return put_bytes(put, uuid ? STOA_TYPE_UUID : STOA_TYPE_BYTES);
+}
+
+/* What is not here is nested, and goes as JSON. */
+static stoa_status (*const puts_by_kind[STOA__ARROW_KIND_COUNT])(const struct put *) = {
+    [STOA__ARROW_NULL] = put_null,
+    [STOA__ARROW_BOOL] = put_bool,
+    [STOA__ARROW_INT8] = put_integer,
+    [STOA__ARROW_INT16] = put_integer,
+    [STOA__ARROW_INT32] = put_integer,
+    [STOA__ARROW_INT64] = put_integer,
+    [STOA__ARROW_UINT8] = put_integer,
+    [STOA__ARROW_UINT16] = put_integer,
+    [STOA__ARROW_UINT32] = put_integer,
+    [STOA__ARROW_UINT64] = put_integer,
+    [STOA__ARROW_FLOAT16] = put_float32,
+    [STOA__ARROW_FLOAT32] = put_float32,
+    [STOA__ARROW_FLOAT64] = put_float64,
+    [STOA__ARROW_DECIMAL32] = put_decimal,
+    [STOA__ARROW_DECIMAL64] = put_decimal,
+    [STOA__ARROW_DECIMAL128] = put_decimal,
+    [STOA__ARROW_DECIMAL256] = put_decimal,
+    [STOA__ARROW_DATE32] = put_date32,
+    [STOA__ARROW_DATE64] = put_date64,
+    [STOA__ARROW_TIME32] = put_time,
+    [STOA__ARROW_TIME64] = put_time,
+    [STOA__ARROW_TIMESTAMP] = put_timestamp,
+    [STOA__ARROW_DURATION] = put_duration,
+    [STOA__ARROW_INTERVAL_MONTHS] = put_interval,
+    [STOA__ARROW_INTERVAL_DAYS_MS] = put_interval,
+    [STOA__ARROW_INTERVAL_MONTHS_DAYS_NS] = put_interval,
+    [STOA__ARROW_UTF8] = put_text,
+    [STOA__ARROW_LARGE_UTF8] = put_text,
+    [STOA__ARROW_UTF8_VIEW] = put_text,
+    [STOA__ARROW_BINARY] = put_binary,
+    [STOA__ARROW_LARGE_BINARY] = put_binary,
+    [STOA__ARROW_BINARY_VIEW] = put_binary,
+    [STOA__ARROW_FIXED_BINARY] = put_fixed,
+};
+
+static stoa_status put_cell(const struct put *put)
+{
+    stoa_status (*by_kind)(const struct put *) = puts_by_kind[put->cell->type->kind];
 
     if (put->cell->null)
-        return put_value(put, STOA_TYPE_NULL, 0, 0);
-    switch (type->kind) {
-    case STOA__ARROW_NULL:
-        return put_value(put, STOA_TYPE_NULL, 0, 0);
-    case STOA__ARROW_BOOL:
-        return put_value(put, STOA_TYPE_BOOL, stoa__cell_int64(put->cell), 0);
-    case STOA__ARROW_INT8:
-    case STOA__ARROW_INT16:
-    case STOA__ARROW_INT32:
-    case STOA__ARROW_INT64:
-    case STOA__ARROW_UINT8:
-    case STOA__ARROW_UINT16:
-    case STOA__ARROW_UINT32:
-    case STOA__ARROW_UINT64:
-        /* Both lists go through the widths in the same order. */
-        return put_value(put, STOA_TYPE_INT8 + (int32_t)(type->kind - STOA__ARROW_INT8),
-                         stoa__cell_int64(put->cell), 0);
-    case STOA__ARROW_FLOAT16:
-    case STOA__ARROW_FLOAT32:
-        return put_double(put, STOA_TYPE_FLOAT32);
-    case STOA__ARROW_FLOAT64:
-        return put_double(put, STOA_TYPE_FLOAT64);
-    case STOA__ARROW_DECIMAL32:
-    case STOA__ARROW_DECIMAL64:
-    case STOA__ARROW_DECIMAL128:
-    case STOA__ARROW_DECIMAL256:
-        return put_decimal(put);
-    case STOA__ARROW_DATE32:
-        return put_value(put, STOA_TYPE_DATE, stoa__cell_int64(put->cell), 0);
-    case STOA__ARROW_DATE64:
-        return put_date64(put);
-    case STOA__ARROW_TIME32:
-    case STOA__ARROW_TIME64:
-        return put_nanoseconds(put, STOA_TYPE_TIME);
-    case STOA__ARROW_TIMESTAMP:
-        return put_nanoseconds(put, STOA_TYPE_TIMESTAMP);
-    case STOA__ARROW_DURATION:
-        return put_nanoseconds(put, STOA_TYPE_DURATION);
-    case STOA__ARROW_INTERVAL_MONTHS:
-    case STOA__ARROW_INTERVAL_DAYS_MS:
-    case STOA__ARROW_INTERVAL_MONTHS_DAYS_NS:
-        return put_interval(put);
-    case STOA__ARROW_UTF8:
-    case STOA__ARROW_LARGE_UTF8:
-    case STOA__ARROW_UTF8_VIEW:
-        return put_text(put);
-    case STOA__ARROW_BINARY:
-    case STOA__ARROW_LARGE_BINARY:
-    case STOA__ARROW_BINARY_VIEW:
-        return put_bytes(put, STOA_TYPE_BYTES);
-    case STOA__ARROW_FIXED_BINARY:
-        return put_bytes(put, type->extension_name && type->width == 16 &&
-                                      strcmp(type->extension_name, "arrow.uuid") == 0
-                                  ? STOA_TYPE_UUID
-                                  : STOA_TYPE_BYTES);
-    case STOA__ARROW_LIST:
-    case STOA__ARROW_LARGE_LIST:
-    case STOA__ARROW_LIST_VIEW:
-    case STOA__ARROW_LARGE_LIST_VIEW:
-    case STOA__ARROW_FIXED_LIST:
-    case STOA__ARROW_STRUCT:
-    case STOA__ARROW_MAP:
-    case STOA__ARROW_DENSE_UNION:
-    case STOA__ARROW_SPARSE_UNION:
-    case STOA__ARROW_RUN_END:
-    case STOA__ARROW_KIND_COUNT:
-        break;
-    }
-    return put_json(put);
+        return put_null(put);
+    return by_kind ? by_kind(put) : put_json(put);
 }
 
 static stoa_status put_row(const struct stoa__arrow_type *type,

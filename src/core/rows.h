@@ -6,7 +6,8 @@
 
 #include "engine/engine.h"
 
-/* Append rows [row, row + row_count) of a validated struct array. On failure the writer is empty. */
+/* Append rows [row, row + row_count) of a validated struct array. On failure the writer is
+ * empty. */
 stoa_status stoa__rows_from_batch(const struct stoa__arrow_type *type,
                                   const struct ArrowArray *batch, int64_t row,
                                   int64_t row_count, struct stoa__row_writer *out,

@@ -183,6 +183,7 @@ stoa_status null_begin(void *self, stoa__call *call, int32_t mode, stoa_error *e
                           "null: the database was opened for reading");
     session->transaction =
         mode == STOA_BEGIN_WRITE ? STOA_TRANSACTION_WRITE : STOA_TRANSACTION_READ;
+    session->lazy = mode == STOA_BEGIN_LAZY;
     return STOA_OK;
 }
 

@@ -28,6 +28,7 @@ struct null_instance {
 struct null_session {
     struct null_instance *instance;
     int32_t transaction; /* STOA_TRANSACTION_* */
+    bool lazy;           /* Reading, but may write. */
     /* Seen in the open transaction, not yet for others to see. */
     struct null_sighting *first, *last;
 };

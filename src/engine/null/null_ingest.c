@@ -197,6 +197,8 @@ stoa_status null_ingest_append(void *self, stoa__call *call,
                  (ingest->shared && session->transaction != STOA_TRANSACTION_NONE);
     stoa_status rc = STOA_OK;
 
+    if (session->transaction == STOA_TRANSACTION_READ && session->lazy)
+        session->transaction = STOA_TRANSACTION_WRITE;
     if (session->transaction == STOA_TRANSACTION_READ)
         return stoa__fail(err, STOA_ERR_READ_ONLY, "null: the transaction only reads");
     for (int64_t i = 0; i < part_count && rc == STOA_OK; i++) {
