@@ -12,7 +12,7 @@ import time
 
 from tap import done, point
 
-STOA, VERSION = sys.argv[1:]
+STOA, VERSION = os.path.abspath(sys.argv[1]), sys.argv[2]
 WORK = tempfile.mkdtemp(prefix="stoa-cli-")
 FILE = os.path.join(WORK, "app.db")
 
