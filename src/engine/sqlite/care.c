@@ -241,6 +241,47 @@ static int64_t page_size(sqlite3 *db)
     return size;
 }
 
+/* A database in memory can have no log, so its header must not ask for one: put a copy of `*from`
+ * whose header does not in its place. */
+static stoa_status forget_wal(struct sqlite_session *session, sqlite3 **from, stoa_error *err)
+{
+    sqlite3 *copy = NULL;
+    sqlite3_int64 size = 0;
+    unsigned char *image = sqlite3_serialize(*from, "main", &size, 0);
+
+    if (!image) /* Empty, or memory ran out; copying will tell. */
+        return STOA_OK;
+    if (size >= 100)
+        image[18] = image[19] = 1;
+    int code = sqlite3_open_v2(":memory:", &copy, SQLITE_OPEN_READWRITE | SQLITE_OPEN_NOMUTEX |
+                                                      SQLITE_OPEN_EXRESCODE,
+                               NULL);
+    if (code == SQLITE_OK) /* Frees the image, also when it fails. */
+        code = sqlite3_deserialize(copy, "main", image, size, size,
+                                   SQLITE_DESERIALIZE_FREEONCLOSE | SQLITE_DESERIALIZE_READONLY);
+    else
+        sqlite3_free(image);
+    if (code != SQLITE_OK) {
+        struct sqlite_session at = {.db = copy, .instance = session->instance};
+        stoa_status rc = copy ? sqlite_fail(&at, code, err) : stoa__fail_nomem(err);
+        sqlite3_close(copy);
+        return rc;
+    }
+    sqlite3_close(*from);
+    *from = copy;
+    return STOA_OK;
+}
+
+/* The header came with the content, and with it the journal mode: have ours again. Others that read
+ * may be in the way; the content is right in either mode. */
+static void keep_journal(struct sqlite_session *session)
+{
+    const struct sqlite_instance *instance = session->instance;
+    if (!instance->memory && !instance->wal)
+        sqlite_run_format(session, NULL, NULL, "PRAGMA main.journal_mode=%s",
+                          sqlite_journal_name(instance->journal));
+}
+
 static stoa_status restore_from(struct sqlite_session *session, stoa__call *call, sqlite3 *from,
                                 stoa_error *err)
 {
@@ -275,9 +316,13 @@ stoa_status sqlite_restore(void *self, stoa__call *call, const char *path, stoa_
     if (rc != STOA_OK)
         return rc;
     rc = open_source(session, call, path, &from, err);
+    if (rc == STOA_OK && session->instance->memory)
+        rc = forget_wal(session, &from, err);
     if (rc == STOA_OK)
         rc = restore_from(session, call, from, err);
     sqlite3_close(from);
+    if (rc == STOA_OK)
+        keep_journal(session);
     sqlite_write_settle(session);
     if (rc != STOA_OK)
         stoa__wrap(err, "restore from '%s'", path);

@@ -279,6 +279,11 @@ static stoa_status open_to_read(struct sqlite_session *at, struct sqlite_instanc
 static const char *const journal_names[] = {"",         "wal",     "delete", "truncate",
                                             "persist",  "memory",  "off"};
 
+const char *sqlite_journal_name(int32_t journal)
+{
+    return journal_names[journal];
+}
+
 static int32_t journal_of(const char *name)
 {
     for (int32_t i = JOURNAL_WAL; i <= JOURNAL_OFF; i++)

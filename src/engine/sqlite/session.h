@@ -18,6 +18,9 @@ stoa_status sqlite_absolute_path(const char *path, char **out, stoa_error *err);
 stoa_status sqlite_make_address(const char *path, const char *query, char **address,
                                 stoa_error *err);
 
+/* As PRAGMA journal_mode writes it. */
+const char *sqlite_journal_name(int32_t journal);
+
 /* Wait a little for somebody's lock, longer at each attempt from 0; false when busy_timeout or the
  * call says to give up. */
 bool sqlite_wait(struct sqlite_session *session, int attempt);
