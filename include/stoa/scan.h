@@ -3,8 +3,8 @@
  * stoa/scan.h: the caller's Arrow data seen as a table of a connection.
  *
  * Values are read where they lie; texts are not copied. Batches are kept while a statement may
- * still point into them. A stream can be read once, so what is read of it is kept for later scans, up to
- * the setting `retain_size`; a factory or batches in memory can be read again and again.
+ * still point into them. A stream can be read once, so what is read of it is kept for later scans,
+ * up to the setting `retain_size`; a factory or batches in memory can be read again and again.
  *
  * Settings of a scan
  *

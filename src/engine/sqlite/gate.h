@@ -16,9 +16,9 @@ stoa_status sqlite_gate_ref(dev_t device, ino_t inode, struct sqlite_gate **out,
 void sqlite_gate_unref(struct sqlite_gate *gate);
 
 /*
- * Take the gate for `holder`, waiting in line at most `timeout_ms` (< 0: no limit of its own) and as
- * `call` allows. LOCKED at once when this very thread is the one that keeps it: it would wait for
- * itself.
+ * Take the gate for `holder`, waiting in line at most `timeout_ms` (< 0: no limit of its own) and
+ * as `call` allows. LOCKED at once when this very thread is the one that keeps it: it would wait
+ * for itself.
  */
 stoa_status sqlite_gate_take(struct sqlite_gate *gate, const void *holder, stoa__call *call,
                              int64_t timeout_ms, stoa_error *err);

@@ -15,7 +15,7 @@
 
 #include "base/ban.h"
 
-/* Virtual machine steps between two looks at the call: about 10 us, and not measurable in a scan. */
+/* Virtual machine steps between two looks at the call: about 10 us, not measurable in a scan. */
 enum { PROGRESS_STEPS = 1000, NS_PER_MS = 1000000 };
 
 /* ---- opening ---- */
