@@ -1,0 +1,74 @@
+# SPDX-License-Identifier: Apache-2.0
+"""One safe door between Python and databases. Columns in, columns out.
+
+    import stoa
+
+    with stoa.connect("app.db") as con:
+        con.insert("trades", {"symbol": ["A", "B"], "price": [1.5, 2.5]}, mode="create")
+        con.execute("SELECT * FROM trades WHERE price > ?", (2,)).fetchall()
+        con.sql("SELECT symbol, avg(price) FROM trades GROUP BY 1").df()
+
+Close anything, in any order, from any thread; use after close is an exception with a sentence.
+"""
+
+from typing import Any as _Any
+
+from ._arrow import Schema
+from ._batch import Batch
+from ._care import Blob
+from ._catalog import engines
+from ._connection import Connection, Done
+from ._database import Database, connect, default_connection, open
+from ._dbapi import (BINARY, DATETIME, NUMBER, ROWID, STRING, Binary, Cursor, Date, DateFromTicks,
+                     Time, TimeFromTicks, Timestamp, TimestampFromTicks, apilevel, paramstyle,
+                     threadsafety)
+from ._error import (AuthError, BusyError, CallbackError, CancelledError, ClosedError,
+                     ConstraintError, CorruptError, DatabaseError, DataError, Error, ExistsError,
+                     ForkedError, FullError, HandleError, InputOutputError, IntegrityError,
+                     InterfaceError, InternalError, InvalidError, LibraryError, LockedError,
+                     NetworkError, NotFoundError, NotSupportedError, OperationalError,
+                     OutOfMemoryError, ProgrammingError, ProtocolError, ReadOnlyError,
+                     SqlSyntaxError, TimedOutError, TypeMismatchError, UnsupportedError, Warning)
+from ._ingest import Acks, Ingest
+from ._lib import library_version, live
+from ._result import Result
+from ._source import csv, json
+from ._statement import Statement
+
+__version__ = "0.1.0"
+
+
+def execute(sql: str, params: _Any = None, *, timeout: float | None = None) -> Result:
+    """Run a statement in the default database, which is in memory.
+
+    >>> stoa.execute("SELECT 42").scalar()
+    42
+    """
+    return default_connection().execute(sql, params, timeout=timeout)
+
+
+sql = execute
+
+
+def __getattr__(name: str) -> _Any:
+    # What few programs need is imported when it is asked for: asyncio is not small.
+    if name in ("aconnect", "AsyncConnection", "AsyncResult"):
+        from . import _async
+        return getattr(_async, name)
+    raise AttributeError(f"module 'stoa' has no attribute '{name}'")
+
+
+__all__ = [
+    "Acks", "AsyncConnection", "AsyncResult", "AuthError", "BINARY", "Batch", "Binary", "Blob",
+    "BusyError", "CallbackError", "CancelledError", "ClosedError", "Connection", "ConstraintError",
+    "CorruptError", "Cursor", "DATETIME", "DataError", "Database", "DatabaseError", "Date",
+    "DateFromTicks", "Done", "Error", "ExistsError", "ForkedError", "FullError", "HandleError",
+    "Ingest", "InputOutputError", "IntegrityError", "InterfaceError", "InternalError",
+    "InvalidError", "LibraryError", "LockedError", "NUMBER", "NetworkError", "NotFoundError",
+    "NotSupportedError", "OperationalError", "OutOfMemoryError", "ProgrammingError",
+    "ProtocolError", "ROWID", "ReadOnlyError", "Result", "STRING", "Schema", "SqlSyntaxError",
+    "Statement", "Time", "TimeFromTicks", "TimedOutError", "Timestamp", "TimestampFromTicks",
+    "TypeMismatchError", "UnsupportedError", "Warning", "aconnect", "apilevel", "connect", "csv",
+    "default_connection", "engines", "execute", "json", "library_version", "live", "open",
+    "paramstyle", "sql", "threadsafety",
+]

@@ -1,0 +1,231 @@
+# SPDX-License-Identifier: Apache-2.0
+"""How C is called: with a stoa_error of the call's own, under an operation, heeding Ctrl-C.
+
+cffi lets go of the GIL for the length of a call. On the main thread the operation has a tick, a
+Python function that does nothing: when a signal is pending, the interpreter runs its handler as
+the tick is entered. What the handler raises (KeyboardInterrupt) is kept, the operation is
+cancelled, and the exception is raised once C has returned.
+
+Exceptions of the caller's own functions and streams travel the same way: kept here, thrown when the
+call that ran them fails, as its __cause__.
+"""
+
+from __future__ import annotations
+
+import _thread
+import threading
+from typing import Any, Callable
+
+from ._error import exception
+from ._lib import NO_LIMIT, NULL, ffi, lib
+
+_main = threading.main_thread().ident
+_get_ident = threading.get_ident
+
+# What the tick caught. Only the main thread writes and reads it.
+_caught: list[BaseException] = []
+
+# What callbacks raised, by thread.
+_raised: dict[int, BaseException] = {}
+
+# Error structs that no call uses. Appending and popping are atomic.
+_errors: list[Any] = []
+
+
+def take_error() -> Any:
+    """A stoa_error for one call; give_error() when it is not needed any more."""
+    try:
+        return _errors.pop()
+    except IndexError:
+        return ffi.new("stoa_error *")
+
+
+give_error = _errors.append
+
+
+def _catch(_kind: Any, problem: BaseException, _trace: Any) -> None:
+    if problem is not None:
+        _caught.append(problem)
+
+
+def _throw_later(_kind: Any, problem: BaseException, _trace: Any) -> None:
+    # Here other people's code pulls the stream: let the signal arrive once more, behind it.
+    if isinstance(problem, KeyboardInterrupt):
+        _thread.interrupt_main()
+
+
+def _nothing(_user_data: Any) -> int:
+    watcher = _watcher
+    if watcher is not None:
+        watcher()
+    return 0
+
+
+# Called from the tick on the main thread, when a progress bar is wanted.
+_watcher: Callable[[], None] | None = None
+
+
+def set_watcher(watcher: Callable[[], None] | None) -> None:
+    """Have a function called from the ticks of the main thread."""
+    global _watcher  # pylint: disable=global-statement
+    _watcher = watcher
+
+
+_tick = ffi.callback("int32_t(void *)", _nothing, error=1, onerror=_catch)
+_stream_tick = ffi.callback("int32_t(void *)", _nothing, error=1, onerror=_throw_later)
+
+
+class Operation:
+    """A stoa_op: closed when the last that knows it forgets it."""
+
+    __slots__ = ("handle", "_close")
+
+    def __init__(self, timeout: float | None = None, exported: bool = False) -> None:
+        tick = NULL
+        if _get_ident() == _main:
+            tick = _stream_tick if exported else _tick
+        made, error = ffi.new("stoa_op *"), take_error()
+        self._close = lib.stoa_op_close
+        self.handle = NO_LIMIT
+        milliseconds = -1 if timeout is None else max(0, int(timeout * 1000))
+        if lib.stoa_op_open(milliseconds, tick, NULL, NULL, made, error) < 0:
+            raise exception(error)
+        give_error(error)
+        self.handle = made[0]
+
+    def cancel(self) -> None:
+        """End the call that runs under the operation, or the next one."""
+        lib.stoa_op_cancel(self.handle, NULL)
+
+    def progress(self) -> tuple[int, int]:
+        """Done and total (-1 while unknown), in units of the operation's own."""
+        done, total = ffi.new("int64_t *"), ffi.new("int64_t *")
+        lib.stoa_op_progress(self.handle, done, total, NULL)
+        return done[0], total[0]
+
+    def __del__(self) -> None:
+        self._close(self.handle)
+
+
+class Operations:
+    """The operations of an object's calls.
+
+    An operation without a deadline serves call after call until it is cancelled; the next call
+    gets a new one, so that a cancel that comes late hits nothing.
+    """
+
+    __slots__ = ("main", "other", "timed")
+
+    def __init__(self) -> None:
+        self.main: Operation | None = None
+        self.other: Operation | None = None
+        self.timed: list[Operation] = []
+
+    def enter(self, timeout: float | None = None) -> Operation:
+        """The operation for a call that begins; leave() when one with a timeout ends."""
+        if timeout is not None:
+            made = Operation(timeout)
+            self.timed.append(made)
+        elif _get_ident() == _main:
+            made = self.main or Operation()
+            self.main = made
+        else:
+            made = self.other or Operation()
+            self.other = made
+        return made
+
+    def leave(self, operation: Operation) -> None:
+        """The call has ended."""
+        if operation in self.timed:
+            self.timed.remove(operation)
+
+    def cancel(self) -> None:
+        """Cancel what runs now, if anything does."""
+        known = [self.main, self.other, *self.timed]
+        self.main = self.other = None
+        for operation in known:
+            if operation is not None:
+                operation.cancel()
+
+    def renew(self) -> None:
+        """The operations are cancelled or late: the next call needs new ones."""
+        self.main = self.other = None
+
+
+def keep_raised(problem: BaseException) -> None:
+    """Remember what a callback on this thread raised; the first of a call is the one that counts."""
+    _raised.setdefault(_get_ident(), problem)
+
+
+def fail(error: Any) -> None:
+    """Raise what a failed call says: the signal's exception, else the library's with its cause."""
+    cause = _raised.pop(_get_ident(), None)
+    if _caught and _get_ident() == _main:
+        raise _caught.pop()
+    made = exception(error)
+    give_error(error)
+    if isinstance(cause, (KeyboardInterrupt, SystemExit)):
+        raise cause
+    raise made from cause
+
+
+def check_signals() -> None:
+    """Raise what the tick caught in a call that succeeded all the same."""
+    if _caught and _get_ident() == _main:
+        raise _caught.pop()
+
+
+def call(function: Any, *arguments: Any) -> int:
+    """Call a function that does not block; its stoa_error comes last."""
+    error = take_error()
+    status = function(*arguments, error)
+    if status < 0:
+        fail(error)
+    give_error(error)
+    return int(status)
+
+
+def run(operations: Operations, timeout: float | None, function: Any, receiver: Any,
+        *arguments: Any) -> int:
+    """Call a function that may block: receiver, operation, arguments, error."""
+    error = take_error()
+    operation = operations.enter(timeout)
+    try:
+        status = function(receiver, operation.handle, *arguments, error)
+    finally:
+        operations.leave(operation)
+    if status < 0:
+        if status in (-14, -15):
+            operations.renew()
+        fail(error)
+    give_error(error)
+    if _caught:
+        check_signals()
+    if _raised:
+        _raised.pop(_get_ident(), None)
+    return int(status)
+
+
+class Options:
+    """Settings as an array of stoa_option, kept alive as long as this object."""
+
+    __slots__ = ("array", "count", "_texts")
+
+    def __init__(self, settings: dict[str, Any]) -> None:
+        self._texts: list[Any] = []
+        self.count = len(settings)
+        self.array = ffi.new("stoa_option[]", self.count) if settings else NULL
+        for index, (key, value) in enumerate(settings.items()):
+            for field, text in (("key", key), ("value", setting_text(value))):
+                made = ffi.new("char[]", text.encode())
+                self._texts.append(made)
+                setattr(self.array[index], field, made)
+
+
+def setting_text(value: Any) -> str:
+    """A setting's value as the library reads it: True is yes, lists have commas."""
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    if isinstance(value, (list, tuple)):
+        return ",".join(map(str, value))
+    return str(value)

@@ -1,0 +1,62 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Columns into Python functions, and out of them."""
+
+from __future__ import annotations
+
+from typing import Any, Sequence
+
+from . import _build, _frames
+from ._batch import Batch
+from ._call import call
+from ._error import DataError
+from ._lib import NULL, ffi, lib
+from ._source import column, has
+
+
+def mode(wanted: str | bool) -> str:
+    """"", "arrow", "numpy" or "list"."""
+    if wanted is False:
+        return ""
+    if wanted is True:
+        return "arrow" if has("pyarrow") else "numpy" if has("numpy") else "list"
+    if wanted not in ("arrow", "numpy", "list"):
+        raise DataError(f"batch={wanted!r} is none of 'arrow', 'numpy' and 'list'")
+    return wanted
+
+
+def given(spec: Any, arguments: Any) -> Sequence[Any]:
+    """The columns of a batch in the form the function asked for; valid beyond the call."""
+    batch = Batch(spec.schema, spec.fields, arguments)
+    if spec.batch == "arrow":
+        pyarrow = _frames.library("pyarrow", "batch='arrow'")
+        columns: Sequence[Any] = pyarrow.record_batch(batch).columns
+        return columns
+    if spec.batch == "numpy":
+        numpy = _frames.library("numpy", "batch='numpy'")
+        return _frames.arrays(numpy, spec.fields, [batch])
+    columns = [batch.column(i) for i in range(len(spec.fields))]
+    if not spec.converts:
+        return columns
+    return [items if make is None else [None if item is None else make(item) for item in items]
+            for make, items in zip(spec.converters, columns)]
+
+
+def put(spec: Any, items: Any, count: int, result: Any) -> None:
+    """What the function gave, as an array of the type it declared."""
+    if hasattr(items, "__arrow_c_array__"):
+        items = items.to_pylist() if not hasattr(items, "type") or items.null_count else \
+            items.to_numpy(zero_copy_only=False)
+    made = column("result", items if hasattr(items, "__len__") else [items] * count)
+    if made.count != count:
+        raise DataError(f"the function gave {made.count} values for {count} rows")
+    schema, batch = _build.batch([made], count)
+    out = ffi.new("struct ArrowArray *")
+    try:
+        call(lib.stoa_batch_cast, schema, batch, spec.typed, out)
+    finally:
+        lib.stoa_schema_release(schema)
+        lib.stoa_batch_release(batch)
+    # A child may leave its parent: it owns what it needs by itself.
+    ffi.memmove(result, out.children[0], ffi.sizeof("struct ArrowArray"))
+    out.children[0].release = NULL
+    lib.stoa_batch_release(out)

@@ -1,0 +1,367 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Connections: one session with a database, used by one thread at a time."""
+
+from __future__ import annotations
+
+import threading
+import warnings
+from contextlib import contextmanager
+from types import TracebackType
+from typing import TYPE_CHECKING, Any, Iterable, Iterator, NamedTuple, Sequence
+
+from . import _care, _catalog, _function, _many, _scan
+from ._arrow import Schema
+from ._call import (Operations, Options, _caught, _get_ident, _main, call, fail, give_error, run,
+                    take_error)
+from ._columns import Field
+from ._dbapi import Cursor
+from ._ingest import Ingest, open_ingest
+from ._lib import NULL, ffi, lib
+from ._result import Result, Row, open_result
+from ._source import Names, source
+from ._statement import Statement
+from ._values import field_types, give_frame, pack, unpack_row
+
+if TYPE_CHECKING:
+    from ._database import Database
+
+_MODES = {"write": 0, "read": 1, "lazy": 2}
+_query_row = lib.stoa_query_row
+
+
+class Done(NamedTuple):
+    """What statements that write did: rows affected (-1: they do not write), last id (0: none)."""
+
+    rows_affected: int
+    last_insert_id: int
+
+
+class Connection(_care.Care, _catalog.Catalog, _function.Functions):
+    """One session: statements, a transaction, registered data and functions.
+
+    Another thread that uses it meanwhile is answered BusyError; cancel() and close() are for all.
+    """
+
+    def __init__(self, database: Database, handle: Any, autocommit: bool = True) -> None:
+        self._database = database
+        self._handle = handle
+        self._operations = Operations()
+        self._owns = False
+        self._open = True
+        # Held while what the library lent us is being read; whoever closes something meanwhile
+        # leaves it in _later to the one who holds the lock.
+        self._lock = threading.Lock()
+        self._later: list[tuple[Any, Any]] = []
+        self._rows = ffi.new("stoa_rows *")
+        self.autocommit = autocommit
+        self._scans = _scan.Scans(self)
+
+    # ---- statements ----
+
+    def execute(self, sql: str, params: Any = None, *, timeout: float | None = None) -> Result:
+        """Run a statement and give its rows. Parameters by position (?) or by name (:name).
+
+        >>> con.execute("SELECT * FROM t WHERE id = ?", (1,)).fetchall()
+        >>> con.execute("SELECT * FROM t WHERE id = :id", {"id": 1}).df()
+        """
+        if not self.autocommit:
+            self._begin_lazily()
+        text, frame = sql.encode(), pack(params)
+        try:
+            made = open_result(self, timeout, lib.stoa_query, self._handle, text, len(text),
+                               frame.values, frame.count, frame.bytes, frame.size)
+        finally:
+            give_frame(frame)
+        return made
+
+    sql = execute
+
+    def run(self, sql: str, params: Any = None, *, timeout: float | None = None) -> Done:
+        """Run all statements of a text, and throw rows away.
+
+        >>> con.run("CREATE TABLE t(a); INSERT INTO t VALUES (1)")
+        Done(rows_affected=1, last_insert_id=1)
+        """
+        if not self.autocommit:
+            self._begin_lazily()
+        text, frame, out = sql.encode(), pack(params), ffi.new("stoa_done *")
+        try:
+            run(self._operations, timeout, lib.stoa_run, self._handle, text, len(text),
+                frame.values, frame.count, frame.bytes, frame.size, out)
+        finally:
+            give_frame(frame)
+        return Done(out.rows_affected, out.last_insert_id)
+
+    def row(self, sql: str, params: Any = None, *, timeout: float | None = None) -> Row | None:
+        """The first row of a statement, which is kept prepared: the fastest way to one row.
+
+        >>> con.row("SELECT name FROM t WHERE id = ?", (1,))
+        ('one',)
+        """
+        if not self.autocommit:
+            self._begin_lazily()
+        if timeout is not None or not self._lock.acquire(False):
+            with self.execute(sql, params, timeout=timeout) as result:
+                return result.fetchone()
+        try:
+            frame, operations = pack(params), self._operations
+            if _get_ident() == _main:
+                operation = operations.main or operations.enter()
+            else:
+                operation = operations.other or operations.enter()
+            rows, error, text = self._rows, take_error(), sql.encode()
+            status = _query_row(self._handle, operation.handle, text, len(text), frame.values,
+                                frame.count, frame.bytes, frame.size, rows, error)
+            give_frame(frame)
+            return self._first(status, error, rows, text)
+        finally:
+            self._lock.release()
+            if self._later:
+                self._settle()
+
+    def _first(self, status: int, error: Any, rows: Any, text: bytes) -> Row | None:
+        if status < 0:
+            self._operations.renew()
+            fail(error)
+        give_error(error)
+        if _caught and _get_ident() == _main:
+            raise _caught.pop()
+        if status != 0:
+            return None
+        if field_types(rows):
+            return _typed_row(self, text, rows, ffi.buffer(rows.values, 24 * rows.column_count)[:],
+                              ffi.buffer(rows.bytes, rows.bytes_size)[:])
+        return unpack_row(rows)
+
+    def prepare(self, sql: str, *, timeout: float | None = None) -> Statement:
+        """A prepared statement, to be executed many times."""
+        text, out = sql.encode(), ffi.new("stoa_stmt *")
+        run(self._operations, timeout, lib.stoa_prepare, self._handle, text, len(text), out)
+        return Statement(self, out[0], sql)
+
+    def executemany(self, sql: str, rows: Iterable[Any], *,
+                    timeout: float | None = None) -> Done:
+        """Run a statement once for each row: all of them or none. Rows of one kind cross as Arrow
+        columns in one call; Arrow data and data frames are taken as they are.
+
+        >>> con.executemany("INSERT INTO t VALUES (?, ?)", [(1, "one"), (2, "two")])
+        """
+        if not self.autocommit:
+            self._begin_lazily()
+        return Done(*_many.execute_many(self, sql, rows, timeout))
+
+    def cursor(self) -> Cursor:
+        """DB-API: a cursor."""
+        return Cursor(self)
+
+    # ---- data ----
+
+    def insert(self, table: str, data: Any, *, columns: Names = None,
+               timeout: float | None = None, **settings: Any) -> int:
+        """Write data into a table: all of it or nothing; the number of rows. Settings as in
+        stoa/ingest.h: mode (append, create, replace, create_append, upsert), keys, dedup, ...
+
+        >>> con.insert("t", {"id": [1, 2], "name": ["one", "two"]}, mode="create")
+        2
+        """
+        if not self.autocommit:
+            self._begin_lazily()
+        stream, kept = source(data, columns)
+        options, name, out = Options(settings), table.encode(), ffi.new("int64_t *")
+        run(self._operations, timeout, lib.stoa_insert, self._handle, name, len(name), stream,
+            options.array, options.count, out)
+        del kept
+        return int(out[0])
+
+    def ingest(self, table: str = "", **settings: Any) -> Ingest:
+        """A writer in this connection's transaction; see stoa.Ingest."""
+        return open_ingest(lib.stoa_conn_ingest_open, self, table, settings)
+
+    def register(self, name: str, data: Any, *, replace: bool = True, columns: Names = None,
+                 **settings: Any) -> None:
+        """Let SQL see data as a table. It is held as long as the name stands, and no longer.
+
+        >>> con.register("prices", frame)
+        >>> con.execute("SELECT max(price) FROM prices").scalar()
+        """
+        self._scans.register(name, data, columns, replace, settings)
+
+    def unregister(self, name: str) -> None:
+        """Forget registered data; a statement that runs on it keeps it until it ends."""
+        self._scans.drop(name)
+
+    @property
+    def replacement_scans(self) -> bool:
+        """Whether an unknown table's name may be a variable of the caller (yes)."""
+        return self._scans.looking
+
+    @replacement_scans.setter
+    def replacement_scans(self, looking: bool) -> None:
+        self._scans.looking = looking
+
+    def read(self, tables: str | Sequence[str], columns: Sequence[str] = (), *,
+             begin: int = -1 << 63, end: int = (1 << 63) - 1, batch_rows: int = 0,
+             timeout: float | None = None) -> Result:
+        """Whole tables without SQL, a result a table; [begin, end) in nanoseconds on the index.
+
+        >>> con.read("trades", ["at", "price"]).arrow()
+        """
+        names = [tables] if isinstance(tables, str) else list(tables)
+        frame = pack(names + list(columns))
+        return open_result(self, timeout, lib.stoa_read, self._handle, frame.values, len(names),
+                           frame.values + len(names) if columns else NULL, len(columns),
+                           frame.bytes, frame.size, begin, end, batch_rows)
+
+    # ---- transactions ----
+
+    def begin(self, mode: str = "write", *, timeout: float | None = None) -> None:
+        """Begin a transaction: "write" takes the write lock at once, "read" only reads, "lazy"
+        takes it with its first write."""
+        run(self._operations, timeout, lib.stoa_begin, self._handle, _MODES.get(mode, -1))
+
+    def commit(self, *, timeout: float | None = None) -> None:
+        """Commit the open transaction. DB-API: nothing to do when there is none."""
+        if self.in_transaction:
+            run(self._operations, timeout, lib.stoa_commit, self._handle)
+
+    def rollback(self, *, timeout: float | None = None) -> None:
+        """Take the open transaction back. DB-API: nothing to do when there is none."""
+        if self.in_transaction:
+            run(self._operations, timeout, lib.stoa_rollback, self._handle)
+
+    @property
+    def in_transaction(self) -> bool:
+        """Whether a transaction is open."""
+        state = ffi.new("int32_t *")
+        call(lib.stoa_conn_transaction, self._handle, state)
+        return bool(state[0])
+
+    def _begin_lazily(self) -> None:
+        if not self.in_transaction:
+            self.begin("lazy")
+
+    @contextmanager
+    def transaction(self, mode: str = "write") -> Iterator[Connection]:
+        """A transaction that commits, or rolls back when an exception leaves it.
+
+        >>> with con.transaction():
+        ...     con.execute("INSERT INTO t VALUES (1)")
+        """
+        self.begin(mode)
+        try:
+            yield self
+        except BaseException:
+            if self._open and self.in_transaction:
+                self.rollback()
+            raise
+        self.commit()
+
+    @contextmanager
+    def savepoint(self, name: str) -> Iterator[Connection]:
+        """A point inside the transaction that is returned to when an exception leaves it."""
+        text = name.encode()
+
+        def point(function: Any) -> None:
+            run(self._operations, None, function, self._handle, text, len(text))
+
+        point(lib.stoa_savepoint)
+        try:
+            yield self
+        except BaseException:
+            if self._open and self.in_transaction:
+                point(lib.stoa_savepoint_rollback)
+                point(lib.stoa_savepoint_release)
+            raise
+        point(lib.stoa_savepoint_release)
+
+    # ---- the session ----
+
+    def set(self, **settings: Any) -> None:
+        """Change settings: batch_rows, types, type_mismatch, nan, busy_timeout, ..."""
+        options = Options(settings)
+        call(lib.stoa_conn_set, self._handle, options.array, options.count)
+
+    def table_schema(self, table: str, *, database: str = "",
+                     timeout: float | None = None) -> Schema:
+        """The Arrow schema of a table's rows."""
+        out, name, where = ffi.new("struct ArrowSchema *"), table.encode(), database.encode()
+        run(self._operations, timeout, lib.stoa_table_schema, self._handle, where, len(where),
+            name, len(name), out)
+        return Schema(out)
+
+    def cancel(self) -> None:
+        """End the call that runs on this connection, from any thread; harmless when none does."""
+        self._operations.cancel()
+
+    def _release(self) -> None:
+        self._lock.release()
+        if self._later:
+            self._settle()
+
+    def _close_later(self, function: Any, handle: Any) -> None:
+        """Close now, or when the memory that the library lent us is not being read any more."""
+        self._later.append((function, handle))
+        self._settle()
+
+    def _settle(self) -> None:
+        while self._later and self._lock.acquire(False):
+            try:
+                function, handle = self._later.pop()
+                function(handle)
+            except IndexError:
+                pass
+            finally:
+                self._lock.release()
+
+    def close(self) -> None:
+        """Abandon the connection, its results and its open transaction. Any time, any thread,
+        twice."""
+        self._open = False
+        self._operations.cancel()
+        self._close_later(lib.stoa_conn_close, self._handle)
+        if self._owns:
+            self._database.close()
+
+    def __enter__(self) -> Connection:
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, problem: BaseException | None,
+                 trace: TracebackType | None) -> None:
+        try:
+            if kind is None and self._open and not self.autocommit:
+                self.commit()
+        finally:
+            self.close()
+
+    def __repr__(self) -> str:
+        if not self._open:
+            return "<stoa.Connection, closed>"
+        return f"<stoa.Connection to {self._database!r}>"
+
+    def __del__(self, _close: Any = lib.stoa_conn_close, _warn: Any = warnings.warn) -> None:
+        if getattr(self, "_open", False):
+            self._open = False
+            if not getattr(self, "_default", False):
+                _warn(f"{self!r} was not closed", ResourceWarning, source=self)
+            _close(self._handle)
+            if self._owns:
+                self._database.close()
+
+
+def _typed_row(con: Connection, text: bytes, rows: Any, values: bytes, data: bytes) -> Row:
+    """A row with values that only its columns' types explain: ask the statement for those."""
+    kept = ffi.new("stoa_rows *", rows[0])
+    raw = ffi.from_buffer(values), ffi.from_buffer(data)
+    kept.values, kept.bytes = ffi.cast("stoa_value *", raw[0]), ffi.cast("uint8_t *", raw[1])
+    stmt = ffi.new("stoa_stmt *")
+    run(con._operations, None, lib.stoa_prepare, con._handle, text, len(text), stmt)
+    try:
+        schema = ffi.new("struct ArrowSchema *")
+        call(lib.stoa_stmt_schema, stmt[0], schema)
+        try:
+            fields = Field(schema).children
+        finally:
+            lib.stoa_schema_release(schema)
+    finally:
+        lib.stoa_stmt_close(stmt[0])
+    return unpack_row(kept, [field.zone for field in fields])

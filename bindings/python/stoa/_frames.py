@@ -1,0 +1,121 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Results in the forms of other libraries, each imported when it is asked for."""
+
+from __future__ import annotations
+
+import importlib
+from typing import Any, Sequence
+
+from ._batch import Batch
+from ._columns import Field, memory
+from ._lib import NULL
+from ._source import has
+
+_CODES = {"c": "i1", "C": "u1", "s": "i2", "S": "u2", "i": "i4", "I": "u4", "l": "i8", "L": "u8",
+          "e": "f2", "f": "f4", "g": "f8", "tdD": "M8[D]", "tdm": "M8[ms]", "tDs": "m8[s]",
+          "tDm": "m8[ms]", "tDu": "m8[us]", "tDn": "m8[ns]"}
+_UNITS = {"tss": "M8[s]", "tsm": "M8[ms]", "tsu": "M8[us]", "tsn": "M8[ns]"}
+
+
+def library(name: str, call: str) -> Any:
+    """An optional library, or one sentence that it is missing."""
+    try:
+        return importlib.import_module(name)
+    except ImportError as problem:
+        raise ImportError(f"{call} needs {name}, which is not installed") from problem
+
+
+def to_arrow(stream: Any) -> Any:
+    """A pyarrow.Table."""
+    return library("pyarrow", "arrow()").RecordBatchReader.from_stream(stream).read_all()
+
+
+def to_polars(stream: Any) -> Any:
+    """A polars.DataFrame."""
+    return library("polars", "pl()").DataFrame(stream)
+
+
+def to_pandas(stream: Any) -> Any:
+    """A pandas.DataFrame, by pyarrow."""
+    library("pandas", "df()")
+    return to_arrow(stream).to_pandas()
+
+
+def to_pandas_plain(fields: Sequence[Field], batches: Sequence[Batch]) -> Any:
+    """A pandas.DataFrame without pyarrow: floats where integers have NULLs."""
+    pandas = library("pandas", "df()")
+    numpy = library("numpy", "df()")
+    columns = []
+    for array in arrays(numpy, fields, batches):
+        if isinstance(array, numpy.ma.MaskedArray):
+            kind = array.dtype.kind
+            array = (array.astype("f8").filled(float("nan")) if kind in "iuf" else
+                     array.astype(object).filled(None))
+        columns.append(array)
+    frame = pandas.DataFrame(dict(enumerate(columns)))
+    frame.columns = [field.name for field in fields]
+    for i, field in enumerate(fields):
+        if field.zone is not None:
+            frame.isetitem(i, frame.iloc[:, i].dt.tz_localize("UTC").dt.tz_convert(field.zone))
+    return frame
+
+
+def to_numpy(fields: Sequence[Field], batches: Sequence[Batch]) -> dict[str, Any]:
+    """A dict of numpy arrays."""
+    numpy = library("numpy", "numpy()")
+    return dict(zip([field.name for field in fields], arrays(numpy, fields, batches)))
+
+
+def arrays(numpy: Any, fields: Sequence[Field], batches: Sequence[Batch]) -> list[Any]:
+    """The columns of all batches, joined."""
+    return [_joined(numpy, [_array(numpy, field, batch, i) for batch in batches],
+                    _dtype(numpy, field)) for i, field in enumerate(fields)]
+
+
+def _dtype(numpy: Any, field: Field) -> Any:
+    if field.dictionary or field.extension:
+        return numpy.dtype(object)
+    code = _CODES.get(field.format) or _UNITS.get(field.format.partition(":")[0])
+    return numpy.dtype(code or ("?" if field.format == "b" else object))
+
+
+def _joined(numpy: Any, parts: list[Any], dtype: Any) -> Any:
+    if not parts:
+        return numpy.empty(0, dtype)
+    if any(isinstance(part, numpy.ma.MaskedArray) for part in parts):
+        return numpy.ma.concatenate(parts)
+    return numpy.concatenate(parts)
+
+
+def _array(numpy: Any, field: Field, batch: Batch, index: int) -> Any:
+    array = batch._array.children[index]
+    begin, count = array.offset + batch._array.offset, len(batch)
+    dtype = _dtype(numpy, field)
+    if dtype == object:
+        out = numpy.empty(count, object)
+        out[:] = batch.column(index)
+        return out
+    if field.format == "b":
+        values = _bits(numpy, array, 1, begin, count)
+    else:
+        values = numpy.frombuffer(
+            memory(array, 1, begin * dtype.itemsize, count * dtype.itemsize), dtype).copy()
+    if array.null_count == 0 or array.buffers[0] == NULL:
+        return values
+    valid = _bits(numpy, array, 0, begin, count)
+    if valid.all():
+        return values
+    if dtype.kind in "Mm":
+        values[~valid] = numpy.array("NaT", dtype)
+        return values
+    return numpy.ma.MaskedArray(values, ~valid)
+
+
+def _bits(numpy: Any, array: Any, buffer: int, begin: int, count: int) -> Any:
+    first, last = begin // 8, (begin + count + 7) // 8
+    data = numpy.frombuffer(memory(array, buffer, first, last - first), "u1")
+    skip = begin - first * 8
+    return numpy.unpackbits(data, count=skip + count, bitorder="little")[skip:].astype(bool)
+
+
+__all__ = ["has", "library", "to_arrow", "to_numpy", "to_pandas", "to_pandas_plain", "to_polars"]

@@ -1,0 +1,339 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Python functions, aggregates and collations inside SQL."""
+
+from __future__ import annotations
+
+import datetime as dt
+import struct
+from decimal import Decimal
+from typing import Any, Callable, Sequence
+from uuid import UUID
+
+from . import _columnar
+from . import _values as values
+from ._call import call, keep_raised
+from ._columns import Field, json_value, zone
+from ._error import DataError, fill
+from ._lib import NULL, callback, ffi, lib
+from ._scan import hold, release
+
+DETERMINISTIC, CALL_ON_NULL, NULL_ON_ERROR, VARIADIC, IN_SCHEMA, REPLACE = 1, 2, 4, 8, 16, 32
+
+# A Python type's Arrow format, and what makes its values of what arrives.
+_TYPES: dict[Any, tuple[str, Callable[[Any], Any] | None]] = {
+    bool: ("b", None), int: ("l", None), float: ("g", None), str: ("u", None), bytes: ("z", None),
+    dt.datetime: ("tsu:", None), dt.date: ("tdD", None), dt.time: ("ttu", None),
+    dt.timedelta: ("tDu", None), Decimal: ("u", Decimal), UUID: ("w:16", lambda v: UUID(bytes=v)),
+    list: ("u", json_value), dict: ("u", json_value), object: ("n", None), Any: ("n", None),
+    None: ("n", None),
+}
+_WORDS = {"bool": bool, "int": int, "float": float, "str": str, "bytes": bytes, "Any": Any,
+          "object": object, "datetime": dt.datetime, "date": dt.date, "time": dt.time,
+          "timedelta": dt.timedelta, "Decimal": Decimal, "UUID": UUID, "list": list, "dict": dict,
+          "int64": int, "float64": float, "double": float, "text": str, "utf8": str,
+          "binary": bytes, "blob": bytes, "timestamp": dt.datetime, "duration": dt.timedelta,
+          "decimal": Decimal, "uuid": UUID, "json": dict, "None": None}
+
+_as_int = struct.Struct("<q").unpack
+_float_bytes = struct.Struct("<d").pack
+
+
+def _type(given: Any, where: str) -> tuple[str, Callable[[Any], Any] | None]:
+    """Format and converter of a type given as a Python type, a word or an Arrow format."""
+    if isinstance(given, str):
+        word = given.rpartition(".")[2].partition("[")[0].replace(" | None", "")
+        if word not in _WORDS:
+            return given, None  # An Arrow format; C says if it is none.
+        given = _WORDS[word]
+    parts = [part for part in getattr(given, "__args__", ()) if part is not type(None)]
+    origin = getattr(given, "__origin__", None)
+    if origin is not None and origin in _TYPES:
+        given = origin
+    elif len(parts) == 1:  # Optional[int], int | None
+        given = parts[0]
+    try:
+        return _TYPES[given]
+    except (KeyError, TypeError):
+        raise DataError(f"{where}: {given!r} is no type that SQL has") from None
+
+
+class Spec:
+    """A function as the library knows it; its handle is the user_data of every call."""
+
+    # pylint: disable=too-many-instance-attributes
+    def __init__(self, function: Any, parameters: Sequence[tuple[str, Any]], returns: Any,
+                 batch: str) -> None:
+        self.function = function
+        self.batch = batch
+        types = [_type(kind, f"parameter '{name}'") for name, kind in parameters]
+        self.converters = [converter for _form, converter in types]
+        self.converts = any(self.converters)
+        self.zones = [zone(form[4:]) if form[:2] == "ts" else None for form, _ in types]
+        self.schema, self._kept = _schema([(name, form) for (name, _), (form, _) in
+                                           zip(parameters, types)])
+        self.fields = Field(self.schema).children
+        self.returns = NULL
+        self.typed: Any = None
+        if returns is not None:
+            form = _type(returns, "the result")[0]
+            whole, kept = _schema([("result", form)])
+            self._kept += kept
+            self.typed = whole
+            self.returns = whole.children[0]
+        self.bytes: Any = None  # What the last result points to.
+        self.groups: dict[int, Any] = {}
+        self.next_group = 0
+
+    def group(self, state: Any) -> Any:
+        """The object of the group that `state` numbers, made at its first batch."""
+        if state[0] == 0:
+            self.next_group += 1
+            state[0] = self.next_group
+            self.groups[state[0]] = self.function()
+        return self.groups[state[0]]
+
+
+def _schema(columns: Sequence[tuple[str, str]]) -> tuple[Any, list[Any]]:
+    """A struct's schema in Python's own memory, for calls that borrow it."""
+    children = ffi.new("struct ArrowSchema[]", len(columns) + 1)
+    pointers = ffi.new("struct ArrowSchema *[]", len(columns) + 1)
+    texts = [ffi.new("char[]", b"+s"), ffi.new("char[]", b"")]
+    for i, (name, form) in enumerate(columns):
+        texts += [ffi.new("char[]", form.encode()), ffi.new("char[]", name.encode())]
+        children[i].format, children[i].name = texts[-2], texts[-1]
+        children[i].flags, children[i].release = 2, lib.stoa_schema_release
+        pointers[i] = children + i
+    out = ffi.new("struct ArrowSchema *")
+    out.format, out.name, out.n_children, out.children = texts[0], texts[1], len(columns), pointers
+    out.release = lib.stoa_schema_release  # Says "not released"; borrowed, so never called.
+    return out, [children, pointers, *texts]
+
+
+# ---- called by the library ----
+
+@callback("stoa_status(void *, stoa_rows *, stoa_value *, uint8_t **, stoa_error *)", error=-24)
+def _row(user_data: Any, arguments: Any, result: Any, result_bytes: Any, error: Any) -> int:
+    try:
+        spec: Spec = ffi.from_handle(user_data)
+        row: Any = values.unpack_row(arguments, spec.zones)
+        if spec.converts:
+            row = [value if make is None or value is None else make(value)
+                   for make, value in zip(spec.converters, row)]
+        value = spec.function(*row)
+        kind = type(value)
+        if kind is int and -0x8000000000000000 <= value <= 0x7FFFFFFFFFFFFFFF:
+            result.type, result.a = 5, value
+        elif kind is float:
+            result.type, result.a = 11, _as_int(_float_bytes(value))[0]
+        elif value is not None:
+            _put(spec, value, result, result_bytes)
+        return 0
+    except BaseException as problem:  # pylint: disable=broad-except
+        keep_raised(problem)
+        return fill(error, problem)
+
+
+def _put(spec: Spec, value: Any, result: Any, result_bytes: Any) -> None:
+    kind, number, data = values.scalar(value)
+    result.type = kind
+    if data is None:
+        result.a = number if kind != values.FLOAT64 else _as_int(_float_bytes(number))[0]
+        return
+    spec.bytes = ffi.from_buffer(data)
+    result.a, result.b = 0, len(data)
+    result_bytes[0] = ffi.cast("uint8_t *", spec.bytes)
+
+
+@callback("stoa_status(void *, struct ArrowArray *, struct ArrowArray *, stoa_error *)",
+              error=-24)
+def _batch(user_data: Any, arguments: Any, result: Any, error: Any) -> int:
+    try:
+        spec: Spec = ffi.from_handle(user_data)
+        given = spec.function(*_columnar.given(spec, arguments))
+        _columnar.put(spec, given, arguments.length, result)
+        return 0
+    except BaseException as problem:  # pylint: disable=broad-except
+        keep_raised(problem)
+        return fill(error, problem)
+
+
+@callback("stoa_status(void *, uint64_t *, struct ArrowArray *, stoa_error *)", error=-24)
+def _step(user_data: Any, state: Any, arguments: Any, error: Any) -> int:
+    try:
+        spec: Spec = ffi.from_handle(user_data)
+        group = spec.group(state)
+        columns = _columnar.given(spec, arguments)
+        if spec.batch:
+            group.step(*columns)
+        else:
+            step = group.step
+            for row in zip(*columns):
+                step(*row)
+            if not columns:
+                for _ in range(arguments.length):
+                    step()
+        return 0
+    except BaseException as problem:  # pylint: disable=broad-except
+        keep_raised(problem)
+        return fill(error, problem)
+
+
+@callback("stoa_status(void *, uint64_t *, struct ArrowArray *, stoa_error *)", error=-24)
+def _finish(user_data: Any, state: Any, result: Any, error: Any) -> int:
+    try:
+        spec: Spec = ffi.from_handle(user_data)
+        group = spec.groups[state[0]] if state[0] else spec.function()
+        end = getattr(group, "finish", None) or group.finalize
+        _columnar.put(spec, [end()], 1, result)
+        return 0
+    except BaseException as problem:  # pylint: disable=broad-except
+        keep_raised(problem)
+        return fill(error, problem)
+
+
+@callback("void(void *, uint64_t)")
+def _drop(user_data: Any, state: int) -> None:
+    ffi.from_handle(user_data).groups.pop(state, None)
+
+
+@callback("int32_t(void *, char *, int64_t, char *, int64_t)", error=0)
+def _compare(user_data: Any, a: Any, a_size: int, b: Any, b_size: int) -> int:
+    try:
+        function = ffi.from_handle(user_data)
+        return int(function(str(ffi.buffer(a, a_size)[:] if a_size else b"", "utf-8"),
+                            str(ffi.buffer(b, b_size)[:] if b_size else b"", "utf-8")))
+    except BaseException as problem:  # pylint: disable=broad-except
+        keep_raised(problem)
+        return 0
+
+
+# ---- registering ----
+
+def _signature(function: Any, skip: int) -> tuple[list[tuple[str, Any]], Any, bool]:
+    """Parameters with their annotations, the annotated result, and whether there is a *rest."""
+    code = getattr(function, "__code__", None)
+    if code is None:
+        raise DataError(f"{function!r} does not tell its parameters; say parameters=[...]")
+    notes = dict(getattr(function, "__annotations__", {}))
+    names = code.co_varnames[skip:code.co_argcount]
+    parameters = [(name, notes.get(name, Any)) for name in names]
+    variadic = bool(code.co_flags & 4)
+    if variadic:
+        rest = code.co_varnames[code.co_argcount + code.co_kwonlyargcount]
+        parameters.append((rest, notes.get(rest, Any)))
+    return parameters, notes.get("return"), variadic
+
+
+def _named(parameters: Sequence[Any]) -> list[tuple[str, Any]]:
+    return [(f"p{i + 1}", kind) for i, kind in enumerate(parameters)]
+
+
+class Functions:
+    """What a connection offers for functions."""
+
+    _handle: Any
+
+    def create_function(self, name: str, function: Callable[..., Any],
+                        parameters: Sequence[Any] | None = None, returns: Any = None, *,
+                        null: str = "skip", on_error: str = "raise", deterministic: bool = False,
+                        batch: str | bool = False, in_schema: bool = False,
+                        replace: bool = True) -> None:
+        """Let SQL call a Python function. Types come from its annotations, or are given.
+
+        >>> def twice(x: int) -> int:
+        ...     return 2 * x
+        >>> con.create_function("twice", twice)
+        >>> con.execute("SELECT twice(21)").scalar()
+        42
+
+        null: "skip" gives NULL for a NULL argument without a call, "call" passes None.
+        on_error: "raise" ends the statement (the exception is the __cause__), "null" gives NULL.
+        batch: "arrow", "numpy" or "list" passes whole columns and takes one back (True: the first
+        of these that is installed). in_schema: also allowed in views, triggers and CHECKs.
+        """
+        # pylint: disable=too-many-arguments
+        variadic = False
+        if parameters is None:
+            known, noted, variadic = _signature(function, int(hasattr(function, "__self__")))
+            returns = noted if returns is None else returns
+        else:
+            known = _named(parameters)
+        mode = _columnar.mode(batch)
+        if mode and returns is None:
+            raise DataError(f"function '{name}' works on columns, so it has to say what it "
+                            "returns=")
+        flags = (DETERMINISTIC * deterministic | VARIADIC * variadic | IN_SCHEMA * in_schema
+                 | REPLACE * replace)
+        self._register(name, Spec(function, known, returns, mode), flags, null, on_error,
+                       batch=_batch if mode else NULL, row=NULL if mode else _row)
+
+    def create_aggregate(self, name: str, factory: Callable[[], Any],
+                         parameters: Sequence[Any] | None = None, returns: Any = None, *,
+                         null: str = "skip", on_error: str = "raise", deterministic: bool = False,
+                         batch: str | bool = False, replace: bool = True) -> None:
+        """Let SQL aggregate with a Python class: an object a group, with step() and finish().
+
+        >>> class Longest:
+        ...     def __init__(self): self.best = ""
+        ...     def step(self, text: str): self.best = max(self.best, text, key=len)
+        ...     def finish(self) -> str: return self.best
+        >>> con.create_aggregate("longest", Longest)
+
+        step() takes a row's values; with batch= the columns of up to 1,024 rows at once.
+        """
+        # pylint: disable=too-many-arguments
+        end = getattr(factory, "finish", None) or getattr(factory, "finalize", None)
+        if returns is None and end is not None:
+            returns = getattr(end, "__annotations__", {}).get("return")
+        variadic = False
+        if parameters is None:
+            known, _noted, variadic = _signature(getattr(factory, "step", None), 1)
+        else:
+            known = _named(parameters)
+        if returns is None:
+            raise DataError(f"aggregate '{name}' has to say what it returns=")
+        untyped = [which for which, kind in known if kind in (Any, None, object)]
+        if untyped:
+            raise DataError(f"aggregate '{name}': parameter '{untyped[0]}' of step() needs a type")
+        flags = DETERMINISTIC * deterministic | VARIADIC * variadic | REPLACE * replace
+        self._register(name, Spec(factory, known, returns, _columnar.mode(batch)), flags, null,
+                       on_error, step=_step, finish=_finish, drop=_drop)
+
+    def _register(self, name: str, spec: Spec, flags: int, null: str, on_error: str,
+                  **callbacks: Any) -> None:
+        if null not in ("skip", "call"):
+            raise DataError(f"null={null!r} is neither 'skip' nor 'call'")
+        if on_error not in ("raise", "null"):
+            raise DataError(f"on_error={on_error!r} is neither 'raise' nor 'null'")
+        flags |= CALL_ON_NULL * (null == "call") | NULL_ON_ERROR * (on_error == "null")
+        made, text = ffi.new("stoa_function_spec *"), ffi.new("char[]", name.encode())
+        made.struct_size = ffi.sizeof("stoa_function_spec")
+        made.name, made.name_size = text, len(name.encode())
+        made.parameters, made.returns, made.flags = spec.schema, spec.returns, flags
+        for field, function in callbacks.items():
+            if function != NULL:
+                setattr(made, field, ffi.cast(_POINTERS[field], function))
+        call(lib.stoa_function_register, self._handle, made, hold(spec), release,
+             ffi.new("stoa_function *"))
+
+    def remove_function(self, name: str) -> None:
+        """Remove a function or an aggregate; a statement that runs keeps it until it ends."""
+        text = name.encode()
+        call(lib.stoa_function_drop, self._handle, text, len(text))
+
+    def create_collation(self, name: str, compare: Callable[[str, str], int] | None) -> None:
+        """Order texts by a Python function that gives < 0, 0 or > 0; None removes it.
+
+        >>> con.create_collation("by_length", lambda a, b: len(a) - len(b))
+        """
+        text = name.encode()
+        if compare is None:
+            call(lib.stoa_collation_register, self._handle, text, len(text), NULL, NULL, NULL)
+        else:
+            call(lib.stoa_collation_register, self._handle, text, len(text),
+                 ffi.cast("stoa_compare", _compare), hold(compare), release)
+
+
+_POINTERS = {"row": "stoa_row_function", "batch": "stoa_batch_function",
+             "step": "stoa_aggregate_step", "finish": "stoa_aggregate_finish",
+             "drop": "stoa_aggregate_free"}

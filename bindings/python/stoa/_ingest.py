@@ -1,0 +1,105 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Writers of columns.
+
+    with db.ingest("trades", mode="create_append") as writer:
+        number = writer.append(frame)        # one transaction
+        writer.append({"symbol": ["A"], "price": [1.5]})
+    # here everything is durable
+
+Each append is all or nothing and has a number; acks tells up to which number appends are accepted,
+committed (they survive the death of the process) and durable (they survive the loss of power).
+"""
+
+from __future__ import annotations
+
+import warnings
+from types import TracebackType
+from typing import Any, NamedTuple
+
+from ._call import Operations, Options, call, run
+from ._lib import NULL, ffi, lib
+from ._source import Names, source
+
+
+class Acks(NamedTuple):
+    """The highest number that all appends up to it have reached, a level."""
+
+    accepted: int
+    committed: int
+    durable: int
+
+
+_LEVELS = {"accepted": 0, "committed": 1, "durable": 2}
+
+
+class Ingest:
+    """A writer into one table. Of a database: any thread may append. Of a connection: part of its
+    transaction. Leaving its `with` finishes it; leaving with an exception abandons it."""
+
+    def __init__(self, parent: Any, handle: Any, table: str) -> None:
+        self._parent = parent
+        self._handle = handle
+        self._table = table
+        self._operations = Operations()
+        self._open = True
+
+    def append(self, data: Any, *, columns: Names = None, timeout: float | None = None) -> int:
+        """Write data, all of it or nothing, and answer the append's number."""
+        stream, kept = source(data, columns)
+        sequence = ffi.new("uint64_t *")
+        run(self._operations, timeout, lib.stoa_ingest_append_stream, self._handle, stream, NULL,
+            sequence)
+        del kept
+        return int(sequence[0])
+
+    @property
+    def acks(self) -> Acks:
+        """What was acknowledged so far."""
+        out = ffi.new("stoa_acks *")
+        call(lib.stoa_ingest_acks, self._handle, out)
+        return Acks(out.accepted, out.committed, out.durable)
+
+    def wait(self, sequence: int, level: str = "durable", *, timeout: float | None = None) -> None:
+        """Wait until the appends up to a number are accepted, committed or durable."""
+        run(self._operations, timeout, lib.stoa_ingest_wait, self._handle,
+            _LEVELS.get(level, -1), sequence)
+
+    def finish(self, *, timeout: float | None = None) -> None:
+        """Make everything durable, and close."""
+        run(self._operations, timeout, lib.stoa_ingest_finish, self._handle)
+        self._open = False
+
+    def cancel(self) -> None:
+        """End the appends that run now, from any thread."""
+        self._operations.cancel()
+
+    def close(self) -> None:
+        """Abandon the writer; what was acknowledged stays. Any time, any thread, twice."""
+        self._open = False
+        lib.stoa_ingest_close(self._handle)
+
+    def __enter__(self) -> Ingest:
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, problem: BaseException | None,
+                 trace: TracebackType | None) -> None:
+        try:
+            if kind is None and self._open:
+                self.finish()
+        finally:
+            self.close()
+
+    def __repr__(self) -> str:
+        return f"<stoa.Ingest into {self._table!r}{'' if self._open else ', closed'}>"
+
+    def __del__(self, _close: Any = lib.stoa_ingest_close, _warn: Any = warnings.warn) -> None:
+        if getattr(self, "_open", False):
+            _warn(f"{self!r} was not closed", ResourceWarning, source=self)
+            _close(self._handle)
+
+
+def open_ingest(function: Any, parent: Any, table: str, settings: dict[str, Any]) -> Ingest:
+    """A writer of a database or a connection."""
+    options, name, out = Options(settings), table.encode(), ffi.new("stoa_ingest *")
+    call(function, parent._handle, name, len(name), options.array, options.count, out)
+    return Ingest(parent, out[0], table)

@@ -1,0 +1,377 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Results: the rows of a statement, read once, forward, in whatever form is asked for."""
+
+from __future__ import annotations
+
+from itertools import chain
+from operator import length_hint
+from types import TracebackType
+from typing import TYPE_CHECKING, Any, Iterator
+
+from . import _frames, _show
+from ._arrow import Schema, from_iterator, stream_capsule
+from ._batch import Batch
+from ._call import Operation, call, check_signals, give_error, run, take_error
+from ._columns import Field
+from ._lib import NO_LIMIT, ffi, lib
+from ._source import source
+from ._values import unpack_row
+
+if TYPE_CHECKING:
+    from ._connection import Connection
+
+Row = tuple[Any, ...]
+
+_SINGLE_ROWS = 32  # So many rows are fetched one by one before whole batches are.
+
+
+class Result:
+    """The rows of a statement. Iterate over it, fetch from it, or take all as a data frame.
+
+    >>> result = con.execute("SELECT id, name FROM t")
+    >>> result.columns
+    ['id', 'name']
+    >>> result.fetchone()
+    (1, 'one')
+    >>> result.pl()        # the rest of the rows
+    """
+
+    arraysize = 1
+
+    def __init__(self, con: Connection, handle: Any, timeout: float | None = None) -> None:
+        self._con = con
+        self._handle = handle
+        self._timeout = timeout
+        self._ahead: list[Batch] = []
+        self._rows: Iterator[Row] = iter(())
+        self._current: Batch | None = None
+        self._singles = _SINGLE_ROWS
+        self._done: tuple[int, int] | None = None
+        self._begin()
+
+    def _begin(self) -> None:
+        schema = ffi.new("struct ArrowSchema *")
+        call(lib.stoa_result_schema, self._handle, schema)
+        self._schema = ffi.gc(schema, lib.stoa_schema_release)
+        self._fields = [Field(schema.children[i]) for i in range(schema.n_children)]
+        # A field of more than a plain value is read from Arrow alone.
+        self._packable = not any(field.children or field.dictionary or field.extension
+                                 for field in self._fields)
+
+    # ---- what it is ----
+
+    @property
+    def columns(self) -> list[str]:
+        """The columns' names."""
+        return [field.name for field in self._fields]
+
+    @property
+    def types(self) -> list[str]:
+        """The columns' Arrow types, in words."""
+        return [field.type for field in self._fields]
+
+    @property
+    def schema(self) -> Schema:
+        """Names and types, for whoever reads __arrow_c_schema__."""
+        out = ffi.new("struct ArrowSchema *")
+        call(lib.stoa_schema_copy, self._schema, out)
+        return Schema(out)
+
+    @property
+    def description(self) -> list[tuple[Any, ...]] | None:
+        """DB-API: seven values a column; None for a statement without rows."""
+        if not self._fields:
+            return None
+        return [(field.name, field.type, None, None, None, None, field.nullable)
+                for field in self._fields]
+
+    @property
+    def stats(self) -> dict[str, int]:
+        """Rows affected, read and scanned, nanoseconds inside the library; -1 is not known."""
+        out = ffi.new("stoa_stats *")
+        out.struct_size = ffi.sizeof("stoa_stats")
+        call(lib.stoa_result_stats, self._handle, out)
+        return {name: getattr(out, name) for name in (
+            "rows_affected", "last_insert_id", "rows_read", "rows_scanned", "values_coerced",
+            "elapsed_ns")}
+
+    @property
+    def rowcount(self) -> int:
+        """Rows that the statement wrote; -1 when it is not one that writes."""
+        return self._written()[0]
+
+    @property
+    def lastrowid(self) -> int | None:
+        """The id of the last row that the statement inserted."""
+        return self._written()[1] or None
+
+    def _written(self) -> tuple[int, int]:
+        if self._done is not None:
+            return self._done
+        stats = self.stats
+        return stats["rows_affected"], stats["last_insert_id"]
+
+    @property
+    def table(self) -> str:
+        """The table that this result of read() is from; "" for others."""
+        if not self._con._lock.acquire(blocking=False):
+            return ""
+        try:
+            text, size = ffi.new("char **"), ffi.new("int64_t *")
+            call(lib.stoa_result_table, self._handle, ffi.cast("const char **", text), size)
+            return str(ffi.buffer(text[0], size[0])[:], "utf-8") if size[0] else ""
+        finally:
+            self._con._release()
+
+    # ---- rows ----
+
+    def _next(self) -> Batch | None:
+        """The next batch, from the engine."""
+        array = ffi.new("struct ArrowArray *")
+        if run(self._con._operations, self._timeout, lib.stoa_result_next, self._handle,
+               array) != 0:
+            return None
+        return Batch(self._schema, self._fields, ffi.gc(array, lib.stoa_batch_release))
+
+    def _advance(self) -> bool:
+        """Make the next batch the current one; False at the end."""
+        batch = self._ahead.pop(0) if self._ahead else self._next()
+        self._current = batch
+        self._rows = iter(batch.rows()) if batch is not None else iter(())
+        return batch is not None
+
+    def _singly(self, count: int) -> list[Row] | None:
+        """Exactly so many rows, or fewer at the end, without a batch; None when that cannot be."""
+        if self._ahead or not self._packable or not self._con._lock.acquire(blocking=False):
+            return None
+        out = ffi.new("stoa_rows *")
+        try:
+            run(self._con._operations, self._timeout, lib.stoa_result_rows, self._handle, count,
+                out)
+            hows = [field.zone for field in self._fields]
+            return [unpack_row(out, hows, row) for row in range(out.row_count)]
+        finally:
+            self._con._release()
+
+    def fetchone(self) -> Row | None:
+        """The next row; None at the end."""
+        for row in self._rows:
+            return row
+        if not self._fields:
+            self._no_rows()
+            return None
+        if self._singles > 0:
+            self._singles -= 1
+            rows = self._singly(1)
+            if rows is not None:
+                return rows[0] if rows else None
+        while self._advance():
+            for row in self._rows:
+                return row
+        return None
+
+    def fetchmany(self, size: int | None = None) -> list[Row]:
+        """The next `size` rows (arraysize), fewer at the end."""
+        size = self.arraysize if size is None else size
+        out = [row for row, _ in zip(self._rows, range(size))] if length_hint(self._rows) else []
+        if not self._fields:
+            self._no_rows()
+        if not out and 0 < size <= self._singles:
+            self._singles -= size
+            rows = self._singly(size)
+            if rows is not None:
+                return rows
+        while len(out) < size and self._advance():
+            out.extend(row for _, row in zip(range(size - len(out)), self._rows))
+        return out
+
+    def fetchall(self) -> list[Row]:
+        """All rows that are left."""
+        if not self._fields:
+            self._no_rows()
+        out = list(self._rows)
+        while self._advance():
+            if out:
+                out.extend(self._rows)
+            else:
+                out = list(self._rows)
+        return out
+
+    def __iter__(self) -> Iterator[Row]:
+        if not self._fields:
+            return
+        yield from self._rows
+        while self._advance():
+            yield from self._rows
+
+    def dicts(self) -> Iterator[dict[str, Any]]:
+        """The rows as dicts."""
+        names = self.columns
+        for row in self:
+            yield dict(zip(names, row))
+
+    def scalar(self) -> Any:
+        """The first value of the next row; None when there is none."""
+        row = self.fetchone()
+        return row[0] if row else None
+
+    def _no_rows(self) -> None:
+        # Closed or not is for the library to say.
+        call(lib.stoa_result_next, self._handle, NO_LIMIT, ffi.new("struct ArrowArray *"))
+
+    # ---- columns ----
+
+    def batches(self) -> Iterator[Batch]:
+        """What is left, batch by batch."""
+        left = self._left()
+        if left is not None:
+            yield left
+        while self._ahead:
+            yield self._ahead.pop(0)
+        while True:
+            batch = self._next()
+            if batch is None:
+                return
+            yield batch
+
+    def _left(self) -> Batch | None:
+        """The rows of the current batch that were not fetched."""
+        count, batch = length_hint(self._rows), self._current
+        self._rows, self._current = iter(()), None
+        if not count or batch is None:
+            return None
+        return batch.slice(len(batch) - count)
+
+    def _stream(self, operation: Operation) -> Any:
+        """What is left as an ArrowArrayStream of its own; the result is closed."""
+        parts: list[Any] = [one for one in (self._left(), *self._ahead) if one is not None]
+        self._ahead = []
+        self._remember()
+        stream = ffi.new("struct ArrowArrayStream *")
+        call(lib.stoa_result_export, self._handle, operation.handle, stream)
+        stream = ffi.gc(stream, lib.stoa_stream_release)
+        if not parts:
+            return stream
+        return from_iterator(chain(parts, [_Rest(stream)]), source)
+
+    def __arrow_c_stream__(self, requested_schema: Any = None) -> Any:
+        return stream_capsule(self._stream(Operation(self._timeout, exported=True)))
+
+    def __arrow_c_schema__(self) -> Any:
+        return self.schema.__arrow_c_schema__()
+
+    def _convert(self, function: Any) -> Any:
+        """Have another library read all of it, minding Ctrl-C meanwhile."""
+        operation = Operation(self._timeout)
+        self._con._operations.timed.append(operation)
+        try:
+            return function(_Rest(self._stream(operation)))
+        except Exception:
+            check_signals()
+            raise
+        finally:
+            self._con._operations.leave(operation)
+
+    def arrow(self) -> Any:
+        """What is left as a pyarrow.Table."""
+        return self._convert(_frames.to_arrow)
+
+    def pl(self) -> Any:
+        """What is left as a polars.DataFrame."""
+        return self._convert(_frames.to_polars)
+
+    def df(self) -> Any:
+        """What is left as a pandas.DataFrame."""
+        if not _frames.has("pyarrow"):
+            return _frames.to_pandas_plain(self._fields, list(self.batches()))
+        return self._convert(_frames.to_pandas)
+
+    def numpy(self) -> dict[str, Any]:
+        """What is left as a dict of numpy arrays; masked ones where there are NULLs."""
+        return _frames.to_numpy(self._fields, list(self.batches()))
+
+    # ---- looking at it ----
+
+    def _peek(self, rows: int) -> tuple[list[Row], bool]:
+        """The first rows that were not fetched, and whether there are more; none is used up."""
+        left = self._left()
+        if left is not None:
+            self._ahead.insert(0, left)
+        while self._fields and sum(map(len, self._ahead)) <= rows:
+            batch = self._next()
+            if batch is None:
+                break
+            self._ahead.append(batch)
+        seen = list(chain.from_iterable(batch.rows() for batch in self._ahead[:rows + 1]))
+        return seen[:rows], len(seen) > rows
+
+    def show(self, rows: int = 20) -> None:
+        """Print the first rows as a table; they can be fetched afterwards."""
+        print(_show.text(self._fields, *self._peek(rows)))
+
+    def _repr_html_(self) -> str:
+        return _show.html(self._fields, *self._peek(20))
+
+    # ---- the end ----
+
+    def next_result(self) -> bool:
+        """Go to the next statement of the text; False when there is none."""
+        if run(self._con._operations, self._timeout, lib.stoa_result_next_result,
+               self._handle) != 0:
+            return False
+        self._ahead, self._rows, self._current = [], iter(()), None
+        self._done = None
+        self._begin()
+        return True
+
+    def _remember(self) -> None:
+        """Keep what was written, for when the result is closed."""
+        if self._done is None:
+            error, out = take_error(), ffi.new("stoa_stats *")
+            out.struct_size = ffi.sizeof("stoa_stats")
+            if lib.stoa_result_stats(self._handle, out, error) == 0:
+                self._done = (out.rows_affected, out.last_insert_id)
+            give_error(error)
+
+    def close(self) -> None:
+        """End the statement where it is. Any time, any thread, twice."""
+        self._remember()
+        self._ahead, self._rows, self._current = [], iter(()), None
+        self._con._close_later(lib.stoa_result_close, self._handle)
+
+    def __enter__(self) -> Result:
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, problem: BaseException | None,
+                 trace: TracebackType | None) -> None:
+        self.close()
+
+    def __repr__(self) -> str:
+        return f"<stoa.Result: {', '.join(map(repr, self._fields)) or 'no columns'}>"
+
+    def __del__(self, _close: Any = lib.stoa_result_close) -> None:
+        handle = getattr(self, "_handle", None)
+        if handle is not None:
+            _close(handle)
+
+
+class _Rest:
+    """A stream, for whoever reads __arrow_c_stream__."""
+
+    def __init__(self, stream: Any) -> None:
+        self._stream = stream
+
+    def __arrow_c_stream__(self, requested_schema: Any = None) -> Any:
+        return stream_capsule(self._stream)
+
+
+def open_result(con: Connection, timeout: float | None, function: Any, receiver: Any,
+                *arguments: Any) -> Result:
+    """The result of a call whose last output it is."""
+    out = ffi.new("stoa_result *")
+    run(con._operations, timeout, function, receiver, *arguments, out)
+    try:
+        return Result(con, out[0], timeout)
+    except BaseException:
+        lib.stoa_result_close(out[0])
+        raise

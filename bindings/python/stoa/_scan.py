@@ -1,0 +1,139 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The caller's data as tables: registered by name, or found among the caller's variables."""
+
+from __future__ import annotations
+
+import sys
+from typing import TYPE_CHECKING, Any, Callable
+
+from ._call import Options, call, keep_raised, run
+from ._error import fill
+from ._lib import NULL, callback, ffi, lib
+from ._source import Names, is_source, source
+
+if TYPE_CHECKING:
+    from ._connection import Connection
+
+_NOT_FOUND = -7
+
+
+class _Held:
+    """What a callback of the library needs, kept until the library says release."""
+
+    def __init__(self, open_stream: Callable[[str], Any]) -> None:
+        self.open_stream = open_stream
+        self.kept: list[Any] = []
+
+
+_held: dict[int, Any] = {}
+
+
+def hold(thing: Any) -> Any:
+    """A user_data for C that stands for the object until release."""
+    handle = ffi.new_handle(thing)
+    _held[int(ffi.cast("uintptr_t", handle))] = handle
+    return handle
+
+
+@callback("void(void *)")
+def release(user_data: Any) -> None:
+    """stoa_release: the library has let go."""
+    _held.pop(int(ffi.cast("uintptr_t", user_data)), None)
+
+
+def _give(held: _Held, name: str, out: Any, error: Any) -> int:
+    try:
+        found = held.open_stream(name)
+        if found is None:
+            return _NOT_FOUND
+        stream, _kept = found
+        ffi.memmove(out, stream, ffi.sizeof("struct ArrowArrayStream"))
+        stream.release = NULL
+        return 0
+    except BaseException as problem:  # pylint: disable=broad-except
+        keep_raised(problem)
+        return fill(error, problem)
+
+
+@callback("stoa_status(void *, struct ArrowArrayStream *, stoa_error *)", error=-24)
+def _factory(user_data: Any, out: Any, error: Any) -> int:
+    return _give(ffi.from_handle(user_data), "", out, error)
+
+
+@callback("stoa_status(void *, char *, int64_t, struct ArrowArrayStream *, stoa_error *)",
+              error=-24)
+def _resolve(user_data: Any, name: Any, size: int, out: Any, error: Any) -> int:
+    return _give(ffi.from_handle(user_data), str(ffi.buffer(name, size)[:], "utf-8"), out, error)
+
+
+class Scans:
+    """A connection's registered data, and its eye on the caller's variables."""
+
+    def __init__(self, con: Connection) -> None:
+        self._con = con._handle
+        self._operations = con._operations
+        self._looking = False
+        self.looking = True
+
+    def register(self, name: str, data: Any, columns: Names, replace: bool,
+                 settings: dict[str, Any]) -> None:
+        """Register data. What can be read again is opened for each scan; a stream or an iterator
+        is read once, and what was read is kept by the library."""
+        options = Options({"replace": replace, **settings})
+        text, out = name.encode(), ffi.new("stoa_scan *")
+        if _once(data):
+            stream, kept = source(data, columns)
+            run(self._operations, None, lib.stoa_scan_register, self._con, text, len(text),
+                stream, options.array, options.count, out)
+            del kept
+            return
+        held = hold(_Held(lambda _name: source(data, columns)))
+        run(self._operations, None, lib.stoa_scan_register_factory, self._con, text, len(text),
+            _factory, held, release, options.array, options.count, out)
+
+    def drop(self, name: str) -> None:
+        """Forget a name."""
+        text = name.encode()
+        call(lib.stoa_scan_drop, self._con, text, len(text))
+
+    @property
+    def looking(self) -> bool:
+        """Whether unknown tables are looked for among the caller's variables."""
+        return self._looking
+
+    @looking.setter
+    def looking(self, looking: bool) -> None:
+        if looking == self._looking:
+            return
+        if looking:
+            call(lib.stoa_scan_resolver, self._con, ffi.cast("stoa_resolver", _resolve),
+                 hold(_Held(_find)), release)
+        else:
+            call(lib.stoa_scan_resolver, self._con, NULL, NULL, NULL)
+        self._looking = looking
+
+
+def _once(data: Any) -> bool:
+    """Whether reading the data uses it up."""
+    if hasattr(data, "__next__"):
+        return True
+    return type(data).__name__ in ("RecordBatchReader", "Result", "_Rest", "ArrowArrayStream")
+
+
+def _find(name: str) -> Any:
+    """The caller's variable of that name, if it holds columns: the one in whose frame the
+    statement is run, which is the first outside of this package."""
+    frame = sys._getframe()
+    package = __name__.partition(".")[0]
+    while frame is not None:
+        module = frame.f_globals.get("__name__", "")
+        if module.partition(".")[0] != package and module not in ("contextlib",):
+            break
+        frame = frame.f_back  # type: ignore[assignment]
+    if frame is None:
+        return None
+    for variables in (frame.f_locals, frame.f_globals):
+        found = variables.get(name)
+        if found is not None and is_source(found):
+            return source(found)
+    return None

@@ -1,0 +1,101 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Prepared statements."""
+
+from __future__ import annotations
+
+from types import TracebackType
+from typing import TYPE_CHECKING, Any
+
+from ._arrow import Schema
+from ._call import call, run
+from ._lib import ffi, lib
+from ._result import Result, Row, open_result
+from ._source import Names, source
+from ._values import give_frame, pack
+
+if TYPE_CHECKING:
+    from ._connection import Connection
+
+
+class Statement:
+    """A statement, prepared once and executed many times. An older result of it that is still
+    open is closed by the next execution.
+
+    >>> with con.prepare("SELECT name FROM t WHERE id = ?") as find:
+    ...     find.row((1,)), find.row((2,))
+    """
+
+    def __init__(self, con: Connection, handle: Any, sql: str) -> None:
+        self._con = con
+        self._handle = handle
+        self.text = sql
+
+    def execute(self, params: Any = None, *, timeout: float | None = None) -> Result:
+        """Run it with these parameters, or with those that are bound."""
+        frame = pack(params)
+        try:
+            return open_result(self._con, timeout, lib.stoa_execute, self._handle, frame.values,
+                               frame.count, frame.bytes, frame.size)
+        finally:
+            give_frame(frame)
+
+    def row(self, params: Any = None, *, timeout: float | None = None) -> Row | None:
+        """Its first row."""
+        with self.execute(params, timeout=timeout) as result:
+            return result.fetchone()
+
+    def executemany(self, rows: Any, *, columns: Names = None,
+                    timeout: float | None = None) -> tuple[int, int]:
+        """Run it once for every row of Arrow data, a data frame or columns, whose columns are its
+        parameters; rows affected and the last id."""
+        stream, kept = source(rows, columns)
+        out = ffi.new("stoa_done *")
+        run(self._con._operations, timeout, lib.stoa_execute_stream, self._handle, stream, out)
+        del kept
+        return out.rows_affected, out.last_insert_id
+
+    def bind(self, position: int, value: Any) -> None:
+        """Bind one parameter, from 1, for executions that pass none."""
+        frame = pack((value,))
+        try:
+            call(lib.stoa_bind_value, self._handle, position, frame.values, frame.bytes,
+                 frame.size)
+        finally:
+            give_frame(frame)
+
+    def clear(self) -> None:
+        """Forget what is bound."""
+        call(lib.stoa_bind_clear, self._handle)
+
+    @property
+    def parameters(self) -> Schema:
+        """The parameters: names ("" where there is none) and types (null: not known)."""
+        out = ffi.new("struct ArrowSchema *")
+        call(lib.stoa_stmt_parameters, self._handle, out)
+        return Schema(out)
+
+    @property
+    def schema(self) -> Schema:
+        """The columns it will answer with, as far as they are known."""
+        out = ffi.new("struct ArrowSchema *")
+        call(lib.stoa_stmt_schema, self._handle, out)
+        return Schema(out)
+
+    def close(self) -> None:
+        """Forget the statement. Any time, any thread, twice."""
+        self._con._close_later(lib.stoa_stmt_close, self._handle)
+
+    def __enter__(self) -> Statement:
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, problem: BaseException | None,
+                 trace: TracebackType | None) -> None:
+        self.close()
+
+    def __repr__(self) -> str:
+        return f"<stoa.Statement {self.text!r}>"
+
+    def __del__(self, _close: Any = lib.stoa_stmt_close) -> None:
+        handle = getattr(self, "_handle", None)
+        if handle is not None:
+            _close(handle)

@@ -1,0 +1,418 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Single values: Python's as packed stoa_value, and back.
+
+What becomes of a Python value
+    None, bool, int, float, str, bytes   as they are; an int beyond 64 bits is an error
+    Decimal                              its exact text
+    datetime without tzinfo              the moment it would show if it were UTC: never shifted
+    datetime with tzinfo                 the moment it is, in UTC
+    date, time, timedelta, UUID          as such
+    list, tuple, dict                    JSON text
+    numpy and pandas scalars             as the Python value they stand for; NaT and NA are None
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+import json
+import sys
+from base64 import b64encode
+from decimal import Decimal
+from struct import Struct
+from struct import error as StructError
+from typing import Any, Mapping, NoReturn, Sequence
+from uuid import UUID
+
+from ._error import DataError
+from ._lib import NULL, ffi
+
+(NULL_TYPE, BOOL, INT8, INT16, INT32, INT64, UINT8, UINT16, UINT32, UINT64, FLOAT32, FLOAT64,
+ TIMESTAMP, DATE, TIME, DURATION, INTERVAL, DECIMAL, UUID_TYPE, TEXT, BYTES, SYMBOL, JSON,
+ NAME) = range(24)
+
+EPOCH = dt.datetime(1970, 1, 1)
+EPOCH_UTC = dt.datetime(1970, 1, 1, tzinfo=dt.timezone.utc)
+EPOCH_DAY = 719163  # date(1970, 1, 1).toordinal()
+
+_pack_int = Struct("<iiqq").pack_into
+_pack_float = Struct("<iidq").pack_into
+_ROWS: dict[int, Any] = {}
+_as_float = Struct("<d").unpack
+_as_int = Struct("<q").pack
+
+
+class Frame:
+    """Packed parameters on their way into C: room for values, and the bytes that go with them."""
+
+    __slots__ = ("values", "room", "capacity", "count", "bytes", "size")
+
+    def __init__(self, capacity: int) -> None:
+        self.capacity = capacity
+        self.values = ffi.new("stoa_value[]", capacity)
+        self.room = ffi.buffer(self.values)
+        self.count = 0
+        self.bytes: Any = NULL
+        self.size = 0
+
+
+_frames: list[Frame] = []
+EMPTY = Frame(0)
+EMPTY.values = NULL
+
+
+def give_frame(frame: Frame) -> None:
+    """The frame is not needed any more."""
+    if frame.capacity == 32:
+        _frames.append(frame)
+
+
+def pack(params: Any) -> Frame:
+    """Parameters, by position or by name, as a frame; give_frame() after the call."""
+    if not params:
+        return EMPTY
+    named = isinstance(params, Mapping)
+    if not named and isinstance(params, (str, bytes)):
+        raise DataError(f"parameters are a {type(params).__name__}; give a tuple, a list or a dict")
+    count = len(params) * (2 if named else 1)
+    try:
+        frame = _frames.pop() if count <= 32 else Frame(count)
+    except IndexError:
+        frame = Frame(32)
+    parts: list[bytes] = []
+    at = size = position = 0
+    room = frame.room
+    for value in (_flat(params) if named else params):
+        kind = type(value)
+        try:
+            if kind is int:
+                _pack_int(room, at, INT64, 0, value, 0)
+            elif kind is str:
+                data = value.encode()
+                _pack_int(room, at, TEXT, 0, size, len(data))
+                parts.append(data)
+                size += len(data)
+            elif kind is float:
+                _pack_float(room, at, FLOAT64, 0, value, 0)
+            elif value is None:
+                _pack_int(room, at, NULL_TYPE, 0, 0, 0)
+            else:
+                size = _pack_other(room, at, value, parts, size)
+        except (StructError, ValueError, TypeError, OverflowError) as problem:
+            _refuse(params, position // 2 if named else position, value, problem)
+        at += 24
+        position += 1
+    frame.count = count
+    frame.bytes = b"".join(parts) if parts else NULL
+    frame.size = size
+    return frame
+
+
+def _flat(params: Mapping[str, Any]) -> Any:
+    for key, value in params.items():
+        yield _Name(key)
+        yield value
+
+
+class _Name(str):
+    """A parameter's name, ahead of its value."""
+
+
+def _refuse(params: Any, index: int, value: Any, problem: BaseException) -> NoReturn:
+    where = (f"parameter '{list(params)[index]}'" if isinstance(params, Mapping)
+             else f"parameter {index + 1}")
+    if isinstance(value, int):
+        raise DataError(f"{where}, {value}, does not fit in 64 bits; pass a Decimal to store its "
+                        "text") from problem
+    raise DataError(f"{where}, a {type(value).__name__}, cannot be passed: {problem}") from problem
+
+
+def _pack_other(room: Any, at: int, value: Any, parts: list[bytes], size: int) -> int:
+    kind, number, data = scalar(value)
+    if data is None:
+        if kind == FLOAT64:
+            _pack_float(room, at, kind, 0, number, 0)
+        else:
+            _pack_int(room, at, kind, 0, number, 0)
+        return size
+    _pack_int(room, at, kind, 0, size, len(data))
+    parts.append(data)
+    return size + len(data)
+
+
+def scalar(value: Any) -> tuple[int, Any, bytes | None]:
+    """The type of a value with its number or its bytes."""
+    packer = _PACKERS.get(type(value))
+    if packer is None:
+        packer = _packer_for(value)
+        if packer is None:
+            raise TypeError("no type of the database corresponds to it")
+    packed: tuple[int, Any, bytes | None] = packer(value)
+    return packed
+
+
+def _int(value: Any) -> tuple[int, Any, None]:
+    number = value.__index__()
+    if not -1 << 63 <= number < 1 << 63:
+        raise OverflowError(f"{number} does not fit in 64 bits; pass a Decimal to store its text")
+    return INT64, number, None
+
+
+def nanoseconds(delta: dt.timedelta) -> int:
+    """A time difference, exactly."""
+    return ((delta.days * 86400 + delta.seconds) * 1000000 + delta.microseconds) * 1000
+
+
+def micros(moment: dt.datetime) -> int:
+    """Microseconds since 1970 of a datetime: as it shows without tzinfo, else in UTC."""
+    delta = moment - (EPOCH if moment.tzinfo is None else EPOCH_UTC)
+    return (delta.days * 86400 + delta.seconds) * 1000000 + delta.microseconds
+
+
+def _moment(value: dt.datetime) -> tuple[int, Any, None]:
+    number = micros(value) * 1000 + getattr(value, "nanosecond", 0)
+    if not -1 << 63 <= number < 1 << 63:
+        raise ValueError(f"{value} is out of the range of nanoseconds in 64 bits (1677 to 2262)")
+    return TIMESTAMP, number, None
+
+
+def time_micros(value: dt.time) -> int:
+    """Microseconds since midnight; a time zone without a date means nothing."""
+    if value.tzinfo is not None:
+        raise ValueError("a time of day with a time zone has no fixed meaning; remove its tzinfo")
+    return ((value.hour * 60 + value.minute) * 60 + value.second) * 1000000 + value.microsecond
+
+
+def decimal_text(value: Decimal) -> str:
+    """The exact text of a decimal, without an exponent."""
+    if not value.is_finite():
+        raise ValueError(f"{value} is not a number that a decimal holds")
+    if abs(value.as_tuple().exponent) > 1000:  # type: ignore[arg-type]
+        raise ValueError(f"{value!r} has more than 1,000 digits before or behind the point")
+    return format(value, "f")
+
+
+def _json_part(value: Any) -> Any:
+    if isinstance(value, (dt.datetime, dt.date, dt.time)):
+        return value.isoformat()
+    if isinstance(value, (Decimal, UUID)):
+        return str(value)
+    if isinstance(value, (bytes, bytearray, memoryview)):
+        return b64encode(value).decode()
+    if hasattr(value, "tolist"):
+        return value.tolist()
+    raise TypeError(f"a {type(value).__name__} inside it has no form in JSON")
+
+
+def json_text(value: Any) -> str:
+    """JSON of a list or dict: dates in ISO form, decimals as text, bytes in base64."""
+    return json.dumps(value, ensure_ascii=False, allow_nan=False, default=_json_part)
+
+
+def _none(_value: Any) -> tuple[int, Any, None]:
+    return NULL_TYPE, 0, None
+
+
+def _via_item(value: Any) -> tuple[int, Any, bytes | None]:
+    return scalar(value.item())
+
+
+def _numpy_moment(value: Any) -> tuple[int, Any, None]:
+    number = int(value.astype(value.dtype.kind + "8[ns]").astype("i8"))
+    back = type(value)(number, "ns")
+    if number == -1 << 63:
+        return NULL_TYPE, 0, None
+    if back != value:
+        raise ValueError(f"{value} is out of the range of nanoseconds in 64 bits")
+    if value.dtype == "M8[D]":
+        return DATE, int(value.astype("i8")), None
+    return (TIMESTAMP if value.dtype.kind == "M" else DURATION), number, None
+
+
+_PACKERS: dict[type, Any] = {
+    type(None): _none,
+    bool: lambda v: (BOOL, int(v), None),
+    int: _int,
+    float: lambda v: (FLOAT64, v, None),
+    str: lambda v: (TEXT, 0, v.encode()),
+    _Name: lambda v: (NAME, 0, v.encode()),
+    bytes: lambda v: (BYTES, 0, v),
+    bytearray: lambda v: (BYTES, 0, bytes(v)),
+    memoryview: lambda v: (BYTES, 0, v.tobytes()),
+    Decimal: lambda v: (DECIMAL, 0, decimal_text(v).encode()),
+    dt.datetime: _moment,
+    dt.date: lambda v: (DATE, v.toordinal() - EPOCH_DAY, None),
+    dt.time: lambda v: (TIME, time_micros(v) * 1000, None),
+    dt.timedelta: lambda v: (DURATION, _in_64(nanoseconds(v)), None),
+    UUID: lambda v: (UUID_TYPE, 0, v.bytes),
+    list: lambda v: (JSON, 0, json_text(v).encode()),
+    tuple: lambda v: (JSON, 0, json_text(v).encode()),
+    dict: lambda v: (JSON, 0, json_text(v).encode()),
+}
+
+
+def _in_64(number: int) -> int:
+    if not -1 << 63 <= number < 1 << 63:
+        raise ValueError("it is out of the range of nanoseconds in 64 bits")
+    return number
+
+
+def _packer_for(value: Any) -> Any:
+    """For a type not seen before: a subclass of a known one, or something that acts like one."""
+    kind = type(value)
+    module = kind.__module__.partition(".")[0]
+    if module == "numpy" and kind.__name__ in ("datetime64", "timedelta64"):
+        return _numpy_moment
+    if module == "numpy" and hasattr(value, "item") and getattr(value, "ndim", 1) == 0:
+        return _via_item
+    if module == "numpy":
+        return lambda v: (JSON, 0, json_text(v.tolist()).encode())
+    if module == "pandas" and kind.__name__ in ("NaTType", "NAType"):
+        return _none
+    for known, packer in reversed(list(_PACKERS.items())):
+        if isinstance(value, known) and known is not type(None):
+            if known is dt.date and isinstance(value, dt.datetime):
+                continue
+            return packer
+    if hasattr(kind, "__index__"):
+        return _int
+    if hasattr(kind, "__float__"):
+        return lambda v: (FLOAT64, float(v), None)
+    try:
+        memoryview(value)
+    except TypeError:
+        return None
+    return lambda v: (BYTES, 0, memoryview(v).tobytes())
+
+
+# ---- the way back ----
+
+def moment(number: int, per_second: int, zone: dt.tzinfo | None) -> dt.datetime:
+    """A datetime from a count of units since 1970; exactly, or DataError."""
+    scaled, rest = divmod(number * 1000000, per_second)
+    if rest:
+        raise DataError(f"a timestamp of {number} ns has nanoseconds, which a datetime cannot hold;"
+                        " read the result as arrow(), pl() or numpy()")
+    try:
+        if zone is None:
+            return EPOCH + dt.timedelta(microseconds=scaled)
+        made = EPOCH_UTC + dt.timedelta(microseconds=scaled)
+        return made if zone is dt.timezone.utc else made.astimezone(zone)
+    except OverflowError as problem:
+        raise DataError(f"a timestamp of {scaled} us is beyond the years 1 to 9999 of a datetime; "
+                        "read the result as arrow(), pl() or numpy()") from problem
+
+
+def day(number: int) -> dt.date:
+    """A date from days since 1970."""
+    try:
+        return dt.date.fromordinal(number + EPOCH_DAY)
+    except (ValueError, OverflowError) as problem:
+        raise DataError(f"day {number} since 1970 is beyond the years 1 to 9999 of a date; read "
+                        "the result as arrow(), pl() or numpy()") from problem
+
+
+def clock(number: int, per_second: int) -> dt.time:
+    """A time of day from a count of units since midnight."""
+    scaled, rest = divmod(number * 1000000, per_second)
+    if rest:
+        raise DataError(f"a time of {number} ns has nanoseconds, which a time cannot hold; read "
+                        "the result as arrow() or pl()")
+    seconds, part = divmod(scaled, 1000000)
+    if not 0 <= seconds < 86400:
+        raise DataError(f"{seconds} s is no time of day")
+    return dt.time(seconds // 3600, seconds // 60 % 60, seconds % 60, part)
+
+
+def span(number: int, per_second: int) -> dt.timedelta:
+    """A duration from a count of units."""
+    scaled, rest = divmod(number * 1000000, per_second)
+    if rest:
+        raise DataError(f"a duration of {number} ns has nanoseconds, which a timedelta cannot "
+                        "hold; read the result as arrow(), pl() or numpy()")
+    try:
+        return dt.timedelta(microseconds=scaled)
+    except OverflowError as problem:
+        raise DataError(f"{scaled} us is beyond what a timedelta holds") from problem
+
+
+def interval(months: int, days: int, nanos: int) -> tuple[int, int, int]:
+    """Months, days and nanoseconds: Python has no type of its own for them."""
+    return months, days, nanos
+
+
+NEEDS_FIELD = frozenset((TIMESTAMP, JSON))
+
+
+def unpack_row(rows: Any, hows: Sequence[Any] | None = None, row: int = 0) -> tuple[Any, ...]:
+    """One of the packed rows. `hows`: the time zone of each column's timestamps; without it there
+    must be neither timestamps nor nested values (see field_types)."""
+    count = rows.column_count
+    try:
+        unpack = _ROWS[count]
+    except KeyError:
+        unpack = _ROWS[count] = Struct("<" + "iiqq" * count).unpack_from
+    flat = unpack(ffi.buffer(rows.values + row * count if row else rows.values, 24 * count))
+    out: list[Any] = []
+    data = None
+    for at in range(0, 4 * count, 4):
+        kind = flat[at]
+        if kind == INT64:
+            out.append(flat[at + 2])
+        elif kind == TEXT:
+            if data is None:
+                data = ffi.buffer(rows.bytes, rows.bytes_size)[:]
+            begin = flat[at + 2]
+            out.append(str(data[begin:begin + flat[at + 3]], "utf-8"))
+        elif kind == FLOAT64:
+            out.append(_as_float(_as_int(flat[at + 2]))[0])
+        elif kind == NULL_TYPE:
+            out.append(None)
+        else:
+            if data is None and kind >= DECIMAL:
+                data = ffi.buffer(rows.bytes, rows.bytes_size)[:]
+            out.append(_value(kind, flat[at + 2], flat[at + 3], data,
+                              hows[at // 4] if hows else None))
+    return tuple(out)
+
+
+def field_types(rows: Any) -> bool:
+    """Whether a value of the row can only be read knowing its column."""
+    return any(rows.values[i].type in NEEDS_FIELD for i in range(rows.column_count))
+
+
+def _value(kind: int, a: int, b: int, data: Any, how: Any) -> Any:
+    # pylint: disable=too-many-return-statements
+    if kind == BOOL:
+        return bool(a)
+    if kind == UINT64:
+        return a & 0xFFFFFFFFFFFFFFFF
+    if kind == FLOAT32:
+        return _as_float(_as_int(a))[0]
+    if kind < TIMESTAMP:
+        return a
+    if kind == TIMESTAMP:
+        return moment(a, 1000000000, how)
+    if kind == DATE:
+        return day(a)
+    if kind == TIME:
+        return clock(a, 1000000000)
+    if kind == DURATION:
+        return span(a, 1000000000)
+    if kind == INTERVAL:
+        low, high = a & 0xFFFFFFFF, a >> 32
+        return interval(low - ((low & 0x80000000) << 1), high, b)
+    part = data[a:a + b]
+    if kind == BYTES:
+        return part
+    if kind == UUID_TYPE:
+        return UUID(bytes=part)
+    text = str(part, "utf-8")
+    if kind == DECIMAL:
+        return Decimal(text)
+    return json.loads(text) if kind == JSON else text
+
+
+def pandas_missing(value: Any) -> bool:
+    """pandas' own ways to say that there is no value."""
+    pandas = sys.modules.get("pandas")
+    return pandas is not None and (value is pandas.NaT or value is pandas.NA)
