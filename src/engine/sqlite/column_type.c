@@ -58,6 +58,7 @@ struct entry {
 struct sqlite_type_cache {
     struct entry *first;
     int32_t count;
+    sqlite3_stmt *version; /* Of the main database, kept: it is asked once a column. */
 };
 
 /* ---- statements of our own ---- */
@@ -133,24 +134,57 @@ void sqlite_type_cache_clear(struct sqlite_session *session)
         cache->first = entry->next;
         free_entry(entry);
     }
+    if (cache)
+        sqlite3_finalize(cache->version);
     stoa__free(cache);
     session->type_cache = NULL;
 }
 
-static stoa_status schema_version(struct sqlite_session *session, stoa__call *call,
-                                  const char *database, int64_t *out, stoa_error *err)
+static stoa_status any_version(struct sqlite_session *session, stoa__call *call,
+                               const char *database, int64_t *out, stoa_error *err)
 {
     struct query query;
     stoa_status rc =
         begin_query(&query, session, call, "PRAGMA ", database, ".schema_version", err);
 
-    *out = 0;
     if (rc == STOA_OK)
         rc = step_query(&query);
     if (rc == STOA_OK)
         *out = sqlite3_column_int64(query.stmt, 0);
     end_query(&query);
     return rc == STOA_DONE ? STOA_OK : rc;
+}
+
+static stoa_status main_version(struct sqlite_session *session, stoa__call *call,
+                                int64_t *out, stoa_error *err)
+{
+    static const char sql[] = "PRAGMA main.schema_version";
+    struct sqlite_type_cache *cache = session->type_cache;
+    stoa__call *before = sqlite_enter(session, call);
+    stoa_status rc = STOA_OK;
+    int code = SQLITE_OK;
+
+    if (!cache->version)
+        code = sqlite3_prepare_v3(session->db, sql, -1, SQLITE_PREPARE_PERSISTENT,
+                                  &cache->version, NULL);
+    if (code == SQLITE_OK)
+        code = sqlite3_step(cache->version);
+    if (code == SQLITE_ROW)
+        *out = sqlite3_column_int64(cache->version, 0);
+    else
+        rc = sqlite_fail(session, code, err);
+    sqlite3_reset(cache->version);
+    sqlite_leave(session, before);
+    return rc;
+}
+
+static stoa_status schema_version(struct sqlite_session *session, stoa__call *call,
+                                  const char *database, int64_t *out, stoa_error *err)
+{
+    *out = 0;
+    return sqlite3_stricmp(database, "main") == 0
+               ? main_version(session, call, out, err)
+               : any_version(session, call, database, out, err);
 }
 
 static stoa_status make_entry(struct sqlite_type_cache *cache, const char *database,
@@ -185,29 +219,34 @@ static void drop_entry(struct sqlite_type_cache *cache, struct entry **link)
     free_entry(entry);
 }
 
-/* The table's entry, made new where the schema or our own writes made it old. */
+/* The table's entry, made new where the schema made it old. Our own writes do not make old
+ * what is known of the table, but what the metadata table says of it. */
 static stoa_status find_entry(struct sqlite_session *session, stoa__call *call,
                               const char *database, const char *table, struct entry **out,
                               stoa_error *err)
 {
     const int64_t changes = sqlite3_total_changes64(session->db);
     struct sqlite_type_cache *cache = session->type_cache;
+    struct entry old = {0};
     int64_t version;
-    stoa_status rc = schema_version(session, call, database, &version, err);
+    stoa_status rc;
 
-    if (rc != STOA_OK)
-        return rc;
     if (!cache)
         session->type_cache = cache = stoa__alloc_zero(1, sizeof *cache);
     if (!cache)
         return stoa__fail_nomem(err);
+    rc = schema_version(session, call, database, &version, err);
+    if (rc != STOA_OK)
+        return rc;
     for (struct entry **at = &cache->first; *at; at = &(*at)->next) {
         if (sqlite3_stricmp((*at)->database, database) != 0 ||
             sqlite3_stricmp((*at)->table, table) != 0)
             continue;
         *out = *at;
-        if ((*at)->schema_version == version && (*at)->changes == changes)
+        if ((*at)->schema_version == version &&
+            ((*at)->changes == changes || !(*at)->has_types))
             return STOA_OK;
+        old = **at;
         drop_entry(cache, at);
         break;
     }
@@ -218,6 +257,10 @@ static stoa_status find_entry(struct sqlite_session *session, stoa__call *call,
         return rc;
     (*out)->schema_version = version;
     (*out)->changes = changes;
+    if (old.schema_version == version) {
+        (*out)->has_facts = old.has_facts;
+        (*out)->facts = old.facts;
+    }
     return STOA_OK;
 }
 
@@ -341,6 +384,7 @@ static stoa_status load_types(struct sqlite_session *session, stoa__call *call,
     end_query(&query);
     stoa__buffer_release(&end);
     entry->has_types = rc == STOA_DONE || foreign;
+    entry->changes = sqlite3_total_changes64(session->db);
     return entry->has_types ? STOA_OK : rc;
 }
 

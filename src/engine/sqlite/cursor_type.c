@@ -19,6 +19,20 @@ struct origin {
     const char *database, *table, *column;
 };
 
+/* A plan while it is made, and the table its last column came from: columns of one table
+ * stand together. */
+struct planner {
+    struct sqlite_session *session;
+    stoa__call *call;
+    sqlite3_stmt *stmt;
+    const struct stoa__read_config *config;
+    stoa__arena *arena;
+    stoa_error *err;
+    const char *database, *table; /* NULL: none yet. */
+    struct sqlite_table_facts facts;
+    bool keeps_not_null;
+};
+
 /* ---- nullability ---- */
 
 static bool same_name(const struct stoa__sql_token *token, const char *name)
@@ -77,36 +91,51 @@ static bool keeps_not_null(const char *text, const char *table)
     }
 }
 
-/* What the table says about the column beyond its declared type. */
-static stoa_status look_at_origin(struct sqlite_session *session, stoa__call *call,
-                                  sqlite3_stmt *stmt, const struct origin *origin,
-                                  const struct stoa__read_config *config,
-                                  struct sqlite_plan_column *column, stoa_error *err)
+static stoa_status look_at_table(struct planner *planner, const struct origin *origin)
 {
-    const bool wants_guarantee = config->type_mismatch == STOA__MISMATCH_TEXT ||
-                                 config->type_mismatch == STOA__MISMATCH_UNION;
-    struct sqlite_table_facts facts;
+    stoa_status rc;
+
+    if (planner->table && strcmp(planner->table, origin->table) == 0 &&
+        strcmp(planner->database, origin->database) == 0)
+        return STOA_OK;
+    rc = sqlite_table_facts(planner->session, planner->call, origin->database,
+                            origin->table, &planner->facts, planner->err);
+    if (rc != STOA_OK)
+        return rc;
+    planner->database = origin->database;
+    planner->table = origin->table;
+    planner->keeps_not_null =
+        !planner->session->dirty && /* A temporary view may hide behind the name. */
+        keeps_not_null(sqlite3_sql(planner->stmt), origin->table);
+    return STOA_OK;
+}
+
+/* What the table says about the column beyond its declared type. */
+static stoa_status look_at_origin(struct planner *planner, const struct origin *origin,
+                                  struct sqlite_plan_column *column)
+{
+    const int32_t mismatch = planner->config->type_mismatch;
+    const bool wants_guarantee =
+        mismatch == STOA__MISMATCH_TEXT || mismatch == STOA__MISMATCH_UNION;
     int not_null = 0, key = 0;
 
     if (!origin->table ||
-        sqlite3_table_column_metadata(session->db, origin->database, origin->table,
-                                      origin->column, NULL, NULL, &not_null, &key,
-                                      NULL) != SQLITE_OK)
+        sqlite3_table_column_metadata(planner->session->db, origin->database,
+                                      origin->table, origin->column, NULL, NULL,
+                                      &not_null, &key, NULL) != SQLITE_OK)
         return STOA_OK;
     if (!wants_guarantee && !not_null && !key)
         return STOA_OK;
-    const stoa_status rc =
-        sqlite_table_facts(session, call, origin->database, origin->table, &facts, err);
+    const stoa_status rc = look_at_table(planner, origin);
 
     if (rc != STOA_OK)
         return rc;
-    const bool alias = key && facts.rowid_alias && column->declared &&
+    const bool alias = key && planner->facts.rowid_alias && column->declared &&
                        sqlite3_stricmp(column->declared, "INTEGER") == 0;
 
-    column->guaranteed = facts.strict || alias;
-    if ((not_null || alias) && !session->dirty &&
-        (config->type_mismatch != STOA__MISMATCH_NULL || column->guaranteed))
-        column->nullable = !keeps_not_null(sqlite3_sql(stmt), origin->table);
+    column->guaranteed = planner->facts.strict || alias;
+    if ((not_null || alias) && (mismatch != STOA__MISMATCH_NULL || column->guaranteed))
+        column->nullable = !planner->keeps_not_null;
     return STOA_OK;
 }
 
@@ -181,17 +210,18 @@ static const char *affinity_format(enum sqlite_affinity affinity)
 }
 
 /* Steps 2 to 4: the metadata table, the declared type. */
-static stoa_status read_declared(struct sqlite_session *session, stoa__call *call,
-                                 const struct origin *origin, stoa__arena *arena,
-                                 struct sqlite_plan_column *column, stoa_error *err)
+static stoa_status read_declared(const struct planner *planner,
+                                 const struct origin *origin,
+                                 struct sqlite_plan_column *column)
 {
     struct sqlite_declared promised;
     struct stoa__arrow_type *kept = NULL;
     stoa_status rc = STOA_OK;
 
     if (origin->table)
-        rc = sqlite_column_type_read(session, call, origin->database, origin->table,
-                                     origin->column, arena, &kept, err);
+        rc = sqlite_column_type_read(planner->session, planner->call, origin->database,
+                                     origin->table, origin->column, planner->arena, &kept,
+                                     planner->err);
     if (rc == STOA_OK && kept) {
         column->type = kept;
         column->form = sqlite_type_form(kept, column->declared ? column->declared : "");
@@ -199,7 +229,7 @@ static stoa_status read_declared(struct sqlite_session *session, stoa__call *cal
     }
     if (rc != STOA_OK || !column->declared)
         return rc;
-    rc = sqlite_type_parse(column->declared, arena, &promised, err);
+    rc = sqlite_type_parse(column->declared, planner->arena, &promised, planner->err);
     column->tentative = promised.tentative;
     column->type = promised.tentative ? NULL : promised.type;
     column->form = promised.form;
@@ -229,37 +259,39 @@ static bool always_fits(const struct sqlite_plan_column *column)
     }
 }
 
-static stoa_status plan_column(struct sqlite_session *session, stoa__call *call,
-                               sqlite3_stmt *stmt, int index,
-                               const struct stoa__read_config *config, stoa__arena *arena,
-                               struct sqlite_plan_column *column, stoa_error *err)
+static stoa_status plan_column(struct planner *planner, int index,
+                               struct sqlite_plan_column *column)
 {
+    sqlite3_stmt *stmt = planner->stmt;
     const struct origin origin = {sqlite3_column_database_name(stmt, index),
                                   sqlite3_column_table_name(stmt, index),
                                   sqlite3_column_origin_name(stmt, index)};
+    const struct stoa__read_config *config = planner->config;
     const char *declared = sqlite3_column_decltype(stmt, index);
     stoa_status rc = STOA_OK;
 
     *column = (struct sqlite_plan_column){.nullable = true};
     if (declared) {
-        column->declared = stoa__arena_copy_text(arena, declared, strlen(declared));
+        column->declared =
+            stoa__arena_copy_text(planner->arena, declared, strlen(declared));
         if (!column->declared)
-            return stoa__fail_nomem(err);
+            return stoa__fail_nomem(planner->err);
         column->affinity = sqlite_type_affinity(declared);
     }
     if (config->types == STOA__TYPES_DECLARED || config->types == STOA__TYPES_EXACT)
-        rc = read_declared(session, call, &origin, arena, column, err);
+        rc = read_declared(planner, &origin, column);
     else if (config->types == STOA__TYPES_AFFINITY && declared &&
              column->affinity != SQLITE_AFFINITY_NUMERIC)
-        rc = set_simple(column, affinity_format(column->affinity), arena, err);
+        rc = set_simple(column, affinity_format(column->affinity), planner->arena,
+                        planner->err);
     if (rc == STOA_OK)
-        rc = look_at_origin(session, call, stmt, &origin, config, column, err);
+        rc = look_at_origin(planner, &origin, column);
     if (rc != STOA_OK || always_fits(column))
         return rc;
     if (config->type_mismatch == STOA__MISMATCH_TEXT)
-        return set_simple(column, "u", arena, err);
+        return set_simple(column, "u", planner->arena, planner->err);
     if (config->type_mismatch == STOA__MISMATCH_UNION)
-        return set_union(column, arena, err);
+        return set_union(column, planner->arena, planner->err);
     return STOA_OK;
 }
 
@@ -331,34 +363,30 @@ static stoa_status make_struct(const struct sqlite_plan_column *columns, int32_t
     return rc;
 }
 
-static stoa_status plan_columns(struct sqlite_session *session, stoa__call *call,
-                                sqlite3_stmt *stmt,
-                                const struct stoa__read_config *config,
-                                struct sqlite_plan *plan, stoa_error *err)
+static stoa_status plan_columns(struct planner *planner, struct sqlite_plan *plan)
 {
-    const int32_t count = sqlite3_column_count(stmt);
-    const char **names =
-        stoa__arena_alloc_zero(&plan->arena, (size_t)count + 1, sizeof *names);
+    const int32_t count = sqlite3_column_count(planner->stmt);
+    stoa__arena *arena = planner->arena;
+    const char **names = stoa__arena_alloc_zero(arena, (size_t)count + 1, sizeof *names);
     stoa_status rc = STOA_OK;
 
     plan->columns =
-        stoa__arena_alloc_zero(&plan->arena, (size_t)count + 1, sizeof *plan->columns);
+        stoa__arena_alloc_zero(arena, (size_t)count + 1, sizeof *plan->columns);
     if (!names || !plan->columns)
-        return stoa__fail_nomem(err);
+        return stoa__fail_nomem(planner->err);
     plan->column_count = count;
     plan->decided = true;
     plan->direct = true;
     for (int32_t i = 0; rc == STOA_OK && i < count; i++) {
-        names[i] = clean_name(sqlite3_column_name(stmt, i), &plan->arena);
+        names[i] = clean_name(sqlite3_column_name(planner->stmt, i), arena);
         if (!names[i])
-            return stoa__fail_nomem(err);
-        rc = plan_column(session, call, stmt, i, config, &plan->arena, &plan->columns[i],
-                         err);
+            return stoa__fail_nomem(planner->err);
+        rc = plan_column(planner, i, &plan->columns[i]);
         plan->decided = plan->decided && plan->columns[i].type;
         plan->direct = plan->direct && sqlite_packs_directly(&plan->columns[i]);
     }
     if (rc == STOA_OK)
-        rc = make_struct(plan->columns, count, names, &plan->arena, &plan->type, err);
+        rc = make_struct(plan->columns, count, names, arena, &plan->type, planner->err);
     return rc;
 }
 
@@ -366,12 +394,19 @@ stoa_status sqlite_plan_make(struct sqlite_session *session, stoa__call *call,
                              sqlite3_stmt *stmt, const struct stoa__read_config *config,
                              struct sqlite_plan *plan, stoa_error *err)
 {
+    struct planner planner = {.session = session,
+                              .call = call,
+                              .stmt = stmt,
+                              .config = config,
+                              .arena = &plan->arena,
+                              .err = err};
+
     assert(!plan->ready || !sqlite_plan_fits(plan, stmt, config));
     plan->ready = false;
     plan->types = config->types;
     plan->mismatch = config->type_mismatch;
     plan->prepared = sqlite3_stmt_status(stmt, SQLITE_STMTSTATUS_REPREPARE, 0);
-    const stoa_status rc = plan_columns(session, call, stmt, config, plan, err);
+    const stoa_status rc = plan_columns(&planner, plan);
 
     plan->ready = rc == STOA_OK;
     return rc;
