@@ -418,15 +418,20 @@ static int column_first(struct cursor *cursor, int index)
     return fail_table(cursor->base.pVtab, &failure);
 }
 
+static inline double float64_at(const struct sqlite_reader *reader, int64_t row)
+{
+    double value;
+
+    memcpy(&value, reader->data + row * 8, sizeof(value));
+    return value;
+}
+
 static double float_at(const struct sqlite_reader *reader, int64_t row)
 {
-    double wide;
     float narrow;
 
-    if (reader->read == READ_FLOAT64) {
-        memcpy(&wide, reader->data + row * 8, sizeof(wide));
-        return wide;
-    }
+    if (reader->read == READ_FLOAT64)
+        return float64_at(reader, row);
     memcpy(&narrow, reader->data + row * 4, sizeof(narrow));
     return (double)narrow;
 }
@@ -453,13 +458,10 @@ static inline bool int_at(const struct sqlite_reader *reader, int64_t row, int64
     }
 }
 
-/*
- * The hot path. Nothing but loads stands between the switch and SQLite's result functions
- * for the kinds people have; a result that is not set is NULL.
- */
-static int cursor_column(sqlite3_vtab_cursor *base, sqlite3_context *context, int index)
+/* Every kind there is; what has no short way goes the slow one. */
+static __attribute__((noinline)) int column_any(struct cursor *cursor,
+                                                sqlite3_context *context, int index)
 {
-    struct cursor *const cursor = (struct cursor *)base;
     const struct sqlite_reader *reader = &cursor->readers[index];
     int64_t row = cursor->row, size, number;
     const uint8_t *bytes;
@@ -518,6 +520,41 @@ again:
         return SQLITE_OK;
     }
     return column_slow(cursor, reader, context, index, row);
+}
+
+/* The hot path: for the kinds people have, nothing but loads stands between the call and
+ * SQLite's result functions. A result that is not set is NULL. */
+static int cursor_column(sqlite3_vtab_cursor *base, sqlite3_context *context, int index)
+{
+    struct cursor *const cursor = (struct cursor *)base;
+    const struct sqlite_reader *const reader = &cursor->readers[index];
+    const int64_t row = cursor->row;
+
+    if (sqlite_reader_null(reader, row))
+        return SQLITE_OK;
+    if (reader->read == READ_INT64) {
+        sqlite3_result_int64(context, stoa__load_i64(reader->data, row));
+        return SQLITE_OK;
+    }
+    if (reader->read == READ_FLOAT64) {
+        const double real = float64_at(reader, row);
+
+        if (real == real) {
+            sqlite3_result_double(context, real);
+            return SQLITE_OK;
+        }
+    }
+    if (reader->read == READ_TEXT) {
+        const int32_t begin = stoa__load_i32(reader->offsets, row);
+        const int32_t end = stoa__load_i32(reader->offsets, row + 1);
+
+        if (begin >= 0 && end >= begin) {
+            sqlite3_result_text(context, (const char *)reader->data + begin, end - begin,
+                                cursor->keep);
+            return SQLITE_OK;
+        }
+    }
+    return column_any(cursor, context, index);
 }
 
 stoa_status sqlite_vtab_bind(const struct sqlite_source *source, int32_t column,
