@@ -267,6 +267,74 @@ static void a_row_that_does_not_fit_follows_the_policy(void)
     close_all(&f);
 }
 
+/* ---- tables made when asked for ---- */
+
+struct maker {
+    struct fixture *f;
+    int64_t calls;
+};
+
+static stoa_status make_table(void *self, const char *name, int64_t name_size,
+                              struct ArrowArrayStream *out, stoa_error *err)
+{
+    struct maker *maker = self;
+    struct stoa__builder builder = {0};
+    struct stoa__arrow_type *column;
+    struct stoa__arrow_type root = {
+        .kind = STOA__ARROW_STRUCT, .format = "+s", .name = "", .zone = ""};
+    stoa__arena arena = {0};
+    struct ArrowSchema schema;
+    struct ArrowArray batch;
+
+    maker->calls++;
+    if (name_size != 4 || memcmp(name, "made", 4) != 0)
+        return STOA_ERR_NOT_FOUND;
+    CHECK_INT(stoa__arrow_type_simple("l", "n", true, &arena, &column, NULL), STOA_OK);
+    root.children = column;
+    root.child_count = 1;
+    CHECK_INT(stoa__arrow_type_export(&root, &schema, NULL), STOA_OK);
+    CHECK_INT(stoa__builder_init(&builder, &root, 1, NULL), STOA_OK);
+    CHECK_INT(stoa__column_append_int64(builder.root.children, maker->calls, NULL),
+              STOA_OK);
+    CHECK_INT(stoa__column_end_struct(&builder.root, NULL), STOA_OK);
+    CHECK_INT(stoa__builder_finish(&builder, 0, &batch, NULL), STOA_OK);
+    stoa__builder_release(&builder);
+    stoa__arena_release(&arena);
+    return stoa_stream_from_batches(&schema, &batch, 1, out, err);
+}
+
+static void a_missing_table_is_asked_for(void)
+{
+    static struct fixture f;
+    struct maker maker = {.f = &f};
+    struct stoa__cursor_info info;
+
+    open_memory(&f);
+    f.session->resolver = make_table;
+    f.session->resolver_data = &maker;
+    CHECK_TEXT(rows(&f, "SELECT n FROM made"), "1\n");
+    CHECK_INT(failure(&f, "SELECT n FROM missing"), STOA_ERR_NOT_FOUND);
+    CHECK_HAS(f.err.text, "no such table: missing");
+    CHECK_INT(maker.calls, 2);
+    struct sqlite_statement *held = prepare(&f, "SELECT n FROM made WHERE n > ?");
+
+    CHECK_INT(maker.calls, 3);
+    CHECK_INT(get(&f, held, 0, &info), STOA_OK);
+    CHECK_TEXT(rows(&f, "SELECT 1"), "1\n"); /* What was made for `held` goes. */
+    run(&f, "CREATE TABLE other(a)");        /* SQLite compiles it again when it steps. */
+    CHECK_INT(get(&f, held, 0, &info), STOA_OK);
+    CHECK_INT(maker.calls, 4);
+    CHECK_INT(((const stoa_value *)(void *)writer.values.data)->a, 4);
+    f.session->resolver = NULL;
+    CHECK_TEXT(rows(&f, "SELECT 2"), "2\n");
+    run(&f, "DROP TABLE other");
+    CHECK_INT(get(&f, held, 0, &info), STOA_ERR_NOT_FOUND);
+    CHECK_HAS(f.err.text, "no such table: made");
+    sqlite_statement_close(held);
+    release_writer();
+    close_all(&f);
+}
+
 /* ---- memory ---- */
 
 static stoa_status point(struct fixture *f)
@@ -380,6 +448,7 @@ TEST_MAIN({"rows of a source run the statement", rows_of_a_source_run_the_statem
            one_row_may_be_of_a_statement_that_writes},
           {"a row that does not fit follows the policy",
            a_row_that_does_not_fit_follows_the_policy},
+          {"a missing table is asked for", a_missing_table_is_asked_for},
           {"the point query survives every allocation failure",
            the_point_query_survives_every_allocation_failure},
           {"writing survives every allocation failure",
