@@ -17,8 +17,8 @@ struct sqlite_ingest_plan {
     struct sqlite_ingest_plan *next;
     int32_t references; /* The cache's and the module's. */
     stoa__arena arena;
-    uint64_t hash; /* Of the source's type. */
-    char *text;    /* The rest of its key. Owned. */
+    struct sqlite_forms forms;
+    const char *key_list; /* The text `keys` were read from. */
     struct sqlite_schema_mark mark;
     struct sqlite_table_name name;
     struct sqlite_stored_table table;

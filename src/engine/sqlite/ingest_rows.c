@@ -93,7 +93,6 @@ static void plan_unref(struct sqlite_source *self)
         return;
     stoa__buffer_release(&plan->scratch);
     stoa__arena_release(&plan->arena);
-    stoa__free(plan->text);
     stoa__free(plan);
 }
 
@@ -139,24 +138,18 @@ void sqlite_ingest_cache_clear(struct sqlite_session *session)
     session->ingest_cache = NULL;
 }
 
-/* What must be equal for a plan to serve: names, keys and settings as one text. */
-static stoa_status key_text(const struct sqlite_rows *rows, stoa__buffer *out,
-                            stoa_error *err)
+/* Would the plan made for these rows be this one? Their names and settings are compared
+ * before their type, which is a walk. */
+static bool serves(const struct sqlite_ingest_plan *plan, const struct sqlite_rows *rows)
 {
-    const struct sqlite_forms *const forms = &rows->forms;
+    const struct sqlite_forms *const a = &plan->forms, *const b = &rows->forms;
 
-    if (stoa__buffer_format(out, "%d %d %d %d %d ", (int)rows->config->nan,
-                            (int)forms->uint64_form, (int)forms->decimal_form,
-                            (int)forms->temporal_form,
-                            (int)strlen(rows->name.database)) != STOA_OK ||
-        stoa__buffer_append_text(out, rows->name.database) != STOA_OK ||
-        stoa__buffer_format(out, " %d ", (int)strlen(rows->name.table)) != STOA_OK ||
-        stoa__buffer_append_text(out, rows->name.table) != STOA_OK ||
-        stoa__buffer_append_byte(out, ' ') != STOA_OK ||
-        stoa__buffer_append_text(out, rows->keys) != STOA_OK ||
-        stoa__buffer_terminate(out) != STOA_OK)
-        return stoa__fail_nomem(err);
-    return STOA_OK;
+    return strcmp(plan->name.table, rows->name.table) == 0 &&
+           strcmp(plan->name.database, rows->name.database) == 0 &&
+           strcmp(plan->key_list, rows->keys) == 0 &&
+           plan->source.nan == rows->config->nan && a->uint64_form == b->uint64_form &&
+           a->decimal_form == b->decimal_form && a->temporal_form == b->temporal_form &&
+           stoa__arrow_type_equal(plan->source.type, rows->source->type);
 }
 
 /* The source's type lives as long as the append; the plan's must live on. */
@@ -175,14 +168,18 @@ static stoa_status copy_type(const struct stoa__arrow_type *type, stoa__arena *a
     return rc;
 }
 
-static stoa_status copy_name(struct sqlite_ingest_plan *plan,
-                             struct sqlite_table_name name, stoa_error *err)
+static stoa_status copy_names(struct sqlite_ingest_plan *plan,
+                              struct sqlite_table_name name, const char *key_list,
+                              stoa_error *err)
 {
     plan->name.database =
         stoa__arena_copy_text(&plan->arena, name.database, strlen(name.database));
     plan->name.table =
         stoa__arena_copy_text(&plan->arena, name.table, strlen(name.table));
-    return plan->name.database && plan->name.table ? STOA_OK : stoa__fail_nomem(err);
+    plan->key_list = stoa__arena_copy_text(&plan->arena, key_list, strlen(key_list));
+    return plan->name.database && plan->name.table && plan->key_list
+               ? STOA_OK
+               : stoa__fail_nomem(err);
 }
 
 static stoa_status plan_make(struct sqlite_ingest_plan *plan, stoa__call *call,
@@ -191,7 +188,7 @@ static stoa_status plan_make(struct sqlite_ingest_plan *plan, stoa__call *call,
     struct sqlite_session *const session = plan->source.session;
     struct sqlite_source_column *columns = NULL;
     const char **names = NULL;
-    stoa_status rc = copy_name(plan, rows->name, err);
+    stoa_status rc = copy_names(plan, rows->name, rows->keys, err);
 
     if (rc == STOA_OK)
         rc = copy_type(rows->source->type, &plan->arena, &plan->source.type, err);
@@ -208,7 +205,7 @@ static stoa_status plan_make(struct sqlite_ingest_plan *plan, stoa__call *call,
         rc = sqlite_table_match(session, call, &plan->table, plan->source.type,
                                 &rows->forms, &plan->arena, &columns, &names, err);
     if (rc == STOA_OK)
-        rc = sqlite_names_parse("keys", rows->keys, &plan->arena, &plan->keys, err);
+        rc = sqlite_names_parse("keys", plan->key_list, &plan->arena, &plan->keys, err);
     if (rc != STOA_OK)
         return rc;
     plan->source.columns = columns;
@@ -219,9 +216,8 @@ static stoa_status plan_make(struct sqlite_ingest_plan *plan, stoa__call *call,
 }
 
 static stoa_status plan_new(struct sqlite_session *session, stoa__call *call,
-                            const struct sqlite_rows *rows, uint64_t hash,
-                            const char *text, struct sqlite_ingest_plan **out,
-                            stoa_error *err)
+                            const struct sqlite_rows *rows,
+                            struct sqlite_ingest_plan **out, stoa_error *err)
 {
     struct sqlite_ingest_cache *const cache = session->ingest_cache;
     struct sqlite_ingest_plan *const plan = stoa__alloc_zero(1, sizeof(*plan));
@@ -240,11 +236,10 @@ static stoa_status plan_new(struct sqlite_session *session, stoa__call *call,
         .unref = plan_unref,
     };
     plan->references = 1;
-    plan->hash = hash;
-    plan->text = stoa__copy_text(text, strlen(text));
+    plan->forms = rows->forms;
     (void)snprintf(plan->module, sizeof(plan->module), "stoa_in_%llu",
                    (unsigned long long)++cache->module_number);
-    rc = plan->text ? plan_make(plan, call, rows, err) : stoa__fail_nomem(err);
+    rc = plan_make(plan, call, rows, err);
     if (rc != STOA_OK) {
         plan_unref(&plan->source);
         return rc;
@@ -253,19 +248,17 @@ static stoa_status plan_new(struct sqlite_session *session, stoa__call *call,
     return STOA_OK;
 }
 
-/* Take the plan of this key out of the list; when there is none and the list is full,
- * drop the one used longest ago. */
-static struct sqlite_ingest_plan *take(struct sqlite_ingest_cache *cache, uint64_t hash,
-                                       const char *text,
-                                       const struct stoa__arrow_type *type)
+/* Take the plan that serves out of the list; when there is none and the list is full, drop
+ * the one used longest ago. */
+static struct sqlite_ingest_plan *take(struct sqlite_ingest_cache *cache,
+                                       const struct sqlite_rows *rows)
 {
     struct sqlite_ingest_plan **link = &cache->first;
     struct sqlite_ingest_plan *plan;
     int32_t count = 0;
 
     while ((plan = *link)) {
-        const bool found = plan->hash == hash && strcmp(plan->text, text) == 0 &&
-                           stoa__arrow_type_equal(plan->source.type, type);
+        const bool found = serves(plan, rows);
 
         if (found || ++count == INGEST_PLAN_COUNT) {
             *link = plan->next;
@@ -283,30 +276,24 @@ stoa_status sqlite_ingest_plan_find(struct sqlite_session *session, stoa__call *
                                     const struct sqlite_rows *rows,
                                     struct sqlite_ingest_plan **out, stoa_error *err)
 {
-    const uint64_t hash = stoa__arrow_type_hash(rows->source->type);
     struct sqlite_schema_mark mark = {0};
     struct sqlite_steps *steps = NULL;
     struct sqlite_ingest_plan *plan = NULL;
-    stoa__buffer text = {0};
     stoa_status rc = sqlite_ingest_steps(session, &steps, err);
 
     if (rc == STOA_OK)
         rc = sqlite_steps_mark(session, steps, call, rows->name.database, &mark, err);
-    if (rc == STOA_OK)
-        rc = key_text(rows, &text, err);
-    if (rc == STOA_OK)
-        plan = take(session->ingest_cache, hash, (const char *)text.data,
-                    rows->source->type);
+    if (rc != STOA_OK)
+        return rc;
+    plan = take(session->ingest_cache, rows);
     if (plan &&
         (plan->mark.version != mark.version || plan->mark.refreshed != mark.refreshed)) {
         plan_drop(plan);
         plan = NULL;
     }
-    if (rc == STOA_OK && !plan)
-        rc = plan_new(session, call, rows, hash, (const char *)text.data, &plan, err);
-    stoa__buffer_release(&text);
-    assert((rc == STOA_OK) == (plan != NULL));
     if (!plan)
+        rc = plan_new(session, call, rows, &plan, err);
+    if (rc != STOA_OK)
         return rc;
     plan->mark = mark;
     plan->next = session->ingest_cache->first;
