@@ -293,7 +293,8 @@ stoa_status sqlite_ingest_plan_find(struct sqlite_session *session, stoa__call *
     }
     if (!plan)
         rc = plan_new(session, call, rows, &plan, err);
-    if (rc != STOA_OK)
+    assert((rc == STOA_OK) == (plan != NULL));
+    if (!plan)
         return rc;
     plan->mark = mark;
     plan->next = session->ingest_cache->first;
