@@ -3,6 +3,7 @@
 
 #include "base/error.h"
 #include "base/mem.h"
+#include "engine/sqlite/ingest_durable.h"
 #include "text/identifier.h"
 
 #include <assert.h>
@@ -21,10 +22,9 @@ struct ingest {
     const struct stoa__ingest_config *config;
     const char *database;
     struct started *started;
-    struct sqlite_steps *steps; /* The session's. */
-    bool held;                  /* unit=finish: a transaction of ours is open. */
-    bool wal;                   /* These two as of the last look at the settings. */
-    bool durable_at_commit;
+    struct sqlite_steps *steps;          /* The session's. */
+    bool held;                           /* unit=finish: a transaction of ours is open. */
+    struct sqlite_durability durability; /* As of the last look at the settings. */
     int32_t synchronous; /* To go back to at close; -1: was not changed. */
 };
 
@@ -35,73 +35,23 @@ struct work {
     bool first; /* Of its table in this ingest. */
 };
 
-/* ---- settings ---- */
-
-static stoa_status ask_pragma(struct ingest *ingest, const char *name, char *text,
-                              size_t capacity, stoa_error *err)
-{
-    sqlite3_stmt *rows = NULL;
-    stoa__buffer sql = {0};
-    stoa_status rc = sqlite_sql(&sql, err, "PRAGMA %N.%s", ingest->database, name);
-
-    text[0] = 0;
-    if (rc == STOA_OK)
-        rc = sqlite_ask(ingest->session, NULL, &rows, err, (const char *)sql.data);
-    if (rc == STOA_OK)
-        rc = sqlite_ask_next(ingest->session, NULL, rows, err);
-    if (rc == STOA_OK && sqlite3_column_text(rows, 0))
-        sqlite3_snprintf((int)capacity, text, "%s", sqlite3_column_text(rows, 0));
-    sqlite3_finalize(rows);
-    stoa__buffer_release(&sql);
-    return rc == STOA_DONE ? STOA_OK : rc;
-}
-
-/* Whether COMMIT alone makes rows durable here. What lives in memory is as durable as it
- * gets. */
-static stoa_status look_durable(struct ingest *ingest, int32_t *synchronous,
-                                stoa_error *err)
-{
-    char journal[16], level[16];
-    stoa_status rc = ask_pragma(ingest, "journal_mode", journal, sizeof(journal), err);
-
-    if (rc == STOA_OK)
-        rc = ask_pragma(ingest, "synchronous", level, sizeof(level), err);
-    if (rc != STOA_OK)
-        return rc;
-    ingest->wal = strcmp(journal, "wal") == 0;
-    *synchronous = level[0] >= '0' && level[0] <= '3' ? level[0] - '0' : SYNC_FULL;
-    ingest->durable_at_commit = *synchronous >= SYNC_FULL ||
-                                ingest->session->instance->memory ||
-                                sqlite3_stricmp(ingest->database, "temp") == 0;
-    return STOA_OK;
-}
-
-static stoa_status set_synchronous(struct ingest *ingest, int32_t synchronous,
-                                   stoa_error *err)
-{
-    stoa__buffer sql = {0};
-    stoa_status rc =
-        sqlite_sql(&sql, err, "PRAGMA %N.synchronous=%d", ingest->database, synchronous);
-
-    if (rc == STOA_OK)
-        rc = sqlite_run(ingest->session, NULL, (const char *)sql.data, err);
-    stoa__buffer_release(&sql);
-    return rc;
-}
+/* ---- open and close ---- */
 
 /* A writer of its own waits for the disk when somebody asks it to: see ingest.h. */
 static stoa_status relax(struct ingest *ingest, stoa_error *err)
 {
-    int32_t synchronous = SYNC_FULL;
-    stoa_status rc = look_durable(ingest, &synchronous, err);
+    struct sqlite_durability *const now = &ingest->durability;
+    const int32_t level = now->level;
+    stoa_status rc;
 
-    if (rc != STOA_OK || !ingest->wal || ingest->config->in_caller_transaction ||
-        ingest->config->ack == STOA_ACK_DURABLE || synchronous <= SYNC_NORMAL)
-        return rc;
-    rc = set_synchronous(ingest, SYNC_NORMAL, err);
+    if (!now->wal || ingest->config->in_caller_transaction ||
+        ingest->config->ack == STOA_ACK_DURABLE || level <= SYNC_NORMAL)
+        return STOA_OK;
+    rc = sqlite_durability_set(ingest->session, ingest->database, SYNC_NORMAL, err);
     if (rc == STOA_OK) {
-        ingest->synchronous = synchronous;
-        ingest->durable_at_commit = false;
+        ingest->synchronous = level;
+        now->level = SYNC_NORMAL;
+        now->at_commit = false;
     }
     return rc;
 }
@@ -135,6 +85,8 @@ stoa_status sqlite_ingest_open(void *self, const struct stoa__ingest_config *con
     ingest->synchronous = -1;
     rc = sqlite_ingest_steps(session, &ingest->steps, err);
     if (rc == STOA_OK)
+        rc = sqlite_durability_look(session, ingest->database, &ingest->durability, err);
+    if (rc == STOA_OK)
         rc = relax(ingest, err);
     if (rc != STOA_OK) {
         stoa__free(ingest);
@@ -163,7 +115,7 @@ void sqlite_ingest_close(void *self)
     if (ingest->held && !sqlite3_get_autocommit(session->db))
         (void)sqlite_run(session, NULL, "ROLLBACK", NULL);
     if (ingest->synchronous >= 0 && sqlite3_get_autocommit(session->db))
-        (void)set_synchronous(ingest, ingest->synchronous, NULL);
+        (void)sqlite_durability_set(session, ingest->database, ingest->synchronous, NULL);
     sqlite_write_settle(session);
     forget_started(ingest, NULL);
     stoa__free(ingest);
@@ -520,7 +472,7 @@ static stoa_status close_transaction(struct ingest *ingest, stoa__call *call, bo
     else if (hold)
         ingest->held = true;
     else if (!nested)
-        *level = ingest->durable_at_commit ? STOA_ACK_DURABLE : STOA_ACK_COMMITTED;
+        *level = ingest->durability.at_commit ? STOA_ACK_DURABLE : STOA_ACK_COMMITTED;
     sqlite_write_settle(session);
     return rc;
 }
@@ -549,12 +501,12 @@ static stoa_status write_parts(struct ingest *ingest, stoa__call *call,
 {
     const struct started *const before = ingest->started;
     bool nested = false;
-    int32_t synchronous;
     stoa_status rc = STOA_OK;
 
     /* A connection's settings are its user's, who may have changed them. */
     if (ingest->config->in_caller_transaction)
-        rc = look_durable(ingest, &synchronous, err);
+        rc = sqlite_durability_look(ingest->session, ingest->database,
+                                    &ingest->durability, err);
     if (rc == STOA_OK)
         rc = open_transaction(ingest, call, &nested, err);
     if (rc != STOA_OK)
@@ -609,30 +561,11 @@ stoa_status sqlite_ingest_commit(void *self, stoa__call *call, stoa_error *err)
     return rc;
 }
 
-/* ---- durability ---- */
-
-/*
- * Sync what COMMIT left with the operating system: in WAL mode the log, else the file
- * itself. Through SQLite's own file objects: they know of directories that need a sync as
- * well, and no descriptor is opened whose closing would drop the locks of this process.
- * Frames that a checkpoint has moved are durable already, because it syncs the file
- * before the log is used again.
- */
 stoa_status sqlite_ingest_sync(void *self, stoa__call *call, stoa_error *err)
 {
-    struct ingest *const ingest = self;
-    sqlite3_file *file = NULL;
-    int code = SQLITE_OK;
+    const struct ingest *const ingest = self;
 
     (void)call; /* A sync cannot be cut short. */
-    (void)sqlite3_file_control(
-        ingest->session->db, ingest->database,
-        ingest->wal ? SQLITE_FCNTL_JOURNAL_POINTER : SQLITE_FCNTL_FILE_POINTER, &file);
-    if (file && file->pMethods)
-        code = file->pMethods->xSync(file, SQLITE_SYNC_NORMAL);
-    if (code == SQLITE_OK)
-        return STOA_OK;
-    stoa__fail(err, STOA_ERR_IO, "cannot sync database '%s'", ingest->database);
-    stoa__error_engine(err, code, "58030");
-    return STOA_ERR_IO;
+    return sqlite_durability_sync(ingest->session, ingest->database, &ingest->durability,
+                                  err);
 }

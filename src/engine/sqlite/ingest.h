@@ -6,6 +6,7 @@
  *   ingest_table.c  the table as it is, and as it is made; what its columns take
  *   ingest_rows.c   the rows, inserted and upserted, and what is kept for the next append
  *   ingest_dedup.c  rows taken away: truncation and deduplication
+ *   ingest_durable.c  what a commit left to be synced
  *   ingest_sql.c    the statements as text; ingest_step.c: our own statements run
  *
  * Order of an append (sqlite-arrow.md 4.1): first batches are pulled before any lock, so
@@ -13,11 +14,10 @@
  * savepoint in a transaction that is open; then the catalogue is looked at, whatever was
  * known before.
  *
- * Levels: a transaction of SQLite's is *committed* when COMMIT returns. It is *durable*
- * then as well if SQLite synced what it wrote: with a rollback journal at
- * synchronous=FULL or EXTRA, in WAL mode at FULL or EXTRA. Writers with a session of
- * their own run at NORMAL in WAL mode, unless they wait for durable on every append, so
- * that the two levels are two moments; user sessions keep theirs.
+ * Levels: a transaction of SQLite's is *committed* when COMMIT returns; whether it then is
+ * *durable* as well, ingest_durable.h says. Writers with a session of their own run at
+ * synchronous=NORMAL in WAL mode, unless they wait for durable on every append, so that
+ * the two levels are two moments; user sessions keep theirs.
  */
 #ifndef STOA_ENGINE_SQLITE_INGEST_H
 #define STOA_ENGINE_SQLITE_INGEST_H
