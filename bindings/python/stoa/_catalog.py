@@ -39,7 +39,7 @@ class Catalog:
         >>> con.tables()
         ['trades']
         """
-        return [str(row["table"]) for row in self.catalog("tables").dicts()]
+        return [str(row[1]) for row in self.catalog("tables")]
 
 
 def engines() -> list[dict[str, Any]]:

@@ -22,6 +22,7 @@ Read = Callable[[Any, int, int], "list[Any]"]
 
 _WIDTHS = {"c": "b", "C": "B", "s": "h", "S": "H", "i": "i", "I": "I", "l": "q", "L": "Q",
            "f": "f", "g": "d"}
+_UNIT_NAMES = {"s": "s", "m": "ms", "u": "us", "n": "ns"}
 _UNITS = {"s": 1, "m": 1000, "u": 1000000, "n": 1000000000}
 
 
@@ -86,7 +87,7 @@ class Field:
         if code in ("d", "w"):
             return f"{'decimal' if code == 'd' else 'fixed_size_binary'}({rest})"
         if code.startswith("ts"):
-            return f"timestamp[{code[2]}{', ' + rest if rest else ''}]"
+            return f"timestamp[{_UNIT_NAMES[code[2]]}{', ' + rest if rest else ''}]"
         return str(self.format)
 
     def _reader(self) -> Read:

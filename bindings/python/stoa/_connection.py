@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING, Any, Iterable, Iterator, NamedTuple, Sequence
 
 from . import _care, _catalog, _function, _many, _scan
 from ._arrow import Schema
-from ._call import (Operations, Options, _caught, _get_ident, _main, call, fail, give_error, run,
-                    take_error)
+from ._call import (Operations, Options, _caught, _get_ident, _main, call, check_signals, fail,
+                    give_error, run, take_error)
 from ._columns import Field
 from ._dbapi import Cursor
 from ._ingest import Ingest, open_ingest
@@ -20,7 +20,7 @@ from ._lib import NULL, ffi, lib
 from ._result import Result, Row, open_result
 from ._source import Names, source
 from ._statement import Statement
-from ._values import field_types, give_frame, pack, unpack_row
+from ._values import NeedsField, give_frame, pack, unpack_row
 
 if TYPE_CHECKING:
     from ._database import Database
@@ -113,25 +113,25 @@ class Connection(_care.Care, _catalog.Catalog, _function.Functions):
             status = _query_row(self._handle, operation.handle, text, len(text), frame.values,
                                 frame.count, frame.bytes, frame.size, rows, error)
             give_frame(frame)
-            return self._first(status, error, rows, text)
+            if status == 0 and not _caught:
+                give_error(error)
+                try:
+                    return unpack_row(rows)
+                except NeedsField:
+                    return _typed_row(self, text, rows)
+            self._no_row(status, error)
+            return None
         finally:
             self._lock.release()
             if self._later:
                 self._settle()
 
-    def _first(self, status: int, error: Any, rows: Any, text: bytes) -> Row | None:
+    def _no_row(self, status: int, error: Any) -> None:
         if status < 0:
             self._operations.renew()
             fail(error)
         give_error(error)
-        if _caught and _get_ident() == _main:
-            raise _caught.pop()
-        if status != 0:
-            return None
-        if field_types(rows):
-            return _typed_row(self, text, rows, ffi.buffer(rows.values, 24 * rows.column_count)[:],
-                              ffi.buffer(rows.bytes, rows.bytes_size)[:])
-        return unpack_row(rows)
+        check_signals()
 
     def prepare(self, sql: str, *, timeout: float | None = None) -> Statement:
         """A prepared statement, to be executed many times."""
@@ -319,6 +319,7 @@ class Connection(_care.Care, _catalog.Catalog, _function.Functions):
         self._open = False
         self._operations.cancel()
         self._close_later(lib.stoa_conn_close, self._handle)
+        self._operations.renew()
         if self._owns:
             self._database.close()
 
@@ -348,11 +349,13 @@ class Connection(_care.Care, _catalog.Catalog, _function.Functions):
                 self._database.close()
 
 
-def _typed_row(con: Connection, text: bytes, rows: Any, values: bytes, data: bytes) -> Row:
-    """A row with values that only its columns' types explain: ask the statement for those."""
+def _typed_row(con: Connection, text: bytes, rows: Any) -> Row:
+    """A row with values that only its columns' types explain: ask the statement for those. What
+    the library lent is copied before, since it is lent until the next call."""
     kept = ffi.new("stoa_rows *", rows[0])
-    raw = ffi.from_buffer(values), ffi.from_buffer(data)
-    kept.values, kept.bytes = ffi.cast("stoa_value *", raw[0]), ffi.cast("uint8_t *", raw[1])
+    values = ffi.from_buffer(ffi.buffer(rows.values, 24 * rows.column_count)[:])
+    data = ffi.from_buffer(ffi.buffer(rows.bytes, rows.bytes_size)[:])
+    kept.values, kept.bytes = ffi.cast("stoa_value *", values), ffi.cast("uint8_t *", data)
     stmt = ffi.new("stoa_stmt *")
     run(con._operations, None, lib.stoa_prepare, con._handle, text, len(text), stmt)
     try:

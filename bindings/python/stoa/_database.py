@@ -92,6 +92,7 @@ class Database:
     def close(self) -> None:
         """Abandon the database and all that was opened from it. Any time, any thread, twice."""
         self._open = False
+        self._operations.renew()
         waiting = []
         for con in list(self._connections):
             lock = con._lock

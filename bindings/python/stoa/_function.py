@@ -9,7 +9,7 @@ from decimal import Decimal
 from typing import Any, Callable, Sequence
 from uuid import UUID
 
-from . import _columnar
+from . import _columnar, _trampoline
 from . import _values as values
 from ._call import call, keep_raised
 from ._columns import Field, json_value, zone
@@ -80,9 +80,19 @@ class Spec:
             self._kept += kept
             self.typed = whole
             self.returns = whole.children[0]
+        self.entry: Any = None  # A callback of its own, for functions of numbers.
         self.bytes: Any = None  # What the last result points to.
         self.groups: dict[int, Any] = {}
         self.next_group = 0
+
+    def short_entry(self) -> Any:
+        """A callback for a function of numbers; None when it is not one."""
+        if self.typed is None or not self.fields:
+            return None
+        return _trampoline.numbers(
+            self.function, [field.format for field in self.fields],
+            ffi.string(self.returns.format).decode(),
+            lambda value, result, result_bytes: _put(self, value, result, result_bytes))
 
     def group(self, state: Any) -> Any:
         """The object of the group that `state` numbers, made at its first batch."""
@@ -264,8 +274,11 @@ class Functions:
                             "returns=")
         flags = (DETERMINISTIC * deterministic | VARIADIC * variadic | IN_SCHEMA * in_schema
                  | REPLACE * replace)
-        self._register(name, Spec(function, known, returns, mode), flags, null, on_error,
-                       batch=_batch if mode else NULL, row=NULL if mode else _row)
+        spec = Spec(function, known, returns, mode)
+        if not mode and null == "skip" and not variadic:
+            spec.entry = spec.short_entry()
+        self._register(name, spec, flags, null, on_error, batch=_batch if mode else NULL,
+                       row=NULL if mode else spec.entry or _row)
 
     def create_aggregate(self, name: str, factory: Callable[[], Any],
                          parameters: Sequence[Any] | None = None, returns: Any = None, *,

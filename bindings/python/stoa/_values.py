@@ -36,7 +36,8 @@ EPOCH_DAY = 719163  # date(1970, 1, 1).toordinal()
 
 _pack_int = Struct("<iiqq").pack_into
 _pack_float = Struct("<iidq").pack_into
-_ROWS: dict[int, Any] = {}
+_unpack_values = Struct("<iiqq").iter_unpack
+_buffer = ffi.buffer
 _as_float = Struct("<d").unpack
 _as_int = Struct("<q").pack
 
@@ -70,39 +71,45 @@ def pack(params: Any) -> Frame:
     """Parameters, by position or by name, as a frame; give_frame() after the call."""
     if not params:
         return EMPTY
-    named = isinstance(params, Mapping)
-    if not named and isinstance(params, (str, bytes)):
-        raise DataError(f"parameters are a {type(params).__name__}; give a tuple, a list or a dict")
-    count = len(params) * (2 if named else 1)
+    kind = type(params)
+    items = params
+    count = len(params)
+    if kind is not tuple and kind is not list:
+        if isinstance(params, Mapping):
+            items, count = _flat(params), 2 * count
+        elif isinstance(params, (str, bytes)):
+            raise DataError(f"parameters are a {kind.__name__}; give a tuple, a list or a dict")
     try:
         frame = _frames.pop() if count <= 32 else Frame(count)
     except IndexError:
         frame = Frame(32)
-    parts: list[bytes] = []
-    at = size = position = 0
+    at = size = 0
+    parts: Any = None
     room = frame.room
-    for value in (_flat(params) if named else params):
+    for value in items:
         kind = type(value)
         try:
             if kind is int:
-                _pack_int(room, at, INT64, 0, value, 0)
+                _pack_int(room, at, 5, 0, value, 0)
             elif kind is str:
                 data = value.encode()
-                _pack_int(room, at, TEXT, 0, size, len(data))
-                parts.append(data)
+                _pack_int(room, at, 19, 0, size, len(data))
+                parts = data if parts is None else parts + data
                 size += len(data)
             elif kind is float:
-                _pack_float(room, at, FLOAT64, 0, value, 0)
+                _pack_float(room, at, 11, 0, value, 0)
             elif value is None:
-                _pack_int(room, at, NULL_TYPE, 0, 0, 0)
+                _pack_int(room, at, 0, 0, 0, 0)
             else:
-                size = _pack_other(room, at, value, parts, size)
+                _kind, data = _pack_other(room, at, value, size)
+                if data is not None:
+                    parts = data if parts is None else parts + data
+                    size += len(data)
         except (StructError, ValueError, TypeError, OverflowError) as problem:
-            _refuse(params, position // 2 if named else position, value, problem)
+            _refuse(params, at // 24, value, problem)
         at += 24
-        position += 1
     frame.count = count
-    frame.bytes = b"".join(parts) if parts else NULL
+    frame.bytes = NULL if parts is None else parts
     frame.size = size
     return frame
 
@@ -118,7 +125,7 @@ class _Name(str):
 
 
 def _refuse(params: Any, index: int, value: Any, problem: BaseException) -> NoReturn:
-    where = (f"parameter '{list(params)[index]}'" if isinstance(params, Mapping)
+    where = (f"parameter '{list(params)[index // 2]}'" if isinstance(params, Mapping)
              else f"parameter {index + 1}")
     if isinstance(value, int):
         raise DataError(f"{where}, {value}, does not fit in 64 bits; pass a Decimal to store its "
@@ -126,17 +133,15 @@ def _refuse(params: Any, index: int, value: Any, problem: BaseException) -> NoRe
     raise DataError(f"{where}, a {type(value).__name__}, cannot be passed: {problem}") from problem
 
 
-def _pack_other(room: Any, at: int, value: Any, parts: list[bytes], size: int) -> int:
+def _pack_other(room: Any, at: int, value: Any, size: int) -> tuple[int, bytes | None]:
     kind, number, data = scalar(value)
-    if data is None:
-        if kind == FLOAT64:
-            _pack_float(room, at, kind, 0, number, 0)
-        else:
-            _pack_int(room, at, kind, 0, number, 0)
-        return size
-    _pack_int(room, at, kind, 0, size, len(data))
-    parts.append(data)
-    return size + len(data)
+    if data is not None:
+        _pack_int(room, at, kind, 0, size, len(data))
+    elif kind == FLOAT64:
+        _pack_float(room, at, kind, 0, number, 0)
+    else:
+        _pack_int(room, at, kind, 0, number, 0)
+    return kind, data
 
 
 def scalar(value: Any) -> tuple[int, Any, bytes | None]:
@@ -340,44 +345,36 @@ def interval(months: int, days: int, nanos: int) -> tuple[int, int, int]:
     return months, days, nanos
 
 
-NEEDS_FIELD = frozenset((TIMESTAMP, JSON))
+class NeedsField(Exception):
+    """A packed value can only be read knowing its column."""
 
 
 def unpack_row(rows: Any, hows: Sequence[Any] | None = None, row: int = 0) -> tuple[Any, ...]:
-    """One of the packed rows. `hows`: the time zone of each column's timestamps; without it there
-    must be neither timestamps nor nested values (see field_types)."""
+    """One of the packed rows. `hows`: the time zone of each column's timestamps; without it
+    timestamps and nested values raise NeedsField."""
     count = rows.column_count
-    try:
-        unpack = _ROWS[count]
-    except KeyError:
-        unpack = _ROWS[count] = Struct("<" + "iiqq" * count).unpack_from
-    flat = unpack(ffi.buffer(rows.values + row * count if row else rows.values, 24 * count))
     out: list[Any] = []
-    data = None
-    for at in range(0, 4 * count, 4):
-        kind = flat[at]
-        if kind == INT64:
-            out.append(flat[at + 2])
-        elif kind == TEXT:
+    append = out.append
+    data: Any = None
+    for kind, _flags, a, b in _unpack_values(
+            _buffer(rows.values + row * count if row else rows.values, 24 * count)):
+        if kind == 5:  # INT64
+            append(a)
+        elif kind == 19:  # TEXT
             if data is None:
-                data = ffi.buffer(rows.bytes, rows.bytes_size)[:]
-            begin = flat[at + 2]
-            out.append(str(data[begin:begin + flat[at + 3]], "utf-8"))
-        elif kind == FLOAT64:
-            out.append(_as_float(_as_int(flat[at + 2]))[0])
-        elif kind == NULL_TYPE:
-            out.append(None)
+                data = _buffer(rows.bytes, rows.bytes_size)[:]
+            append(data[a:a + b].decode())
+        elif kind == 11:  # FLOAT64
+            append(_as_float(_as_int(a))[0])
+        elif kind == 0:
+            append(None)
         else:
             if data is None and kind >= DECIMAL:
-                data = ffi.buffer(rows.bytes, rows.bytes_size)[:]
-            out.append(_value(kind, flat[at + 2], flat[at + 3], data,
-                              hows[at // 4] if hows else None))
+                data = _buffer(rows.bytes, rows.bytes_size)[:]
+            if hows is None and (kind == TIMESTAMP or kind == JSON):
+                raise NeedsField
+            append(_value(kind, a, b, data, hows[len(out)] if hows else None))
     return tuple(out)
-
-
-def field_types(rows: Any) -> bool:
-    """Whether a value of the row can only be read knowing its column."""
-    return any(rows.values[i].type in NEEDS_FIELD for i in range(rows.column_count))
 
 
 def _value(kind: int, a: int, b: int, data: Any, how: Any) -> Any:
