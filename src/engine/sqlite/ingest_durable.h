@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * From committed to durable: what SQLite has synced when COMMIT returns, and syncing the rest. By
- * journal mode, a commit is durable
+ * From committed to durable: what SQLite has synced when COMMIT returns, and syncing the
+ * rest. By journal mode, a commit is durable
  *
  *   wal                  at FULL and EXTRA: the log is synced with each commit
  *   truncate, persist    at FULL and EXTRA
- *   delete               at EXTRA; at FULL the journal's removal may be lost with the power, and the
- *                        journal, there again, takes the commit back
+ *   delete               at EXTRA; at FULL the journal's removal may be lost with the
+ *                        power, and the journal, there again, takes the commit back
  *
  * Memory and temporary databases are as durable as they get.
  */

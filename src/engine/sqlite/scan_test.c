@@ -595,6 +595,24 @@ static void a_resolver_serves_one_statement(void)
     kit_close(&kit);
 }
 
+static void a_scan_takes_the_place_of_a_resolved_one(void)
+{
+    struct kit kit = kit_open(":memory:", "");
+    struct resolver resolver = {.kit = &kit};
+    void *scan;
+
+    KIT_OK(sqlite_scan_resolver(kit.session, resolve, &resolver, &kit.err));
+    CHECK_TEXT(ask(&kit, "SELECT count(*) FROM frame"), "8");
+    scan = add(&kit, "frame", batch_source("a l", "{\"a\":1}"));
+    CHECK_TEXT(ask(&kit, "SELECT count(*) FROM frame"), "1");
+    CHECK_INT(resolver.asked, 1);
+    CHECK_INT(opened, released);
+    sqlite_scan_drop(scan);
+    CHECK_TEXT(ask(&kit, "SELECT count(*) FROM frame"), "8");
+    kit_close(&kit);
+    CHECK_INT(opened, released);
+}
+
 /* ---- cancellation and memory ---- */
 
 static void a_scan_is_cancelled_between_chunks(void)
@@ -690,6 +708,7 @@ TEST_MAIN(
     {"views and triggers of the file cannot use it",
      views_and_triggers_of_the_file_cannot_use_it},
     {"a resolver serves one statement", a_resolver_serves_one_statement},
+    {"a scan takes the place of a resolved one", a_scan_takes_the_place_of_a_resolved_one},
     {"a scan is cancelled between chunks", a_scan_is_cancelled_between_chunks},
     {"every allocation of a registration may fail",
      every_allocation_of_a_registration_may_fail},
