@@ -44,7 +44,10 @@ static stoa_status copy_pages(struct sqlite_session *session, stoa__call *call, 
         return rc;
     if (backup && code == SQLITE_DONE && end == SQLITE_OK)
         return STOA_OK;
-    struct sqlite_session at = {.db = to, .call = call, .instance = session->instance};
+    struct sqlite_session at = {.db = to,
+                                .call = call,
+                                .instance = session->instance,
+                                .holds_gate = to == session->db}; /* Then in doubt, perhaps. */
     if (code == SQLITE_OK || code == SQLITE_DONE)
         code = end != SQLITE_OK ? end : sqlite3_extended_errcode(to);
     return sqlite_fail(&at, code, err);
@@ -70,8 +73,7 @@ static stoa_status sync_path(const char *path, int flags, stoa_error *err)
     return failed ? stoa__fail_errno(err, failed, "sync '%s'", path) : STOA_OK;
 }
 
-/* Sync the folder `path` is in, so that its new name survives too. */
-static stoa_status sync_folder(const char *path, stoa_error *err)
+stoa_status sqlite_sync_folder(const char *path, stoa_error *err)
 {
     const char *slash = strrchr(path, '/');
     if (!slash)
@@ -166,7 +168,7 @@ static stoa_status backup_to(struct sqlite_session *session, stoa__call *call, c
     if (rc != STOA_OK)
         remove_part(name);
     else
-        rc = sync_folder(path, err);
+        rc = sqlite_sync_folder(path, err);
     stoa__buffer_release(&part);
     return rc;
 }

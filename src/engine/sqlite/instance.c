@@ -473,6 +473,9 @@ stoa_status sqlite_shutdown(void *self, stoa__call *call, stoa_error *err)
     if (last.db)
         sqlite_session_unhook(last.db);
     sqlite3_close(last.db);
+    /* A removed journal that is there again after a power loss would take its commit back. */
+    if (rc == STOA_OK && !instance->wal && instance->config.synchronous != SYNC_OFF)
+        rc = sqlite_sync_folder(instance->path, err);
     return rc;
 }
 

@@ -18,6 +18,9 @@ stoa_status sqlite_absolute_path(const char *path, char **out, stoa_error *err);
 stoa_status sqlite_make_address(const char *path, const char *query, char **address,
                                 stoa_error *err);
 
+/* Sync the folder `path` is in, so that names made and removed there survive too. */
+stoa_status sqlite_sync_folder(const char *path, stoa_error *err);
+
 /* As PRAGMA journal_mode writes it. */
 const char *sqlite_journal_name(int32_t journal);
 
