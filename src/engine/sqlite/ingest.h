@@ -65,8 +65,10 @@ stoa_status sqlite_table_look(struct sqlite_session *session, stoa__call *call,
 stoa_status sqlite_names_parse(const char *setting, const char *text, stoa__arena *arena,
                                struct sqlite_names *out, stoa_error *err);
 
-/* No two columns of one name, no column without a name, at least one column. */
-stoa_status sqlite_source_check(const struct stoa__arrow_type *type, stoa_error *err);
+/* No two columns of one name, no column without a name, at least one column and no more than
+ * the session takes. */
+stoa_status sqlite_source_check(struct sqlite_session *session,
+                                const struct stoa__arrow_type *type, stoa_error *err);
 
 /* CREATE TABLE for a source, with the metadata rows it needs. `keys` become the primary
  * key. */

@@ -345,12 +345,14 @@ static stoa_status delete_matched(struct stage *stage, stoa_error *err)
  * empty, until the connection is closed. */
 static stoa_status stage_drop(struct stage *stage, stoa_error *err)
 {
+    struct sqlite_session *const session = stage->plan->source.session;
     stoa__buffer sql = {0};
     stoa_status rc = sqlite_sql(&sql, err, "DROP TABLE %T", stage->name);
 
     if (rc == STOA_OK)
         rc = run(stage, &sql, NULL, err);
     if (rc == STOA_ERR_BUSY) {
+        session->dirty = true;
         rc = sqlite_sql(&sql, err, "DELETE FROM %T", stage->name);
         if (rc == STOA_OK)
             rc = run(stage, &sql, NULL, err);

@@ -77,6 +77,9 @@ static stoa_status plan_next(struct sqlite_source *self, void *reading,
     }
     *out = (struct sqlite_batch){batch, plan->delivered, true};
     plan->delivered += batch->length;
+    if (self->session->call)
+        stoa__call_progress(self->session->call, plan->delivered,
+                            plan->rows->source->row_count);
     return STOA_OK;
 }
 

@@ -60,12 +60,18 @@ stoa_status sqlite_names_parse(const char *setting, const char *text, stoa__aren
     return STOA_OK;
 }
 
-stoa_status sqlite_source_check(const struct stoa__arrow_type *type, stoa_error *err)
+stoa_status sqlite_source_check(struct sqlite_session *session,
+                                const struct stoa__arrow_type *type, stoa_error *err)
 {
     const struct stoa__arrow_type *const columns = type->children;
+    const int32_t most = sqlite3_limit(session->db, SQLITE_LIMIT_COLUMN, -1);
 
     if (type->child_count == 0)
         return stoa__fail(err, STOA_ERR_INVALID, "the source has no columns");
+    if (type->child_count > most)
+        return stoa__fail(err, STOA_ERR_INVALID,
+                          "the source has %d columns; SQLite takes %d",
+                          (int)type->child_count, (int)most);
     for (int32_t i = 0; i < type->child_count; i++) {
         if (!*columns[i].name)
             return stoa__fail(err, STOA_ERR_INVALID,
@@ -280,7 +286,7 @@ stoa_status sqlite_table_create(struct sqlite_session *session, stoa__call *call
     stoa__arena arena = {0};
     stoa__buffer sql = {0};
     bool *metadata = NULL;
-    stoa_status rc = sqlite_source_check(type, err);
+    stoa_status rc = sqlite_source_check(session, type, err);
 
     if (rc == STOA_OK)
         rc = check_keys(type, keys, err);
@@ -342,7 +348,7 @@ stoa_status sqlite_table_widen(struct sqlite_session *session, stoa__call *call,
     struct sqlite_forms forms = *given;
     struct stoa__arrow_type **types;
     stoa__arena arena = {0};
-    stoa_status rc = sqlite_source_check(type, err);
+    stoa_status rc = sqlite_source_check(session, type, err);
     bool *metadata;
 
     *added = 0;
@@ -571,12 +577,15 @@ stoa_status sqlite_table_match(struct sqlite_session *session, stoa__call *call,
                                stoa_error *err)
 {
     const size_t count = (size_t)type->child_count;
-    stoa_status rc = sqlite_source_check(type, err);
+    stoa_status rc = sqlite_source_check(session, type, err);
 
     *columns = stoa__arena_alloc_zero(arena, count + 1, sizeof(**columns));
     *names = stoa__arena_alloc_zero(arena, count + 1, sizeof(**names));
     if (rc == STOA_OK && (!*columns || !*names))
         rc = stoa__fail_nomem(err);
+    if (rc != STOA_OK)
+        return rc;
+    assert(*columns && *names);
     for (size_t i = 0; i < count && rc == STOA_OK; i++) {
         const struct stoa__arrow_type *const given = &type->children[i];
         const struct sqlite_stored_column *const stored = find_stored(table, given->name);

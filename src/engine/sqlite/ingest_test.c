@@ -618,6 +618,81 @@ static void a_read_only_transaction_refuses(void)
     kit_close(&kit);
 }
 
+/* How many rows an upsert by text replaced, of those it wrote twice. */
+static int64_t upsert_into_unique(struct kit *kit, const char *rows)
+{
+    stoa_table_done done;
+
+    kit_run(kit, "CREATE TABLE u(k INTEGER, t TEXT UNIQUE)");
+    done = upsert(kit, "u", "t", "k l;t u", rows);
+    CHECK_INT(done.written, 5);
+    done = upsert(kit, "u", "t", "t u;k l",
+                  "{\"t\":\"a\\u0000b\",\"k\":9}\n"
+                  "{\"t\":\"\",\"k\":9}\n{\"t\":\"a\",\"k\":9}");
+    return done.replaced;
+}
+
+static void a_file_in_utf16_and_texts_with_nul(void)
+{
+    static const char *const encodings[] = {"UTF-8", "UTF-16le", "UTF-16be"};
+    const char *const rows =
+        "{\"k\":1,\"t\":\"a\\u0000b\"}\n{\"k\":2,\"t\":\"\xc3\xa9\xf0\x9f\x98\x80\"}\n"
+        "{\"k\":3,\"t\":\"\"}\n{\"k\":4,\"t\":\"x\"}\n{\"k\":4,\"t\":\"y\"}";
+
+    for (size_t i = 0; i < 3; i++) {
+        struct kit kit = kit_open_file("a.db", "journal=keep");
+        char sql[64];
+
+        (void)snprintf(sql, sizeof(sql), "PRAGMA encoding='%s'", encodings[i]);
+        kit_run(&kit, sql);
+        KIT_OK(kit_write(&kit, STOA__INGEST_REPLACE, "t", "k l;t u", rows));
+        CHECK_INT(upsert_into_unique(&kit, rows), 2);
+        CHECK_TEXT(kit_text(&kit, "SELECT k, hex(CAST(t AS BLOB)) = hex(t), length(t), "
+                                  "unicode(t) FROM t ORDER BY k, t"),
+                   "1|1|1|97\n2|1|2|233\n3|1|0|NULL\n4|1|1|120\n4|1|1|121\n");
+        kit_run(&kit, "DROP TABLE t; DROP TABLE u");
+        kit_close(&kit);
+    }
+}
+
+static void a_full_text_index_takes_rows(void)
+{
+    struct kit kit = kit_open(":memory:", "");
+
+    kit_run(&kit, "CREATE VIRTUAL TABLE f USING fts5(title, body)");
+    KIT_OK(kit_write(&kit, STOA__INGEST_APPEND, "f", "body u;title u",
+                     "{\"body\":\"a quick fox\",\"title\":\"one\"}\n"
+                     "{\"body\":\"a lazy dog\",\"title\":\"two\"}\n"
+                     "{\"body\":\"nothing\",\"title\":\"three\"}\n"
+                     "{\"body\":\"fox and dog\",\"title\":\"four\"}"));
+    KIT_OK(kit_write(&kit, STOA__INGEST_APPEND, "f", "body u", "{\"body\":\"fox\"}"));
+    CHECK_TEXT(kit_text(&kit, "SELECT count(*) FROM f WHERE f MATCH 'fox'"), "3\n");
+    kit_close(&kit);
+}
+
+static void columns_have_a_most(void)
+{
+    struct kit kit = kit_open(":memory:", "");
+    const int most = sqlite3_limit(kit.db, SQLITE_LIMIT_COLUMN, 100);
+
+    CHECK(most >= 100);
+    for (int count = 100; count <= 101; count++) {
+        stoa__buffer columns = {0};
+        stoa_status rc;
+
+        for (int i = 0; i < count; i++)
+            (void)stoa__buffer_format(&columns, "%sc%d l", i > 0 ? ";" : "", i);
+        CHECK_INT(stoa__buffer_terminate(&columns), STOA_OK);
+        rc = kit_write(&kit, STOA__INGEST_REPLACE, "t", (const char *)columns.data,
+                       "{\"c7\":1}\n{\"c7\":1}\n{\"c7\":1}\n{\"c7\":1}");
+        CHECK_INT(rc, count == 100 ? STOA_OK : STOA_ERR_INVALID);
+        stoa__buffer_release(&columns);
+    }
+    CHECK_HAS(kit.err.text, "101 columns");
+    CHECK_TEXT(kit_text(&kit, "SELECT sum(c7) FROM t"), "4\n");
+    kit_close(&kit);
+}
+
 TEST_MAIN({"create makes the table and writes it", create_makes_the_table_and_writes_it},
           {"append finds columns by name", append_finds_columns_by_name},
           {"what cannot be written is named", what_cannot_be_written_is_named},
@@ -646,4 +721,7 @@ TEST_MAIN({"create makes the table and writes it", create_makes_the_table_and_wr
            an_attached_database_and_temp_are_written_to},
           {"triggers and conflict clauses may drop rows",
            triggers_and_conflict_clauses_may_drop_rows},
-          {"a read-only transaction refuses", a_read_only_transaction_refuses})
+          {"a read-only transaction refuses", a_read_only_transaction_refuses},
+          {"a file in UTF-16, and texts with NUL", a_file_in_utf16_and_texts_with_nul},
+          {"a full-text index takes rows", a_full_text_index_takes_rows},
+          {"columns have a most", columns_have_a_most})

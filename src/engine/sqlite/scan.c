@@ -85,7 +85,7 @@ static stoa_status add_columns(struct sqlite_scan *scan, stoa_error *err)
     struct sqlite_source_column *columns;
     stoa__buffer text = {0};
     bool metadata;
-    stoa_status rc = sqlite_source_check(type, err);
+    stoa_status rc = sqlite_source_check(scan->source.session, type, err);
 
     if (rc != STOA_OK)
         return rc;
