@@ -12,16 +12,16 @@
 #define FIELD(field) offsetof(struct stoa__ingest_config, field)
 #define CHOICE(key_, field, choices_)                                                    \
     {                                                                                    \
-        .key = key_, .type = STOA__SETTING_CHOICE, .offset = FIELD(field),               \
-        .choices = choices_                                                              \
+        .key = (key_), .type = STOA__SETTING_CHOICE, .offset = FIELD(field),               \
+        .choices = (choices_)                                                             \
     }
 #define TEXT(key_, field)                                                                \
     {                                                                                    \
-        .key = key_, .type = STOA__SETTING_TEXT, .offset = FIELD(field)                  \
+        .key = (key_), .type = STOA__SETTING_TEXT, .offset = FIELD(field)                  \
     }
 #define BOOL(key_, field)                                                                \
     {                                                                                    \
-        .key = key_, .type = STOA__SETTING_BOOL, .offset = FIELD(field)                  \
+        .key = (key_), .type = STOA__SETTING_BOOL, .offset = FIELD(field)                  \
     }
 
 /* Choices stand in the order of their enumerators. */

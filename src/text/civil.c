@@ -338,7 +338,7 @@ static int64_t take_zone(struct reader *reader, bool *zoned)
     if (take(reader, ':') || reader->at < reader->end)
         minute = take_digits(reader, 2);
     check(reader, hour < 24 && minute < 60, "there is no such offset");
-    return (west ? -1 : 1) * (hour * 3600 + minute * 60);
+    return (west ? INT64_C(-1) : 1) * (hour * 3600 + minute * 60);
 }
 
 static stoa_status finish(struct reader *reader, const char *what, const char *text,
