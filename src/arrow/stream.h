@@ -60,6 +60,9 @@ stoa_status stoa__stream_out(const struct stoa__producer *producer, void *self,
  * not fail, or `stream` is somebody else's. */
 const stoa_error *stoa__stream_own_error(struct ArrowArrayStream *stream);
 
+/* The `self` of a stream made by stoa__stream_out for this producer; NULL if it is not. */
+void *stoa__stream_self(struct ArrowArrayStream *stream, const struct stoa__producer *producer);
+
 /* stoa_status of an errno an Arrow callback returned, and the reverse. */
 stoa_status stoa__status_from_errno(int errno_code); /* CALLBACK for what has no word here. */
 int stoa__errno_from_status(stoa_status status);     /* `status` < 0. */

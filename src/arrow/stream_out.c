@@ -150,6 +150,13 @@ const stoa_error *stoa__stream_own_error(struct ArrowArrayStream *stream)
     return self ? self->last : NULL;
 }
 
+void *stoa__stream_self(struct ArrowArrayStream *stream, const struct stoa__producer *producer)
+{
+    struct stream_out *self = alive(stream);
+
+    return self && self->producer == producer ? self->self : NULL;
+}
+
 stoa_status stoa__stream_out(const struct stoa__producer *producer, void *self,
                              struct ArrowArrayStream *out, stoa_error *err)
 {

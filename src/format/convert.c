@@ -1,0 +1,463 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "format/convert.h"
+
+#include "arrow/cell.h"
+#include "arrow/cell_text.h"
+#include "arrow/shape.h"
+#include "base/error.h"
+#include "format/guess.h"
+#include "format/quick.h"
+#include "text/base64.h"
+#include "text/decimal.h"
+#include "text/hex.h"
+#include "text/utf8.h"
+
+#include <assert.h>
+#include <string.h>
+
+#include "base/ban.h"
+
+/* Loops are made for each type by inlining the reader of one value into them. */
+#define ALWAYS_INLINE inline __attribute__((always_inline))
+
+bool stoa__is_null_word(const struct stoa__null_words *nulls, const uint8_t *text, size_t size)
+{
+    for (int32_t i = 0; i < nulls->count; i++)
+        if (nulls->sizes[i] == size && (size == 0 || memcmp(nulls->words[i], text, size) == 0))
+            return true;
+    return false;
+}
+
+static inline bool may_be_null(const struct stoa__null_words *nulls, size_t size)
+{
+    return (nulls->size_bits >> (size & 63)) & 1;
+}
+
+stoa_status stoa__unquote(const uint8_t *text, size_t size, uint8_t quote, stoa__buffer *out)
+{
+    stoa_status rc = stoa__buffer_reserve(out, size);
+    size_t at = 0;
+
+    while (rc == STOA_OK && at < size) {
+        const uint8_t *next = memchr(text + at, quote, size - at);
+        const size_t part = next ? (size_t)(next - text) - at + 1 : size - at;
+
+        rc = stoa__buffer_append(out, text + at, part);
+        at += part + (next != NULL); /* The second quote of the pair. */
+    }
+    return rc;
+}
+
+stoa_status stoa__check_text(const char *text, size_t size, bool keep_nul, stoa_error *err)
+{
+    size_t good = stoa__utf8_check(text, size);
+
+    if (good < size)
+        return stoa__fail(err, STOA_ERR_TYPE,
+                          "byte %zu of the value, 0x%02x, is not UTF-8; text in another encoding "
+                          "must be converted first (iconv does)",
+                          good + 1, (unsigned)(uint8_t)text[good]);
+    if (!keep_nul && size > 0 && memchr(text, '\0', size))
+        return stoa__fail(err, STOA_ERR_TYPE,
+                          "the value holds a NUL byte; nul=keep would take it");
+    return STOA_OK;
+}
+
+/* ---- what is not quick ---- */
+
+static bool is_blank(char c)
+{
+    return c == ' ' || c == '\t';
+}
+
+static stoa_status append_binary(stoa__convert *convert, struct stoa__column *column,
+                                 const char *text, size_t size, stoa_error *err)
+{
+    stoa__buffer bytes = {0};
+    stoa_status rc = convert->hexadecimal ? stoa__hex_decode(text, size, &bytes, err)
+                                          : stoa__base64_decode(text, size, &bytes, err);
+
+    if (rc == STOA_OK)
+        rc = stoa__column_append_bytes(column, bytes.data, (int64_t)bytes.size, err);
+    stoa__buffer_release(&bytes);
+    return rc;
+}
+
+static bool is_nested(enum stoa__arrow_kind kind)
+{
+    return kind >= STOA__ARROW_LIST && kind < STOA__ARROW_KIND_COUNT;
+}
+
+stoa_status stoa__convert_text(stoa__convert *convert, struct stoa__column *column,
+                               const char *text, size_t size, stoa_error *err)
+{
+    const enum stoa__arrow_kind kind = column->type->kind;
+    bool word;
+
+    if (stoa__arrow_is_text(kind)) {
+        stoa_status rc = stoa__check_text(text, size, convert->keep_nul, err);
+
+        return rc == STOA_OK ? stoa__column_append_bytes(column, text, (int64_t)size, err) : rc;
+    }
+    while (size > 0 && is_blank(text[0])) {
+        text++;
+        size--;
+    }
+    while (size > 0 && is_blank(text[size - 1]))
+        size--;
+    if (kind == STOA__ARROW_NULL)
+        return stoa__fail(err, STOA_ERR_TYPE, "a column of type null takes no value");
+    if (kind == STOA__ARROW_BOOL && stoa__bool_word(text, size, &word))
+        return stoa__column_append_int64(column, word, err);
+    if (stoa__arrow_is_binary(kind))
+        return append_binary(convert, column, text, size, err);
+    if (is_nested(kind))
+        return stoa__column_append_json(column, text, (int64_t)size, err);
+    return stoa__column_append_text(column, text, size, err);
+}
+
+static stoa_status append_null(struct stoa__column *column, stoa_error *err)
+{
+    if (!column->type->nullable)
+        return stoa__fail(err, STOA_ERR_TYPE, "it is NULL, which the column does not take");
+    return stoa__column_append_null(column, err);
+}
+
+/* A field as it stands, quotes and all. */
+static stoa_status append_field(stoa__convert *convert, struct stoa__column *column,
+                                const uint8_t *text, size_t size, stoa_error *err)
+{
+    const bool quoted = convert->quote && size > 1 && text[0] == convert->quote;
+    const bool is_text = stoa__arrow_is_text(column->type->kind);
+
+    if (quoted) {
+        convert->scratch.size = 0;
+        if (stoa__unquote(text + 1, size - 2, convert->quote, &convert->scratch) != STOA_OK)
+            return stoa__fail_nomem(err);
+        text = convert->scratch.data;
+        size = convert->scratch.size;
+    }
+    if (!is_text)
+        for (; size > 0 && is_blank((char)*text); size--)
+            text++;
+    while (!is_text && size > 0 && is_blank((char)text[size - 1]))
+        size--;
+    if (quoted ? size == 0 && !is_text : stoa__is_null_word(convert->nulls, text, size))
+        return append_null(column, err);
+    if (size == 0 && !is_text)
+        return append_null(column, err);
+    return stoa__convert_text(convert, column, size > 0 ? (const char *)text : "", size, err);
+}
+
+/* The slow way for one field, which may be bad. */
+static stoa_status append_slowly(stoa__convert *convert, struct stoa__column *column,
+                                 int32_t index, int64_t row, stoa_error *err)
+{
+    const uint32_t *slot = convert->slots + row * convert->stride + index;
+    const size_t begin = slot[0] + 1U, size = slot[1] - begin;
+    const int64_t length = column->length;
+    stoa_error own = {0};
+    stoa_status rc = append_field(convert, column, convert->text + begin, size, &own);
+
+    if (rc == STOA_OK)
+        return STOA_OK;
+    stoa__column_truncate(column, length);
+    if (rc == STOA_ERR_NOMEM || rc == STOA_ERR_FULL) {
+        stoa__error_copy(err, &own);
+        return rc;
+    }
+    if (!convert->bad(convert->self, row, index, begin, &own))
+        return STOA_ERR_TYPE;
+    return stoa__column_append_zero(column, err);
+}
+
+static stoa_status convert_slowly(stoa__convert *convert, struct stoa__column *column,
+                                  int32_t index, int64_t rows, stoa_error *err)
+{
+    stoa_status rc = STOA_OK;
+
+    for (int64_t row = 0; rc == STOA_OK && row < rows; row++)
+        rc = append_slowly(convert, column, index, row, err);
+    return rc;
+}
+
+/* ---- fixed width ---- */
+
+typedef bool read_value(const uint8_t *text, size_t size, const struct stoa__arrow_type *type,
+                        uint8_t *out);
+
+static ALWAYS_INLINE stoa_status convert_fixed(stoa__convert *convert,
+                                               struct stoa__column *column, int32_t index,
+                                               int64_t rows, read_value *read, size_t width,
+                                               stoa_error *err)
+{
+    const uint32_t *slot = convert->slots + index;
+    const bool nullable = column->type->nullable;
+
+    for (int64_t row = 0; row < rows; row++, slot += convert->stride) {
+        const size_t begin = slot[0] + 1U, size = slot[1] - begin;
+        const uint8_t *text = convert->text + begin;
+        stoa_status rc;
+
+        if (size == 0 && nullable) {
+            rc = stoa__column_mark_null(column, err);
+            if (rc != STOA_OK)
+                return rc;
+            column->length++;
+            continue;
+        }
+        if (size > 0 &&
+            (!may_be_null(convert->nulls, size) ||
+             !stoa__is_null_word(convert->nulls, text, size)) &&
+            read(text, size, column->type, column->data + (size_t)column->length * width)) {
+            column->length++;
+            continue;
+        }
+        rc = append_slowly(convert, column, index, row, err);
+        if (rc != STOA_OK)
+            return rc;
+    }
+    return STOA_OK;
+}
+
+static ALWAYS_INLINE bool read_int64(const uint8_t *text, size_t size,
+                                     const struct stoa__arrow_type *type, uint8_t *out)
+{
+    int64_t value = 0;
+
+    (void)type;
+    if (!stoa__quick_int64(text, size, &value))
+        return false;
+    memcpy(out, &value, sizeof value);
+    return true;
+}
+
+static ALWAYS_INLINE bool read_int32(const uint8_t *text, size_t size,
+                                     const struct stoa__arrow_type *type, uint8_t *out)
+{
+    int64_t value = 0;
+    int32_t narrow;
+
+    (void)type;
+    if (!stoa__quick_int64(text, size, &value) || value < INT32_MIN || value > INT32_MAX)
+        return false;
+    narrow = (int32_t)value;
+    memcpy(out, &narrow, sizeof narrow);
+    return true;
+}
+
+static ALWAYS_INLINE bool read_double(const uint8_t *text, size_t size,
+                                      const struct stoa__arrow_type *type, uint8_t *out)
+{
+    double value = 0;
+
+    (void)type;
+    if (!stoa__quick_double(text, size, &value))
+        return false;
+    memcpy(out, &value, sizeof value);
+    return true;
+}
+
+static ALWAYS_INLINE bool read_date32(const uint8_t *text, size_t size,
+                                      const struct stoa__arrow_type *type, uint8_t *out)
+{
+    int64_t days = 0;
+    int32_t narrow;
+
+    (void)type;
+    if (!stoa__quick_date(text, size, &days))
+        return false;
+    narrow = (int32_t)days;
+    memcpy(out, &narrow, sizeof narrow);
+    return true;
+}
+
+static ALWAYS_INLINE bool read_timestamp(const uint8_t *text, size_t size,
+                                         const struct stoa__arrow_type *type, uint8_t *out)
+{
+    int64_t value = 0;
+
+    if (!stoa__quick_timestamp(text, size, stoa__civil_per_second(type->unit),
+                               type->zone[0] != '\0', &value))
+        return false;
+    memcpy(out, &value, sizeof value);
+    return true;
+}
+
+/* Eighteen digits are enough for most money; the others go to text/decimal. */
+static ALWAYS_INLINE bool read_decimal(const uint8_t *text, size_t size,
+                                       const struct stoa__arrow_type *type, uint8_t *out)
+{
+    static const int64_t powers[18] = {1,
+                                       10,
+                                       100,
+                                       1000,
+                                       10000,
+                                       100000,
+                                       1000000,
+                                       10000000,
+                                       100000000,
+                                       1000000000,
+                                       10000000000,
+                                       100000000000,
+                                       1000000000000,
+                                       10000000000000,
+                                       100000000000000,
+                                       1000000000000000,
+                                       10000000000000000,
+                                       100000000000000000};
+    int64_t parts[2] = {0, 0};
+    size_t scale = 0, missing;
+
+    if (type->width != 16 || !stoa__quick_decimal(text, size, &parts[0], &scale) ||
+        type->scale < 0 || scale > (size_t)type->scale)
+        return false;
+    missing = (size_t)type->scale - scale;
+    if (missing > 17 || __builtin_mul_overflow(parts[0], powers[missing], &parts[0]))
+        return false;
+    parts[1] = parts[0] >> 63;
+    if (!stoa__decimal_fits(parts, 16, type->precision))
+        return false;
+    memcpy(out, parts, sizeof parts);
+    return true;
+}
+
+static stoa_status convert_int64(stoa__convert *convert, struct stoa__column *column,
+                                 int32_t index, int64_t rows, stoa_error *err)
+{
+    return convert_fixed(convert, column, index, rows, read_int64, 8, err);
+}
+
+static stoa_status convert_int32(stoa__convert *convert, struct stoa__column *column,
+                                 int32_t index, int64_t rows, stoa_error *err)
+{
+    return convert_fixed(convert, column, index, rows, read_int32, 4, err);
+}
+
+static stoa_status convert_double(stoa__convert *convert, struct stoa__column *column,
+                                  int32_t index, int64_t rows, stoa_error *err)
+{
+    return convert_fixed(convert, column, index, rows, read_double, 8, err);
+}
+
+static stoa_status convert_date32(stoa__convert *convert, struct stoa__column *column,
+                                  int32_t index, int64_t rows, stoa_error *err)
+{
+    return convert_fixed(convert, column, index, rows, read_date32, 4, err);
+}
+
+static stoa_status convert_timestamp(stoa__convert *convert, struct stoa__column *column,
+                                     int32_t index, int64_t rows, stoa_error *err)
+{
+    return convert_fixed(convert, column, index, rows, read_timestamp, 8, err);
+}
+
+static stoa_status convert_decimal(stoa__convert *convert, struct stoa__column *column,
+                                   int32_t index, int64_t rows, stoa_error *err)
+{
+    return convert_fixed(convert, column, index, rows, read_decimal, 16, err);
+}
+
+/* ---- text ---- */
+
+/* Room behind what is copied: sixteen bytes are copied at once where a text is shorter. */
+enum { COPY_SIZE = 16 };
+
+static inline void copy_text(uint8_t *to, const uint8_t *from, size_t size)
+{
+    if (size <= COPY_SIZE)
+        memcpy(to, from, COPY_SIZE);
+    else
+        memcpy(to, from, size);
+}
+
+/* The bytes of a whole block at most, so that rows need no asking. */
+static stoa_status reserve_block(const stoa__convert *convert, struct stoa__column *column,
+                                 int32_t index, int64_t rows, stoa_error *err)
+{
+    const uint32_t *slot = convert->slots + index;
+    int64_t total = COPY_SIZE;
+
+    for (int64_t row = 0; row < rows; row++, slot += convert->stride)
+        total += slot[1] - (slot[0] + 1U);
+    return stoa__column_reserve_bytes(column, total, err);
+}
+
+static inline void end_text(struct stoa__column *column, bool wide)
+{
+    column->length++;
+    if (wide)
+        ((int64_t *)column->offsets)[column->length] = column->data_size;
+    else
+        ((int32_t *)column->offsets)[column->length] = (int32_t)column->data_size;
+}
+
+static ALWAYS_INLINE stoa_status convert_texts(stoa__convert *convert,
+                                               struct stoa__column *column, int32_t index,
+                                               int64_t rows, bool wide, stoa_error *err)
+{
+    const uint32_t *slot = convert->slots + index;
+    const uint8_t quote = convert->quote;
+    stoa_status rc = reserve_block(convert, column, index, rows, err);
+
+    for (int64_t row = 0; rc == STOA_OK && row < rows; row++, slot += convert->stride) {
+        size_t begin = slot[0] + 1U, size = slot[1] - begin;
+        const uint8_t *text = convert->text + begin;
+
+        if (size > 1 && quote && *text == quote) {
+            if (convert->check || memchr(text + 1, quote, size - 2)) {
+                rc = append_slowly(convert, column, index, row, err);
+                continue;
+            }
+            text++;
+            size -= 2;
+        } else if (convert->check || (may_be_null(convert->nulls, size) &&
+                                      stoa__is_null_word(convert->nulls, text, size))) {
+            rc = append_slowly(convert, column, index, row, err);
+            continue;
+        }
+        copy_text(column->data + column->data_size, text, size);
+        column->data_size += (int64_t)size;
+        end_text(column, wide);
+    }
+    return rc;
+}
+
+static stoa_status convert_narrow_text(stoa__convert *convert, struct stoa__column *column,
+                                       int32_t index, int64_t rows, stoa_error *err)
+{
+    return convert_texts(convert, column, index, rows, false, err);
+}
+
+static stoa_status convert_wide_text(stoa__convert *convert, struct stoa__column *column,
+                                     int32_t index, int64_t rows, stoa_error *err)
+{
+    return convert_texts(convert, column, index, rows, true, err);
+}
+
+stoa_status stoa__convert_column(stoa__convert *convert, struct stoa__column *column,
+                                 int32_t index, int64_t rows, stoa_error *err)
+{
+    assert(column == stoa__column_target(column));
+    switch ((int)column->type->kind) {
+    case STOA__ARROW_INT64:
+        return convert_int64(convert, column, index, rows, err);
+    case STOA__ARROW_INT32:
+        return convert_int32(convert, column, index, rows, err);
+    case STOA__ARROW_FLOAT64:
+        return convert_double(convert, column, index, rows, err);
+    case STOA__ARROW_DATE32:
+        return convert_date32(convert, column, index, rows, err);
+    case STOA__ARROW_TIMESTAMP:
+        return convert_timestamp(convert, column, index, rows, err);
+    case STOA__ARROW_DECIMAL128:
+        return convert_decimal(convert, column, index, rows, err);
+    case STOA__ARROW_UTF8:
+    case STOA__ARROW_UTF8_VIEW:
+        return convert_narrow_text(convert, column, index, rows, err);
+    case STOA__ARROW_LARGE_UTF8:
+        return convert_wide_text(convert, column, index, rows, err);
+    default:
+        return convert_slowly(convert, column, index, rows, err);
+    }
+}
