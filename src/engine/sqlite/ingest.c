@@ -202,7 +202,7 @@ static bool writes(const struct stoa__ingest_part *part, const struct work *work
 
 /* ---- one part ---- */
 
-static struct sqlite_rows rows_of(const struct ingest *ingest,
+static struct sqlite_rows rows_of(const struct ingest *ingest, stoa__call *call,
                                   const struct stoa__ingest_part *part,
                                   const struct work *work)
 {
@@ -214,6 +214,7 @@ static struct sqlite_rows rows_of(const struct ingest *ingest,
         .forms = {config->uint64_form, config->decimal_form, config->temporal_form,
                   config->strict},
         .source = part->source,
+        .call = call,
         .batch = work->batch,
         .keys = config->mode == STOA__INGEST_UPSERT ? config->keys : "",
     };
@@ -388,11 +389,12 @@ static stoa_status write_rows(struct sqlite_ingest_plan *plan, stoa__call *call,
     return rc;
 }
 
-static stoa_status write_part(struct ingest *ingest, stoa__call *call,
+/* `asked` is the caller's; `call` the one statements run under. */
+static stoa_status write_part(struct ingest *ingest, stoa__call *asked, stoa__call *call,
                               struct stoa__ingest_part *part, struct work *work,
                               stoa_error *err)
 {
-    const struct sqlite_rows rows = rows_of(ingest, part, work);
+    const struct sqlite_rows rows = rows_of(ingest, asked, part, work);
     const bool first = !is_started(ingest, part->table);
     const int32_t mode = work->config->mode;
     const bool makes = mode != STOA__INGEST_APPEND && mode != STOA__INGEST_UPSERT;
@@ -427,7 +429,7 @@ static stoa_status open_transaction(struct ingest *ingest, stoa__call *call, boo
 
     *nested = !sqlite3_get_autocommit(session->db);
     if (rc == STOA_OK)
-        rc = sqlite_steps_run(session, ingest->steps, call,
+        rc = sqlite_steps_run(session, ingest->steps, *nested ? NULL : call,
                               *nested ? STEP_SAVEPOINT : STEP_BEGIN, err);
     if (rc != STOA_OK)
         sqlite_write_settle(session);
@@ -465,7 +467,7 @@ static stoa_status close_transaction(struct ingest *ingest, stoa__call *call, bo
     const bool hold = !nested && ingest->config->unit == 1;
 
     if (rc == STOA_OK && !hold)
-        rc = sqlite_steps_run(session, ingest->steps, call,
+        rc = sqlite_steps_run(session, ingest->steps, nested ? NULL : call,
                               nested ? STEP_RELEASE : STEP_COMMIT, err);
     if (rc != STOA_OK)
         undo(ingest, nested, err);
@@ -488,7 +490,7 @@ static stoa_status check_only(struct ingest *ingest, stoa__call *call,
     stoa_status rc = STOA_OK;
 
     for (int64_t i = 0; i < count && rc == STOA_OK; i++) {
-        const struct sqlite_rows rows = rows_of(ingest, &parts[i], &works[i]);
+        const struct sqlite_rows rows = rows_of(ingest, call, &parts[i], &works[i]);
 
         rc = sqlite_ingest_plan_find(ingest->session, call, &rows, &plan, err);
     }
@@ -511,8 +513,11 @@ static stoa_status write_parts(struct ingest *ingest, stoa__call *call,
         rc = open_transaction(ingest, call, &nested, err);
     if (rc != STOA_OK)
         return rc;
-    for (int64_t i = 0; i < count && rc == STOA_OK; i++)
-        rc = write_part(ingest, call, &parts[i], &works[i], err);
+    for (int64_t i = 0; i < count && rc == STOA_OK; i++) {
+        rc = write_part(ingest, call, nested ? NULL : call, &parts[i], &works[i], err);
+        if (rc == STOA_OK && call)
+            rc = stoa__call_check(call, err);
+    }
     rc = close_transaction(ingest, call, nested, rc, level, err);
     if (rc != STOA_OK)
         forget_started(ingest, before);

@@ -14,8 +14,14 @@
  * savepoint in a transaction that is open; then the catalogue is looked at, whatever was
  * known before.
  *
- * Levels: a transaction of SQLite's is *committed* when COMMIT returns; whether it then is
- * *durable* as well, ingest_durable.h says. Writers with a session of their own run at
+ * Stopping: a call that the progress handler stops ends the whole transaction. In a
+ * caller's transaction our statements therefore run without a call; the virtual table
+ * asks it between rows, and we between statements, so that only the savepoint is lost.
+ * What has no rows of the source in it (making an index, the joins of a deduplication) is
+ * not cut short there.
+ *
+ * Levels: a transaction of SQLite's is *committed* when COMMIT returns; whether it then
+ * is *durable* as well, ingest_durable.h says. Writers with a session of their own run at
  * synchronous=NORMAL in WAL mode, unless they wait for durable on every append, so that
  * the two levels are two moments; user sessions keep theirs.
  */
@@ -65,8 +71,8 @@ stoa_status sqlite_table_look(struct sqlite_session *session, stoa__call *call,
 stoa_status sqlite_names_parse(const char *setting, const char *text, stoa__arena *arena,
                                struct sqlite_names *out, stoa_error *err);
 
-/* No two columns of one name, no column without a name, at least one column and no more than
- * the session takes. */
+/* No two columns of one name, no column without a name, at least one column and no more
+ * than the session takes. */
 stoa_status sqlite_source_check(struct sqlite_session *session,
                                 const struct stoa__arrow_type *type, stoa_error *err);
 
@@ -106,6 +112,7 @@ struct sqlite_rows {
     const struct stoa__ingest_config *config;
     struct sqlite_forms forms;
     struct stoa__source *source;
+    stoa__call *call; /* What the caller may stop; see above. May be NULL. */
     const struct ArrowArray
         *batch;       /* The first one, pulled before; NULL: there is none. */
     const char *keys; /* Upsert: "a,b"; else "". */

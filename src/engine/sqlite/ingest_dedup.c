@@ -158,7 +158,7 @@ stoa_status sqlite_rows_truncate(struct sqlite_ingest_plan *plan, stoa__call *ca
 
 struct stage {
     struct sqlite_ingest_plan *plan;
-    stoa__call *call;
+    stoa__call *call, *asked;    /* Of statements, and of the caller. */
     struct sqlite_names columns; /* That tell rows apart. */
     struct sqlite_table_name name;
     char table[40];
@@ -171,10 +171,12 @@ struct stage {
 static stoa_status run(struct stage *stage, stoa__buffer *sql, int64_t *changes,
                        stoa_error *err)
 {
-    const stoa_status rc = sqlite_ask_run(stage->plan->source.session, stage->call,
-                                          (const char *)sql->data, changes, err);
+    stoa_status rc = sqlite_ask_run(stage->plan->source.session, stage->call,
+                                    (const char *)sql->data, changes, err);
 
     sql->size = 0;
+    if (rc == STOA_OK && stage->asked)
+        rc = stoa__call_check(stage->asked, err);
     return rc;
 }
 
@@ -389,7 +391,8 @@ stoa_status sqlite_rows_dedup(struct sqlite_ingest_plan *plan, stoa__call *call,
                               bool upsert, stoa_table_done *done, stoa_error *err)
 {
     struct sqlite_session *const session = plan->source.session;
-    struct stage stage = {.plan = plan, .call = call, .columns = columns};
+    struct stage stage = {
+        .plan = plan, .call = call, .asked = rows->call, .columns = columns};
     stoa_status rc;
 
     if (!rows->batch)

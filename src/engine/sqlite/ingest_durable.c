@@ -111,8 +111,9 @@ stoa_status sqlite_durability_sync(struct sqlite_session *session, const char *d
 {
     stoa_status rc = sync_file(session, database, SQLITE_FCNTL_JOURNAL_POINTER, err);
 
-    /* Frames that a checkpoint moved from the log to the file are durable already, because it
-     * syncs both before the log is used again; unless it was told to sync nothing. */
+    /* Frames that a checkpoint moved from the log to the file are durable already,
+     * because it syncs both before the log is used again; unless it was told to sync
+     * nothing. */
     if (rc == STOA_OK && (!about->wal || about->level == SYNC_OFF))
         rc = sync_file(session, database, SQLITE_FCNTL_FILE_POINTER, err);
     if (rc == STOA_OK && about->removes)

@@ -268,6 +268,63 @@ static void a_cancelled_ingest_changes_nothing(void)
         }
 }
 
+static void stop_now(sqlite3_context *context, int argc, sqlite3_value **argv)
+{
+    (void)context, (void)argc, (void)argv;
+    stopped = 1;
+}
+
+/* Stopped by a row in the middle of a batch: the progress handler would see it first, and
+ * what it stops is the caller's whole transaction. */
+static void a_long_ingest_that_is_cancelled_keeps_the_users_transaction(void)
+{
+    char *rows = malloc(1 << 18);
+
+    rows[0] = 0;
+    for (int i = 0, at = 0; i < 4000; i++)
+        at += snprintf(rows + at, (size_t)((1 << 18) - at),
+                       "%s{\"id\":%d,\"name\":\"n%d\"}",
+                       i % 1000 == 0 && i > 0 ? "\n\n"
+                       : i > 0                ? "\n"
+                                              : "",
+                       i + 100, i);
+    for (size_t w = 0; w < WAYS; w++)
+        for (int inside = 0; inside < 2; inside++) {
+            struct kit kit = kit_open(":memory:", "");
+            struct kit_source *source = kit_source("id l;name u", rows);
+            stoa__call call;
+
+            furnish(&kit, tables[1]);
+            CHECK_INT(sqlite3_create_function_v2(kit.db, "stop_now", 0,
+                                                 SQLITE_UTF8 | SQLITE_INNOCUOUS, NULL,
+                                                 stop_now, NULL, NULL, NULL),
+                      SQLITE_OK);
+            kit_run(&kit,
+                    "CREATE TRIGGER t_stop AFTER INSERT ON t WHEN new.id = 110 BEGIN "
+                    "SELECT stop_now(); END");
+            if (inside) {
+                KIT_OK(sqlite_begin(kit.session, NULL, STOA_BEGIN_WRITE, &kit.err));
+                kit_run(&kit, "INSERT INTO log VALUES('mine')");
+            }
+            char *before = kit_dump(&kit);
+
+            stoa__call_resume(&call, NULL, NULL);
+            call.stopped = &stopped;
+            stopped = 0;
+            if (ways[w].mode == STOA__INGEST_REPLACE) /* It has no trigger any more. */
+                source->inside = stop_at_third;
+            KIT_FAILS(go(&kit, &ways[w], source, &call), STOA_ERR_CANCELLED);
+            CHECK_INT(kit.err.flags & STOA_ERROR_ROLLED_BACK, 0);
+            check_unchanged(&kit, before, &ways[w], inside);
+            free(before);
+            if (inside)
+                KIT_OK(sqlite_rollback(kit.session, &kit.err));
+            kit_source_free(source);
+            kit_close(&kit);
+        }
+    free(rows);
+}
+
 /* ---- inside the producer ---- */
 
 static void look_at_session(struct kit_source *source)
@@ -430,6 +487,8 @@ TEST_MAIN({"a producer that fails changes nothing",
           {"no failure ends the user's transaction",
            no_failure_ends_the_users_transaction},
           {"a cancelled ingest changes nothing", a_cancelled_ingest_changes_nothing},
+          {"a long ingest that is cancelled keeps the user's transaction",
+           a_long_ingest_that_is_cancelled_keeps_the_users_transaction},
           {"the session is marked while the producer runs",
            the_session_is_marked_while_the_producer_runs},
           {"a select of the same session can be written",

@@ -77,9 +77,8 @@ static stoa_status plan_next(struct sqlite_source *self, void *reading,
     }
     *out = (struct sqlite_batch){batch, plan->delivered, true};
     plan->delivered += batch->length;
-    if (self->session->call)
-        stoa__call_progress(self->session->call, plan->delivered,
-                            plan->rows->source->row_count);
+    if (self->call)
+        stoa__call_progress(self->call, plan->delivered, plan->rows->source->row_count);
     return STOA_OK;
 }
 
@@ -251,8 +250,8 @@ static stoa_status plan_new(struct sqlite_session *session, stoa__call *call,
     return STOA_OK;
 }
 
-/* Take the plan that serves out of the list; when there is none and the list is full, drop
- * the one used longest ago. */
+/* Take the plan that serves out of the list; when there is none and the list is full,
+ * drop the one used longest ago. */
 static struct sqlite_ingest_plan *take(struct sqlite_ingest_cache *cache,
                                        const struct sqlite_rows *rows)
 {
@@ -457,11 +456,13 @@ stoa_status sqlite_ingest_plan_scan(struct sqlite_ingest_plan *plan, stoa__call 
     stoa_status rc;
 
     plan->rows = rows;
+    plan->source.call = rows->call;
     plan->batch = rows->batch;
     plan->started = plan->ended = false;
     plan->delivered = 0;
     rc = step(plan, call, statement, err);
     plan->rows = NULL;
+    plan->source.call = NULL;
     plan->batch = NULL;
     if (rc == STOA_OK && !plan->ended)
         rc =

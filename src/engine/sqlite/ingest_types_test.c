@@ -402,7 +402,8 @@ static void round_trip(struct kit *kit, uint64_t seed, bool strict)
                &kit->err, __FILE__, __LINE__);
     arrow_random_array(&random, type, 1 + (int64_t)(seed % 40), &batch);
 
-    struct stoa__source source = {type, one_batch, &left, batch.length};
+    struct stoa__source source = {
+        .type = type, .next = one_batch, .self = &left, .row_count = batch.length};
     struct stoa__ingest_part part = {.table = "t", .source = &source, .index_column = -1};
 
     config.strict = strict;

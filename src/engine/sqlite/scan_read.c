@@ -128,7 +128,7 @@ static stoa_status open_factory(struct sqlite_scan *scan, struct sqlite_reading 
     if (rc == STOA_OK)
         return STOA_OK;
     if (failure.code == STOA_OK)
-        rc = stoa__fail(&failure, rc < 0 ? rc : STOA_ERR_CALLBACK, "the factory failed");
+        (void)stoa__fail(&failure, rc < 0 ? rc : STOA_ERR_CALLBACK, "the factory failed");
     stoa__error_copy(err, &failure);
     stoa__wrap(err, "scan '%s'", scan->name);
     return failure.code;

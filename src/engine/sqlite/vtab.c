@@ -11,6 +11,12 @@
 
 #include "base/ban.h"
 
+enum {
+    /* Rows between two looks at the call while they are being written: a row may cost
+     * many microseconds when the table has indexes and triggers. */
+    WRITE_ROWS_MAX = 256
+};
+
 struct table {
     sqlite3_vtab base;
     struct sqlite_source
@@ -251,6 +257,8 @@ static stoa_status choose(struct cursor *cursor, stoa_error *err)
 static stoa_status next_chunk(struct cursor *cursor, stoa_error *err)
 {
     const struct sqlite_source *const source = source_of(cursor);
+    stoa__call *const call = source->call ? source->call : source->session->call;
+    const int32_t most = source->pushdown ? FILTER_ROWS_MAX : WRITE_ROWS_MAX;
     stoa_status rc = STOA_OK;
 
     do {
@@ -258,14 +266,14 @@ static stoa_status next_chunk(struct cursor *cursor, stoa_error *err)
             rc = next_batch(cursor, err);
         if (rc != STOA_OK)
             return rc;
-        if (source->session->call)
-            rc = stoa__call_check(source->session->call, err);
+        if (call)
+            rc = stoa__call_check(call, err);
         if (rc != STOA_OK)
             return rc;
         cursor->chunk_first = cursor->chunk_next;
-        cursor->count = cursor->end - cursor->chunk_first < FILTER_ROWS_MAX
+        cursor->count = cursor->end - cursor->chunk_first < most
                             ? (int32_t)(cursor->end - cursor->chunk_first)
-                            : FILTER_ROWS_MAX;
+                            : most;
         cursor->chunk_next += cursor->count;
         if (cursor->chosen)
             rc = choose(cursor, err);

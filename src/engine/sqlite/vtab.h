@@ -29,6 +29,7 @@ struct sqlite_batch {
  */
 struct sqlite_source {
     struct sqlite_session *session;
+    stoa__call *call; /* Asked between chunks of rows; NULL: the session's own. */
     const struct stoa__arrow_type *type; /* A struct. */
     const struct sqlite_source_column *columns;
     int64_t row_count; /* -1: not known. */
