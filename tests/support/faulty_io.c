@@ -392,8 +392,9 @@ static int64_t *find_durable(int64_t now, int64_t *folder)
 static void store(const struct content *content, const char *folder, const char *name)
 {
     char path[1024];
+    const int size = snprintf(path, sizeof(path), "%s/%s", folder, name);
 
-    (void)snprintf(path, sizeof(path), "%s/%s", folder, name);
+    CHECK(size > 0 && (size_t)size < sizeof(path));
     (void)remove(path);
     if (!content->there)
         return;
