@@ -130,33 +130,81 @@ static const struct catalog_query queries[] = {
 
 /* ---- functions the queries use; they run inside a statement of the same session ---- */
 
-static const char *argument(sqlite3_value **values, int index)
+enum { ARGUMENTS_MAX = 4 };
+
+/* Kept for sqlite_fail(), so that the status survives SQLite. */
+static void fail_inside(struct sqlite_session *session, sqlite3_context *context,
+                        const stoa_error *error)
 {
-    return (const char *)sqlite3_value_text(values[index]);
+    if (session->failure.code == STOA_OK)
+        session->failure = *error;
+    sqlite3_result_error(context, error->text, -1);
+}
+
+/* The arguments as texts; false when one is NULL, or memory ran out: then that is the result. */
+static bool read_arguments(sqlite3_context *context, int count, sqlite3_value **values,
+                           const char *texts[ARGUMENTS_MAX])
+{
+    stoa_error error;
+
+    for (int i = 0; i < count; i++) {
+        texts[i] = (const char *)sqlite3_value_text(values[i]);
+        if (texts[i])
+            continue;
+        if (sqlite3_value_type(values[i]) != SQLITE_NULL) {
+            stoa__fail_nomem(&error);
+            fail_inside(sqlite3_user_data(context), context, &error);
+        }
+        return false;
+    }
+    return true;
+}
+
+static stoa_status prepare_schema_sql(struct sqlite_session *session, const char *database,
+                                      const char *name, sqlite3_stmt **statement,
+                                      stoa_error *err)
+{
+    stoa__buffer sql = {0};
+    stoa_status rc = stoa__buffer_append_text(&sql, "SELECT sql FROM ");
+    if (rc == STOA_OK)
+        rc = stoa__identifier_quote(database, strlen(database), &sql, err);
+    if (rc == STOA_OK)
+        rc = stoa__buffer_append_text(&sql, ".sqlite_schema WHERE name = ?1");
+    if (rc == STOA_OK) {
+        int code = sqlite3_prepare_v2(session->db, (const char *)sql.data, (int)sql.size,
+                                      statement, NULL);
+        if (code == SQLITE_OK)
+            code = sqlite3_bind_text(*statement, 1, name, -1, SQLITE_STATIC);
+        if (code != SQLITE_OK)
+            rc = sqlite_fail(session, code, err);
+    } else if (rc == STOA_ERR_NOMEM) {
+        stoa__fail_nomem(err);
+    }
+    stoa__buffer_release(&sql);
+    return rc;
 }
 
 /* stoa_schema_sql(database, name): the CREATE text. */
 static void schema_sql(sqlite3_context *context, int count, sqlite3_value **values)
 {
     struct sqlite_session *session = sqlite3_user_data(context);
-    const char *database = argument(values, 0);
-    const char *name = argument(values, 1);
-    stoa__buffer sql = {0};
+    const char *texts[ARGUMENTS_MAX];
     sqlite3_stmt *statement = NULL;
+    stoa_error error;
 
-    (void)count;
-    if (!database || !name)
+    if (!read_arguments(context, count, values, texts))
         return;
-    if (stoa__buffer_append_text(&sql, "SELECT sql FROM ") == STOA_OK &&
-        stoa__identifier_quote(database, strlen(database), &sql, NULL) == STOA_OK &&
-        stoa__buffer_append_text(&sql, ".sqlite_schema WHERE name = ?1") == STOA_OK &&
-        sqlite3_prepare_v2(session->db, (const char *)sql.data, (int)sql.size, &statement, NULL) ==
-            SQLITE_OK &&
-        sqlite3_bind_text(statement, 1, name, -1, SQLITE_STATIC) == SQLITE_OK &&
-        sqlite3_step(statement) == SQLITE_ROW)
-        sqlite3_result_value(context, sqlite3_column_value(statement, 0));
+    stoa_status rc = prepare_schema_sql(session, texts[0], texts[1], &statement, &error);
+    if (rc == STOA_OK) {
+        int code = sqlite3_step(statement);
+        if (code == SQLITE_ROW)
+            sqlite3_result_value(context, sqlite3_column_value(statement, 0));
+        else if (code != SQLITE_DONE)
+            rc = sqlite_fail(session, code, &error);
+    }
+    if (rc != STOA_OK)
+        fail_inside(session, context, &error);
     sqlite3_finalize(statement);
-    stoa__buffer_release(&sql);
 }
 
 /* stoa_column_format(database, table, column, declared): the Arrow format of its values, NULL where
@@ -164,43 +212,53 @@ static void schema_sql(sqlite3_context *context, int count, sqlite3_value **valu
 static void column_format(sqlite3_context *context, int count, sqlite3_value **values)
 {
     struct sqlite_session *session = sqlite3_user_data(context);
+    const char *texts[ARGUMENTS_MAX];
     stoa__arena arena = {0};
     struct stoa__arrow_type *type = NULL;
     enum sqlite_form form;
-    const char *declared = argument(values, 3);
     stoa_error error;
 
-    (void)count;
-    stoa_status rc = sqlite_column_type_read(session, session->call, argument(values, 0),
-                                             argument(values, 1), argument(values, 2), &arena,
-                                             &type, &error);
+    if (!read_arguments(context, count, values, texts))
+        return;
+    stoa_status rc = sqlite_column_type_read(session, session->call, texts[0], texts[1], texts[2],
+                                             &arena, &type, &error);
     if (rc == STOA_OK && !type)
-        rc = sqlite_type_read(declared ? declared : "", &arena, &type, &form, &error);
+        rc = sqlite_type_read(texts[3], &arena, &type, &form, &error);
     if (rc != STOA_OK)
-        sqlite3_result_error(context, error.text, -1);
+        fail_inside(session, context, &error);
     else if (type)
         sqlite3_result_text(context, type->format, -1, SQLITE_TRANSIENT);
     stoa__arena_release(&arena);
 }
 
+/* stoa_column_collation(database, table, column): NULL for the columns of views. */
 static void column_collation(sqlite3_context *context, int count, sqlite3_value **values)
 {
     struct sqlite_session *session = sqlite3_user_data(context);
+    const char *texts[ARGUMENTS_MAX];
     const char *collation = NULL;
-    (void)count;
-    if (sqlite3_table_column_metadata(session->db, argument(values, 0), argument(values, 1),
-                                      argument(values, 2), NULL, &collation, NULL, NULL,
-                                      NULL) == SQLITE_OK &&
-        collation)
+    stoa_error error;
+
+    if (!read_arguments(context, count, values, texts))
+        return;
+    int code = sqlite3_table_column_metadata(session->db, texts[0], texts[1], texts[2], NULL,
+                                             &collation, NULL, NULL, NULL);
+    if (code == SQLITE_OK && collation)
         sqlite3_result_text(context, collation, -1, SQLITE_TRANSIENT);
+    if ((code & 0xff) == SQLITE_NOMEM) {
+        stoa__fail_nomem(&error);
+        fail_inside(session, context, &error);
+    }
 }
 
+/* stoa_read_only(database) */
 static void read_only(sqlite3_context *context, int count, sqlite3_value **values)
 {
     struct sqlite_session *session = sqlite3_user_data(context);
-    const char *database = argument(values, 0);
-    (void)count;
-    sqlite3_result_int(context, sqlite3_db_readonly(session->db, database) == 1);
+    const char *texts[ARGUMENTS_MAX];
+
+    if (read_arguments(context, count, values, texts))
+        sqlite3_result_int(context, sqlite3_db_readonly(session->db, texts[0]) == 1);
 }
 
 static stoa_status register_functions(struct sqlite_session *session, stoa_error *err)
@@ -287,6 +345,13 @@ static stoa_status run_query(struct sqlite_session *session, stoa__call *call, c
     return rc;
 }
 
+/* A request keeps the query's own names, which are expressions. */
+static void name_columns(struct sqlite_cursor *cursor, const struct catalog_query *query)
+{
+    for (int32_t i = 0; i < query->column_count; i++)
+        cursor->requested->children[i].name = query->columns[i].name;
+}
+
 stoa_status sqlite_catalog(void *self, stoa__call *call, int32_t what, const char *database,
                            const char *table, void **cursor, stoa_error *err)
 {
@@ -304,6 +369,8 @@ stoa_status sqlite_catalog(void *self, stoa__call *call, int32_t what, const cha
         rc = run_query(session, call, query->sql, database, table, cursor, err);
     if (rc == STOA_OK) {
         rc = sqlite_cursor_request(*cursor, type, err);
+        if (rc == STOA_OK)
+            name_columns(*cursor, query);
         if (rc != STOA_OK) {
             sqlite_cursor_close(*cursor);
             *cursor = NULL;
@@ -315,17 +382,20 @@ stoa_status sqlite_catalog(void *self, stoa__call *call, int32_t what, const cha
 
 /* ---- the type of a table ---- */
 
+/* Two semicolons: such a text is not kept prepared. A statement that was, and has not run since the
+ * table changed, would answer with the columns of before. */
 static stoa_status select_all(const char *database, const char *table, stoa__buffer *sql,
                               stoa_error *err)
 {
     stoa_status rc = stoa__buffer_append_text(sql, "SELECT * FROM ");
-    if (rc == STOA_OK && database) {
+    if (rc == STOA_OK && database)
         rc = stoa__identifier_quote(database, strlen(database), sql, err);
-        if (rc == STOA_OK)
-            rc = stoa__buffer_append_byte(sql, '.');
-    }
+    if (rc == STOA_OK && database)
+        rc = stoa__buffer_append_byte(sql, '.');
     if (rc == STOA_OK)
-        return stoa__identifier_quote(table, strlen(table), sql, err);
+        rc = stoa__identifier_quote(table, strlen(table), sql, err);
+    if (rc == STOA_OK)
+        rc = stoa__buffer_append_text(sql, ";;");
     return rc == STOA_ERR_NOMEM ? stoa__fail_nomem(err) : rc;
 }
 

@@ -69,6 +69,7 @@ static struct fault by_message(const char *text)
         {"cannot rollback - no transaction", BEGINS, {STOA_ERR_INVALID, "25000", 0}},
         {"cannot start a transaction within", BEGINS, {STOA_ERR_INVALID, "25000", 0}},
         {"attempt to write a readonly", BEGINS, {STOA_ERR_READ_ONLY, "25006", 0}},
+        {"out of memory", ENDS, {STOA_ERR_NOMEM, "HY001", 0}}, /* Of a virtual table. */
         {" is locked", ENDS, {STOA_ERR_BUSY, "55006", 0}}, /* DETACH while it is read. */
     };
     for (size_t i = 0; i < sizeof table / sizeof *table; i++)

@@ -75,7 +75,9 @@ static int declare(struct sqlite_source *source, sqlite3 *db, char **message)
     if (rc == STOA_OK)
         code = sqlite3_declare_vtab(db, (const char *)sql.data);
     if (rc == STOA_OK && code != SQLITE_OK)
-        rc = stoa__fail(&failure, STOA_ERR_INVALID, "%s", sqlite3_errmsg(db));
+        rc = (code & 0xff) == SQLITE_NOMEM
+                 ? stoa__fail_nomem(&failure)
+                 : stoa__fail(&failure, STOA_ERR_INVALID, "%s", sqlite3_errmsg(db));
     stoa__buffer_release(&sql);
     if (rc == STOA_OK)
         return SQLITE_OK;
