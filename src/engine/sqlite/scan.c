@@ -476,6 +476,9 @@ static stoa_status uncover(struct sqlite_scan *scan, bool *changed, stoa_error *
     if (sqlite3_table_column_metadata(session->db, NULL, scan->name, NULL, NULL, NULL,
                                       NULL, NULL, NULL) != SQLITE_OK)
         return STOA_OK;
+    rc = stored(session, "temp", scan->name, &there, err);
+    if (rc != STOA_OK || there) /* A temporary table, which nothing can hide. */
+        return rc;
     rc = place(scan, true, err);
     if (rc == STOA_OK)
         sqlite_vtab_drop(session, scan->name);

@@ -427,6 +427,21 @@ static void a_table_made_later_is_hidden_too(void)
     kit_close(&kit);
 }
 
+/* A temporary table comes before everything: it wins, and nothing else suffers. */
+static void a_temporary_table_made_later_wins(void)
+{
+    struct kit kit = kit_open(":memory:", "");
+    void *scan = add(&kit, "s", batch_source("a l", "{\"a\":1}"));
+
+    kit_run(&kit, "CREATE TEMP TABLE s(a INTEGER); INSERT INTO s VALUES(100)");
+    CHECK_TEXT(ask(&kit, "SELECT a FROM s"), "100");
+    CHECK_TEXT(ask(&kit, "SELECT 5"), "5");
+    kit_run(&kit, "DROP TABLE temp.s");
+    CHECK_TEXT(ask(&kit, "SELECT a FROM s"), "1");
+    sqlite_scan_drop(scan);
+    kit_close(&kit);
+}
+
 static void a_rollback_does_not_uncover_it(void)
 {
     struct kit kit = kit_open(":memory:", "");
@@ -699,6 +714,7 @@ TEST_MAIN(
      what_cannot_be_a_scan_is_left_to_the_caller},
     {"a stored table is hidden", a_stored_table_is_hidden},
     {"a table made later is hidden, too", a_table_made_later_is_hidden_too},
+    {"a temporary table made later wins", a_temporary_table_made_later_wins},
     {"a rollback does not uncover it", a_rollback_does_not_uncover_it},
     {"a file opened read-only takes scans", a_file_opened_read_only_takes_scans},
     {"a running statement keeps what is dropped",
