@@ -492,29 +492,32 @@ void stoa__reader_release(stoa__reader *reader)
 
 /* ---- what is known about a stream ---- */
 
-static stoa_status reader_of(struct ArrowArrayStream *stream, const void *out,
-                             stoa__reader **reader, stoa_error *err)
+/* NULL, with `err` filled, when it is not one of ours or `out` is missing. */
+static stoa__reader *reader_of(struct ArrowArrayStream *stream, const void *out, stoa_error *err)
 {
-    if (!stream || !out)
-        return stoa__fail(err, STOA_ERR_INVALID, "%s is NULL", stream ? "out" : "stream");
-    *reader = stoa__stream_self(stream, &producer);
-    if (!*reader)
-        return stoa__fail(err, STOA_ERR_INVALID,
-                          "the stream was released, or was not made by stoa_csv_open() or "
-                          "stoa_jsonl_open()");
-    return STOA_OK;
+    stoa__reader *reader;
+
+    if (!stream || !out) {
+        stoa__fail(err, STOA_ERR_INVALID, "%s is NULL", stream ? "out" : "stream");
+        return NULL;
+    }
+    reader = stoa__stream_self(stream, &producer);
+    if (!reader)
+        stoa__fail(err, STOA_ERR_INVALID,
+                   "the stream was released, or was not made by stoa_csv_open() or "
+                   "stoa_jsonl_open()");
+    return reader;
 }
 
 stoa_status stoa_format_report_get(struct ArrowArrayStream *stream, stoa_format_report *out,
                                    stoa_error *err)
 {
-    stoa__reader *reader = NULL;
-    stoa_status rc = reader_of(stream, out, &reader, err);
+    const stoa__reader *reader = reader_of(stream, out, err);
 
     if (out)
         *out = (stoa_format_report){0};
-    if (rc != STOA_OK)
-        return rc;
+    if (!reader || !out)
+        return STOA_ERR_INVALID;
     *out = reader->report;
     out->bytes = reader->chunks.source.done;
     out->bytes_total = reader->chunks.source.total;
@@ -552,14 +555,14 @@ stoa_status stoa_format_columns(struct ArrowArrayStream *stream, struct ArrowArr
 {
     static const struct stoa__table_column columns[] = {
         {"name", "u"}, {"type", "u"}, {"values", "l"}, {"nulls", "l"}, {"why", "u"}};
-    stoa__reader *reader = NULL;
+    const stoa__reader *reader = reader_of(stream, out, err);
     stoa__table table = {0};
-    stoa_status rc = reader_of(stream, out, &reader, err);
+    stoa_status rc;
 
     if (out)
         *out = (struct ArrowArrayStream){0};
-    if (rc != STOA_OK)
-        return rc;
+    if (!reader)
+        return STOA_ERR_INVALID;
     rc = stoa__table_init(&table, columns, 5, err);
     for (int32_t i = 0; rc == STOA_OK && i < reader->type->child_count; i++)
         rc = describe(reader, i, &table, err);
@@ -572,10 +575,9 @@ stoa_status stoa_format_columns(struct ArrowArrayStream *stream, struct ArrowArr
 stoa_status stoa_format_bad_rows(struct ArrowArrayStream *stream, struct ArrowArrayStream *out,
                                  stoa_error *err)
 {
-    stoa__reader *reader = NULL;
-    stoa_status rc = reader_of(stream, out, &reader, err);
+    stoa__reader *reader = reader_of(stream, out, err);
 
     if (out)
         *out = (struct ArrowArrayStream){0};
-    return rc == STOA_OK ? stoa__rejects_export(&reader->kept, out, err) : rc;
+    return reader ? stoa__rejects_export(&reader->kept, out, err) : STOA_ERR_INVALID;
 }
