@@ -270,12 +270,25 @@ static stoa_status make_statement(struct sqlite_session *session, sqlite3_stmt *
     return STOA_OK;
 }
 
-stoa_status sqlite_prepare(void *self, stoa__call *call, const char *sql, size_t size,
+/* SQLite copies all it is handed, so a long script is handed over by statements. */
+static size_t first_size(const char *sql, size_t size)
+{
+    struct stoa__sql_statement first;
+    stoa__sql script;
+
+    if (size <= STOA__STATEMENT_CACHE_SQL_BYTES_MAX)
+        return size;
+    stoa__sql_init(&script, sql, size, STOA__SQL_SQLITE);
+    return stoa__sql_split(&script, &first) && first.complete ? script.at : size;
+}
+
+stoa_status sqlite_prepare(void *self, stoa__call *call, const char *sql, size_t whole,
                            size_t *used, void **out, stoa_error *err)
 {
     struct sqlite_session *session = self;
     struct sqlite_statement *statement;
     sqlite3_stmt *stmt = NULL;
+    size_t size = first_size(sql, whole);
     const bool cached = size <= STOA__STATEMENT_CACHE_SQL_BYTES_MAX;
     const uint64_t hash = cached ? stoa__hash(sql, size, 0) : 0;
     stoa_status rc;
@@ -304,6 +317,10 @@ stoa_status sqlite_prepare(void *self, stoa__call *call, const char *sql, size_t
     stoa__call *before = sqlite_enter(session, call);
 
     rc = compile_text(session, size > 0 ? sql : "", size, &stmt, used, err);
+    if (rc == STOA_ERR_SYNTAX && size < whole) { /* It may end elsewhere for SQLite. */
+        size = whole;
+        rc = compile_text(session, sql, size, &stmt, used, err);
+    }
     sqlite_leave(session, before);
     if (rc != STOA_OK || !stmt)
         return rc;
