@@ -229,13 +229,48 @@ static stoa_status step_resolving(struct sqlite_cursor *cursor, stoa_error *err)
 }
 
 /* PRAGMA journal_mode, say, counts as writing, but must answer where nothing can be
- * written; SQLite itself refuses those that would. */
+ * written; SQLite itself refuses those that would, in a transaction that was begun for
+ * reading once it is told. */
 static bool only_asks(const struct sqlite_statement *statement)
 {
     const struct sqlite_session *session = statement->session;
 
     return statement->pragma &&
            (session->read_transaction || session->instance->config.read_only);
+}
+
+/* Forbid writing for a pragma in such a transaction. `*forbade`: it must be undone. */
+static stoa_status forbid_writing(struct sqlite_session *session, bool *forbade,
+                                  stoa_error *err)
+{
+    sqlite3_stmt *ask = NULL;
+    const int code =
+        sqlite3_prepare_v2(session->db, "PRAGMA query_only", -1, &ask, NULL);
+    const bool already =
+        sqlite3_step(ask) == SQLITE_ROW && sqlite3_column_int(ask, 0) != 0;
+    stoa_status rc = code == SQLITE_OK ? STOA_OK : sqlite_fail(session, code, err);
+
+    sqlite3_finalize(ask);
+    if (rc == STOA_OK && !already)
+        rc = sqlite_run(session, NULL, "PRAGMA query_only=1", err);
+    *forbade = rc == STOA_OK && !already;
+    return rc;
+}
+
+/* The first step of a pragma that may only ask. */
+static stoa_status step_asking(struct sqlite_cursor *cursor, stoa_error *err)
+{
+    struct sqlite_session *session = cursor->session;
+    bool forbade = false;
+    stoa_status rc = STOA_OK;
+
+    if (session->read_transaction)
+        rc = forbid_writing(session, &forbade, err);
+    if (rc == STOA_OK)
+        rc = sqlite_cursor_step(cursor, err);
+    if (forbade)
+        (void)sqlite_run(session, NULL, "PRAGMA query_only=0", NULL);
+    return rc;
 }
 
 static stoa_status first_step(struct sqlite_cursor *cursor, stoa__call *call,
@@ -264,7 +299,7 @@ static stoa_status first_step(struct sqlite_cursor *cursor, stoa__call *call,
     sqlite_run_begin(cursor->statement, &run);
     stoa__call *before = sqlite_enter(session, call);
 
-    rc = step_resolving(cursor, err);
+    rc = writes && !gated ? step_asking(cursor, err) : step_resolving(cursor, err);
     cursor->column_count = sqlite3_column_count(cursor->stmt);
     if (writes || cursor->column_count == 0)
         rc = run_to_end(cursor, rc, err);
