@@ -152,10 +152,7 @@ static stoa_status reset(struct stoa__entry *entry, stoa_error *err)
     stoa__session_drop_resolver(session);
     rc = entry->engine->session_reset(session->native, &reusable, err);
     if (rc == STOA_OK && !reusable)
-        rc = stoa__fail(
-            err, STOA_ERR_UNSUPPORTED,
-            "the connection was changed in a way that a reset cannot undo; close "
-            "it and connect again");
+        rc = stoa__pool_renew(session, &entry->call, err);
     if (rc == STOA_OK)
         entry->leaf->conn->read = session->db->read;
     return rc;

@@ -128,6 +128,21 @@ static void close_native(struct stoa__session *session)
     stoa__live_add(STOA_LIVE_SESSION, -1);
 }
 
+stoa_status stoa__pool_renew(struct stoa__session *session, stoa__call *call,
+                             stoa_error *err)
+{
+    void *fresh = NULL;
+    stoa_status rc;
+
+    assert(stoa__session_is_mine(session) && !session->leaves);
+    rc = session->engine->session_open(session->db->instance, call, &fresh, err);
+    if (rc != STOA_OK)
+        return rc;
+    session->engine->session_close(session->native);
+    session->native = fresh;
+    return STOA_OK;
+}
+
 void stoa__pool_close_native(struct stoa__session *session)
 {
     struct stoa__db *db = session->db;

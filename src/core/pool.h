@@ -14,6 +14,11 @@ stoa_status stoa__pool_take(struct stoa__db *db, stoa__call *call,
 /* The last reference is gone: empty the graveyard, then keep the session or close it. */
 void stoa__pool_give_back(struct stoa__session *session);
 
+/* Put a new native session in the place of one that a reset cannot make good, under the
+ * mark and with no leaves left. On failure the old one stays. */
+stoa_status stoa__pool_renew(struct stoa__session *session, stoa__call *call,
+                             stoa_error *err);
+
 /* Close the native session, under the mark, while others hold references (shutdown). */
 void stoa__pool_close_native(struct stoa__session *session);
 
