@@ -161,7 +161,7 @@ stoa_status stoa__value_text(const stoa_value *value, const uint8_t *bytes,
 
     if (value->type == STOA_TYPE_NULL)
         return fail_loss(value, "text", err);
-    if (value->type == STOA_TYPE_BYTES &&
+    if (value->type == STOA_TYPE_BYTES && value->b > 0 &&
         stoa__utf8_check((const char *)bytes + value->a, (size_t)value->b) !=
             (size_t)value->b)
         return stoa__fail(err, STOA_ERR_TYPE, "the bytes are not UTF-8");

@@ -313,6 +313,8 @@ stoa_status sqlite_session_set(void *self, stoa__settings *settings, stoa_error 
     struct session_settings given = {-1, keys != 0, session->busy_timeout_ms};
     stoa_status rc = stoa__settings_read(settings, "sqlite", table, sizeof table / sizeof *table,
                                          &given, err);
+    if (rc == STOA_OK) /* An unknown key, before anything has changed. */
+        rc = stoa__settings_finish(settings, "connection", err);
     if (rc != STOA_OK)
         return rc;
     bool keys_change = given.foreign_keys != (keys != 0);
