@@ -1,13 +1,13 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * A VFS around SQLite's own that fails when told to, and that can record what would be on disk had
- * the power gone at any moment. It sees what SQLite does to files, and takes the place of fsync();
- * the rename of a backup goes past it.
+ * A VFS around SQLite's own that fails when told to, and that can record what would be on disk
+ * had the power gone at any moment. It sees what SQLite does to files, and takes the place of
+ * fsync(); the rename of a backup goes past it.
  *
- * The disk that is simulated: a sync makes all earlier writes of its file durable; of later ones any
- * sector of 512 bytes may be there or not. Names are made and removed in order, and are durable when
- * the folder was synced, which SQLite does with the first sync of a journal or log and when a
- * removal asks for it.
+ * The disk that is simulated: a sync makes all earlier writes of its file durable; of later ones
+ * any sector of 512 bytes may be there or not. Names are made and removed in order, and are
+ * durable when the folder was synced, which SQLite does with the first sync of a journal or log
+ * and when a removal asks for it.
  */
 #ifndef STOA_FAULTY_IO_H
 #define STOA_FAULTY_IO_H
@@ -47,8 +47,8 @@ void faulty_record(void);
 int64_t faulty_now(void);
 /* Is the event that leads to moment `now` a sync? */
 bool faulty_is_sync(int64_t now);
-/* Make the files of `from` (a folder) in `to` as they may be when the power goes at moment `now`:
- * what is not durable is there or not as `seed` decides; 0: all of it is there, as after kill -9. */
+/* Make the recorded files in the folder `to` as they may be when the power goes at moment `now`:
+ * what is not durable is there or not as `seed` decides; 0: all of it is, as after kill -9. */
 void faulty_crash(int64_t now, uint64_t seed, const char *to);
 void faulty_forget(void);
 

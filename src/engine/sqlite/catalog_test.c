@@ -105,8 +105,8 @@ static void the_columns_are_those_of_the_header(void)
             for (int64_t k = 0; k < columns.n_children; k++) {
                 snprintf(names + strlen(names), sizeof(names) - strlen(names), "%s%s",
                          k > 0 ? " " : "", columns.children[k]->name);
-                CHECK(strlen(formats) + strlen(columns.children[k]->format) < sizeof(formats));
-                strcat(formats, columns.children[k]->format);
+                snprintf(formats + strlen(formats), sizeof(formats) - strlen(formats), "%s",
+                         columns.children[k]->format);
             }
             CHECK_TEXT(names, kinds[i].names);
             CHECK_TEXT(formats, kinds[i].formats);
@@ -121,7 +121,8 @@ static void databases_and_tables(void)
     char *all = list(conn, STOA_CATALOG_TABLES, NULL, NULL);
 
     check_list(conn, STOA_CATALOG_DATABASES, "other", NULL, "other  false\n");
-    check_list(conn, STOA_CATALOG_TABLES, "main", "PLAIN", "main plain table CREATE false false 6\n");
+    check_list(conn, STOA_CATALOG_TABLES, "main", "PLAIN",
+               "main plain table CREATE false false 6\n");
     check_list(conn, STOA_CATALOG_TABLES, NULL, "plain",
                "main plain table CREATE false false 6\nother plain table CREATE false false 1\n");
     check_list(conn, STOA_CATALOG_TABLES, NULL, "tight",

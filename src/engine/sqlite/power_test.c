@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * The power goes at every sync and at chance moments in between, with what was not synced there, not
- * there or torn. What was acknowledged as durable must be there, transactions are whole and in
+ * The power goes at every sync and at chance moments in between, with what was not synced there,
+ * not there or torn. What was acknowledged as durable must be there, transactions are whole and in
  * order, the file is sound. With everything written still there (kill -9) what was acknowledged as
  * committed must be.
  *
