@@ -55,13 +55,18 @@ struct null_cursor {
 
 /* ---- reading ---- */
 
-static stoa_status fail_at(const struct stoa__sql_token *token, const char *sql,
+static stoa_status fail_at(const struct stoa__sql_token *token, const stoa__sql *scan,
                            stoa_error *err)
 {
-    stoa_status rc = stoa__fail(err, STOA_ERR_SYNTAX, "null: '%.*s' is not understood",
-                                (int)(token->size < 64 ? token->size : 64), token->text);
+    bool end = token->kind == STOA__SQL_END;
+    stoa_status rc;
 
-    stoa__error_position(err, token->text - sql);
+    if (end)
+        rc = stoa__fail(err, STOA_ERR_SYNTAX, "null: the statement ends too early");
+    else
+        rc = stoa__fail(err, STOA_ERR_SYNTAX, "null: '%.*s' is not understood",
+                        (int)(token->size < 64 ? token->size : 64), token->text);
+    stoa__error_position(err, end ? (int64_t)scan->size : token->text - scan->text);
     return rc;
 }
 
@@ -77,7 +82,7 @@ static stoa_status read_number(stoa__sql *scan, int64_t *out, stoa_error *err)
     }
     if (token.kind != STOA__SQL_NUMBER ||
         stoa__int64_parse(token.text, token.size, out, NULL) != STOA_OK)
-        return fail_at(&token, scan->text, err);
+        return fail_at(&token, scan, err);
     if (sign)
         *out = -*out;
     return STOA_OK;
@@ -92,12 +97,12 @@ static stoa_status read_values(struct null_statement *statement, stoa__sql *scan
     do {
         stoa__sql_next_solid(scan, &token);
         if (token.kind != STOA__SQL_PARAM)
-            return fail_at(&token, scan->text, err);
+            return fail_at(&token, scan, err);
         statement->parameter_count++;
         stoa__sql_next_solid(scan, &token);
     } while (token.kind == STOA__SQL_OPERATOR && token.size == 1 && token.text[0] == ',');
     if (token.kind != STOA__SQL_END)
-        return fail_at(&token, scan->text, err);
+        return fail_at(&token, scan, err);
     statement->parameters =
         stoa__arena_alloc_zero(&statement->arena, (size_t)statement->parameter_count,
                                sizeof *statement->parameters);
@@ -130,7 +135,7 @@ static stoa_status read_verb(struct null_statement *statement, stoa__sql *scan,
     while (verb < VERB_COUNT && !stoa__sql_is(&token, verbs[verb]))
         verb++;
     if (verb == VERB_COUNT)
-        return fail_at(&token, scan->text, err);
+        return fail_at(&token, scan, err);
     statement->verb = (enum null_verb)verb;
     return STOA_OK;
 }
@@ -151,7 +156,7 @@ static stoa_status read_statement(struct null_statement *statement, stoa__sql *s
     if (rc != STOA_OK)
         return rc;
     stoa__sql_next_solid(scan, &token);
-    return token.kind == STOA__SQL_END ? STOA_OK : fail_at(&token, scan->text, err);
+    return token.kind == STOA__SQL_END ? STOA_OK : fail_at(&token, scan, err);
 }
 
 /* ---- types ---- */
