@@ -267,7 +267,7 @@ static stoa_status begin_batch(struct sqlite_cursor *cursor, int64_t rows_max,
                                stoa_error *err)
 {
     const int64_t rows =
-        cursor->started && rows_max > ROWS_FIRST ? cursor->reserved : ROWS_FIRST;
+        cursor->reserved > 0 && rows_max > ROWS_FIRST ? cursor->reserved : ROWS_FIRST;
     stoa_status rc = STOA_OK;
 
     if (!cursor->builds) {
