@@ -119,7 +119,8 @@ STOA_API stoa_status stoa_connect(stoa_db db, stoa_op op, const stoa_option *opt
 STOA_API void stoa_conn_close(stoa_conn conn);
 
 /* Make the connection as good as new: roll back, close its statements and results, drop its scans,
- * functions and temporary objects, detach, restore its settings. May block. */
+ * functions and temporary objects, detach, restore its settings. Streams exported from it end with
+ * a sticky error. May block. */
 STOA_API stoa_status stoa_conn_reset(stoa_conn conn, stoa_op op, stoa_error *err);
 
 /* Ask the engine for a sign of life. May block. */

@@ -5,6 +5,8 @@
  * The unit is one append: one transaction, one sequence number. Acknowledgements then advance
  * through three levels: accepted (the library has it), committed (it survives the death of the
  * process), durable (it survives the loss of power). On failure nothing of the append is there.
+ * Inside a transaction of the caller's an append is accepted until the commit. A rollback, also one
+ * to a savepoint by stoa_savepoint_rollback(), takes its number back: the next append gets it.
  *
  * Settings of an ingest (and of stoa_insert)
  *

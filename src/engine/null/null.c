@@ -70,6 +70,8 @@ static stoa_status null_open(const char *rest, stoa__settings *settings, stoa__c
     stoa_status rc = stoa__settings_read(settings, "null", settings_table, 1, &read, err);
 
     (void)call;
+    if (rc == STOA_OK)
+        rc = stoa__settings_finish(settings, "null", err);
     if (rc == STOA_OK && rest[0] != '\0')
         rc = stoa__fail(err, STOA_ERR_INVALID,
                         "null: the target has nothing behind \"null:\"");
