@@ -69,6 +69,7 @@ void stoa__settings_release(stoa__settings *settings);
  * `rest` is percent-decoded only where a '?' part was allowed. Pairs go to `settings`.
  * So a URL is left whole, its '?' part included, for the engine that knows its grammar; one that
  * takes Stoa's settings there cuts at the '?' itself and calls stoa__settings_add_query().
+ * Behind "adbc:" everything is left whole, too: it is another target.
  * An empty text, a NUL byte and a bad escape are INVALID; errors never quote the text.
  */
 struct stoa__target {

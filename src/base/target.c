@@ -188,7 +188,9 @@ stoa_status stoa__target_parse(const char *text, size_t size, stoa__settings *se
         size_t rest_size = size - scheme - 1;
 
         rc = copy(&settings->arena, text, scheme, &made.engine, err);
-        if (rc == STOA_OK && rest_size >= 2 && memcmp(rest, "//", 2) == 0)
+        /* Behind "adbc:" stands another target, whose grammar is its engine's. */
+        if (rc == STOA_OK && ((rest_size >= 2 && memcmp(rest, "//", 2) == 0) ||
+                              strcmp(made.engine, "adbc") == 0))
             rc = copy(&settings->arena, rest, rest_size, &made.rest, err);
         else if (rc == STOA_OK)
             rc = parse_rest(rest, rest_size, settings, &made.rest, err);

@@ -117,7 +117,12 @@ static stoa_status open_instance(struct stoa__db *db, const struct stoa__target 
         rc = db->engine->open(target->rest, settings, call, &db->instance, err);
     if (rc != STOA_OK)
         return rc;
-    rc = stoa__settings_finish(settings, db->engine->name, err);
+    rc = stoa__settings_read(settings, "database", pool_settings, 1, &db->pool_idle_max,
+                             err);
+    if (rc == STOA_OK) /* Again: the engine may have found more in its own text. */
+        rc = stoa__read_config_set(&db->read, settings, err);
+    if (rc == STOA_OK)
+        rc = stoa__settings_finish(settings, db->engine->name, err);
     if (rc != STOA_OK)
         db->engine->close(db->instance);
     return rc;

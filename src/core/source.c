@@ -57,6 +57,14 @@ static stoa_status stream_next(void *self, const struct ArrowArray **batch,
     return rc;
 }
 
+static void stream_take(void *self, struct ArrowArray *out)
+{
+    struct stoa__stream_source *source = self;
+
+    *out = source->batch;
+    source->batch = (struct ArrowArray){0};
+}
+
 stoa_status stoa__stream_source_init(struct stoa__stream_source *out,
                                      struct ArrowArrayStream *stream, int32_t check,
                                      stoa_error *err)
@@ -68,7 +76,8 @@ stoa_status stoa__stream_source_init(struct stoa__stream_source *out,
     if (rc != STOA_OK)
         return rc;
     out->source = (struct stoa__source){
-        .type = out->in.type, .next = stream_next, .self = out, .row_count = -1};
+        .type = out->in.type, .next = stream_next, .self = out, .row_count = -1,
+        .take = stream_take};
     return STOA_OK;
 }
 

@@ -126,6 +126,9 @@ struct stoa__source {
     stoa_status (*next)(void *self, const struct ArrowArray **batch, stoa_error *err); /* DONE */
     void *self;
     int64_t row_count; /* -1: not known before. */
+    /* Move the batch next() gave last to `out`, for an engine that must own it. NULL: it can't be
+     * given away (the caller's own), and is copied where that is needed. */
+    void (*take)(void *self, struct ArrowArray *out);
 };
 
 /* One table of an append. */

@@ -12,6 +12,16 @@
 static const struct stoa__engine *const engines[] = {
     &stoa__engine_sqlite,
     &stoa__engine_null,
+    &stoa__engine_adbc,
+    &stoa__engine_duckdb,
+    &stoa__engine_postgresql,
+    &stoa__engine_flightsql,
+    &stoa__engine_snowflake,
+    &stoa__engine_bigquery,
+    &stoa__engine_chdb,
+    &stoa__engine_mysql,
+    &stoa__engine_mssql,
+    &stoa__engine_trino,
 };
 
 enum { ENGINE_COUNT = sizeof engines / sizeof *engines };

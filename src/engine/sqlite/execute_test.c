@@ -47,7 +47,8 @@ static void read_batches(struct fixture *f, struct sqlite_cursor *cursor,
     CHECK_INT(sqlite_cursor_type(cursor, NULL, &type, &f->err), STOA_OK);
     while (sqlite_cursor_next(cursor, NULL, &list[out->count], &f->err) == STOA_OK)
         out->count++;
-    out->source = (struct stoa__source){type, next_batch, out, -1};
+    out->source = (struct stoa__source){
+        .type = type, .next = next_batch, .self = out, .row_count = -1};
 }
 
 static void release_batches(struct batches *batches)

@@ -1,0 +1,315 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Rows of the caller as a stream for a driver. The driver may pull on any of its threads; the
+ * caller's code runs on the calling thread alone. What is handed over is the driver's own: a batch
+ * that its source cannot give away is copied. Whatever the driver says in the end, what happened
+ * here is what counts.
+ */
+#include "engine/adbc/parts.h"
+
+#include "arrow/array.h"
+#include "arrow/cell.h"
+#include "base/error.h"
+#include "base/mem.h"
+
+#include <assert.h>
+#include <errno.h>
+#include <string.h>
+
+#include "base/ban.h"
+
+struct adbc_feed {
+    stoa__mutex lock; /* Held by a thread that pulls, until it has its answer. */
+    int32_t references; /* Ours and the stream's; under `lock`. */
+    struct adbc_session *session;
+    struct stoa__source *source; /* NULL: it has ended. */
+    stoa__call *call;
+    const struct stoa__arrow_type *type; /* Of the rows handed over; in `arena`. */
+    stoa__arena arena;
+    int32_t *columns; /* NULL: all. */
+    bool refuse_nan;
+    stoa_status rc; /* Of the last pull. */
+    struct ArrowArray batch;
+    int64_t rows;
+    bool ended;
+    stoa_error failure;
+};
+
+static void unref(struct adbc_feed *feed)
+{
+    bool last;
+
+    stoa__mutex_lock(&feed->lock);
+    last = --feed->references == 0;
+    stoa__mutex_unlock(&feed->lock);
+    if (!last)
+        return;
+    stoa__mutex_release(&feed->lock);
+    stoa__arena_release(&feed->arena);
+    stoa__free(feed);
+}
+
+/* ---- what is handed over ---- */
+
+static stoa_status own_batch(struct adbc_feed *feed, const struct ArrowArray *batch,
+                             struct ArrowArray *out, stoa_error *err)
+{
+    struct stoa__source *source = feed->source;
+
+    /* Children are moved one by one only when they are not windows of something longer. */
+    if (source->take && (!feed->columns || batch->offset == 0)) {
+        source->take(source->self, out);
+        return STOA_OK;
+    }
+    return stoa__array_copy(source->type, batch, out, err);
+}
+
+/* The columns asked for, moved out of `whole`. */
+static stoa_status pick(struct adbc_feed *feed, struct ArrowArray *whole, struct ArrowArray *out,
+                        stoa_error *err)
+{
+    stoa_status rc = stoa__array_init(out, 1, feed->type->child_count, err);
+
+    if (rc != STOA_OK)
+        return rc;
+    out->length = whole->length;
+    for (int32_t i = 0; i < feed->type->child_count && rc == STOA_OK; i++) {
+        struct ArrowArray *from = whole->children[feed->columns[i]], copy = {0};
+
+        for (int32_t later = i + 1; later < feed->type->child_count; later++)
+            if (feed->columns[later] == feed->columns[i] && !copy.release)
+                rc = stoa__array_copy(&feed->type->children[i], from, &copy, err);
+        if (rc != STOA_OK)
+            break;
+        if (copy.release) {
+            stoa__array_adopt(out->children[i], &copy);
+        } else {
+            *out->children[i] = *from;
+            from->release = NULL;
+        }
+    }
+    if (rc != STOA_OK)
+        stoa__array_release(out);
+    return rc;
+}
+
+static stoa_status check_nan(struct adbc_feed *feed, const struct ArrowArray *batch,
+                             stoa_error *err)
+{
+    for (int32_t i = 0; i < feed->type->child_count; i++) {
+        const struct stoa__arrow_type *type = &feed->type->children[i];
+
+        if (type->kind != STOA__ARROW_FLOAT64 && type->kind != STOA__ARROW_FLOAT32 &&
+            type->kind != STOA__ARROW_FLOAT16)
+            continue;
+        for (int64_t row = 0; row < batch->length; row++) {
+            struct stoa__cell cell;
+            double value;
+
+            stoa__cell_at(type, batch->children[i], row, &cell);
+            value = cell.null ? 0 : stoa__cell_float64(&cell);
+            if (value != value)
+                return stoa__fail(err, STOA_ERR_TYPE,
+                                  "column '%s', row %lld: %s cannot hold NaN; nan=null makes it "
+                                  "NULL",
+                                  type->name, (long long)(feed->rows + row),
+                                  feed->session->instance->engine);
+        }
+    }
+    return STOA_OK;
+}
+
+static stoa_status next_batch(struct adbc_feed *feed, stoa_error *err)
+{
+    const struct ArrowArray *batch = NULL;
+    struct ArrowArray whole = {0};
+    stoa_status rc = stoa__call_check(feed->call, err);
+
+    if (rc == STOA_OK)
+        rc = feed->source->next(feed->source->self, &batch, err);
+    if (rc == STOA_OK)
+        rc = own_batch(feed, batch, feed->columns ? &whole : &feed->batch, err);
+    if (rc == STOA_OK && feed->columns)
+        rc = pick(feed, &whole, &feed->batch, err);
+    stoa__array_release(&whole);
+    if (rc == STOA_OK && feed->refuse_nan)
+        rc = check_nan(feed, &feed->batch, err);
+    return rc;
+}
+
+/* On the calling thread. */
+static void pull(void *self)
+{
+    struct adbc_feed *feed = self;
+
+    feed->batch = (struct ArrowArray){0};
+    feed->rc = next_batch(feed, &feed->failure);
+    if (feed->rc == STOA_OK) {
+        feed->rows += feed->batch.length;
+        return;
+    }
+    stoa__array_release(&feed->batch);
+    feed->batch = (struct ArrowArray){0};
+    feed->ended = feed->rc == STOA_DONE;
+    if (feed->rc < 0)
+        feed->failure.code = feed->rc;
+}
+
+/* ---- the stream ---- */
+
+static int feed_get_schema(struct ArrowArrayStream *stream, struct ArrowSchema *out)
+{
+    struct adbc_feed *feed = stream->private_data;
+
+    *out = (struct ArrowSchema){0};
+    return stoa__arrow_type_export(feed->type, out, NULL) == STOA_OK ? 0 : ENOMEM;
+}
+
+/* The lock is held. */
+static int answer(struct adbc_feed *feed, struct ArrowArray *out)
+{
+    if (!feed->source)
+        return ECANCELED; /* Long after its time. */
+    if (feed->failure.code != 0)
+        return stoa__errno_from_status(feed->failure.code);
+    if (feed->ended)
+        return 0;
+    if (!adbc_worker_ask(&feed->session->worker, pull, feed))
+        return ECANCELED;
+    if (feed->failure.code != 0)
+        return stoa__errno_from_status(feed->failure.code);
+    *out = feed->batch;
+    feed->batch = (struct ArrowArray){0};
+    return 0;
+}
+
+static int feed_get_next(struct ArrowArrayStream *stream, struct ArrowArray *out)
+{
+    struct adbc_feed *feed = stream->private_data;
+    int code;
+
+    *out = (struct ArrowArray){0};
+    stoa__mutex_lock(&feed->lock);
+    code = answer(feed, out);
+    stoa__mutex_unlock(&feed->lock);
+    return code;
+}
+
+static const char *feed_get_last_error(struct ArrowArrayStream *stream)
+{
+    struct adbc_feed *feed = stream->private_data;
+
+    return feed->failure.code != 0 ? feed->failure.text : NULL;
+}
+
+static void feed_release(struct ArrowArrayStream *stream)
+{
+    struct adbc_feed *feed = stream->private_data;
+
+    stream->release = NULL;
+    stream->private_data = NULL;
+    unref(feed);
+}
+
+void adbc_feed_stream(struct adbc_feed *feed, struct ArrowArrayStream *out)
+{
+    stoa__mutex_lock(&feed->lock);
+    feed->references++;
+    stoa__mutex_unlock(&feed->lock);
+    *out = (struct ArrowArrayStream){.get_schema = feed_get_schema,
+                                     .get_next = feed_get_next,
+                                     .get_last_error = feed_get_last_error,
+                                     .release = feed_release,
+                                     .private_data = feed};
+}
+
+/* ---- its life ---- */
+
+/* A type of its own: a driver may ask for it when the source is gone. */
+static stoa_status make_type(struct adbc_feed *feed, const struct stoa__arrow_type *type,
+                             const int32_t *columns, int32_t count, stoa_error *err)
+{
+    struct stoa__arrow_type picked = *type, *copy = NULL;
+    struct ArrowSchema schema = {0};
+    stoa_status rc;
+
+    if (columns) {
+        feed->columns = stoa__arena_alloc_zero(&feed->arena, (size_t)count, sizeof *columns);
+        picked.children =
+            stoa__arena_alloc_zero(&feed->arena, (size_t)count, sizeof *picked.children);
+        if (!feed->columns || !picked.children)
+            return stoa__fail_nomem(err);
+        picked.child_count = count;
+        for (int32_t i = 0; i < count; i++) {
+            feed->columns[i] = columns[i];
+            picked.children[i] = type->children[columns[i]];
+        }
+    }
+    rc = stoa__arrow_type_export(&picked, &schema, err);
+    if (rc == STOA_OK)
+        rc = stoa__arrow_type_parse(&schema, &feed->arena, &copy, err);
+    stoa__schema_release(&schema);
+    feed->type = copy;
+    return rc;
+}
+
+stoa_status adbc_feed_new(struct adbc_session *session, struct stoa__source *source,
+                          stoa__call *call, const int32_t *columns, int32_t column_count,
+                          int32_t nan, struct adbc_feed **out, stoa_error *err)
+{
+    struct adbc_feed *feed = stoa__alloc_zero(1, sizeof *feed);
+    stoa_status rc;
+
+    if (!feed)
+        return stoa__fail_nomem(err);
+    stoa__mutex_init(&feed->lock);
+    feed->references = 1;
+    feed->session = session;
+    feed->source = source;
+    feed->call = call;
+    feed->refuse_nan = nan == STOA__NAN_ERROR && session->instance->quirk->loses_nan;
+    rc = make_type(feed, source->type, columns, column_count, err);
+    if (rc == STOA_OK)
+        *out = feed;
+    else
+        unref(feed);
+    return rc;
+}
+
+int64_t adbc_feed_rows(const struct adbc_feed *feed)
+{
+    return feed->rows;
+}
+
+stoa_status adbc_feed_failure(struct adbc_feed *feed, stoa_error *err)
+{
+    stoa_status rc;
+
+    stoa__mutex_lock(&feed->lock);
+    rc = feed->failure.code;
+    if (rc != STOA_OK)
+        stoa__error_copy(err, &feed->failure);
+    stoa__mutex_unlock(&feed->lock);
+    return rc;
+}
+
+stoa_status adbc_feed_check(struct adbc_feed *feed, stoa_error *err)
+{
+    stoa_status rc = adbc_feed_failure(feed, err);
+
+    if (rc != STOA_OK || feed->ended)
+        return rc;
+    return stoa__fail(err, STOA_ERR_PROTOCOL,
+                      "%s: the driver stopped reading after %lld rows and said that all is well",
+                      feed->session->instance->engine, (long long)feed->rows);
+}
+
+void adbc_feed_end(struct adbc_feed *feed)
+{
+    stoa__mutex_lock(&feed->lock);
+    feed->source = NULL;
+    feed->session = NULL;
+    feed->call = NULL;
+    stoa__mutex_unlock(&feed->lock);
+    unref(feed);
+}
