@@ -89,6 +89,19 @@ static void no_pragma_writes_in_a_transaction_for_reading(void)
     free(path);
 }
 
+static void no_pragma_changes_the_process(void)
+{
+    begin(":memory:");
+    CHECK_FAILS(conn, "PRAGMA hard_heap_limit=100000", STOA_ERR_UNSUPPORTED,
+                "this process");
+    CHECK_FAILS(conn, "PRAGMA Soft_Heap_Limit(5)", STOA_ERR_UNSUPPORTED, "this process");
+    CHECK_FAILS(conn, "PRAGMA temp_store_directory='/nowhere'", STOA_ERR_UNSUPPORTED,
+                "this process");
+    CHECK_ROWS(conn, "PRAGMA hard_heap_limit", "0");
+    CHECK_ROWS(conn, "SELECT * FROM pragma_soft_heap_limit", "0");
+    stoa_db_close(db);
+}
+
 static void an_empty_blob_is_an_empty_text(void)
 {
     begin(":memory:");
@@ -148,6 +161,7 @@ TEST_MAIN({"an unknown setting changes nothing", an_unknown_setting_changes_noth
            a_reset_makes_a_connection_as_good_as_new},
           {"no pragma writes in a transaction for reading",
            no_pragma_writes_in_a_transaction_for_reading},
+          {"no pragma changes the process", no_pragma_changes_the_process},
           {"an empty blob is an empty text", an_empty_blob_is_an_empty_text},
           {"a script of a megabyte takes no time of its square",
            a_script_of_a_megabyte_takes_no_time_of_its_square})

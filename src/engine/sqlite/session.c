@@ -139,6 +139,22 @@ static int on_busy(void *self, int attempt)
     return sqlite_wait(self, attempt);
 }
 
+/* A pragma that would change more than its connection: the process. */
+static int refuse_global(struct sqlite_session *session, const char *name)
+{
+    static const char *const names[] = {"hard_heap_limit", "soft_heap_limit",
+                                        "temp_store_directory", "data_store_directory"};
+
+    for (size_t i = 0; i < sizeof names / sizeof *names; i++)
+        if (sqlite3_stricmp(name, names[i]) == 0) {
+            (void)stoa__fail(&session->failure, STOA_ERR_UNSUPPORTED,
+                             "PRAGMA %s would change every database of this process",
+                             names[i]);
+            return SQLITE_DENY;
+        }
+    return SQLITE_OK;
+}
+
 /* Notes what a reset could not undo: then the session is not given to somebody else. */
 static int on_authorize(void *self, int action, const char *first, const char *second,
                         const char *database, const char *trigger)
@@ -160,8 +176,10 @@ static int on_authorize(void *self, int action, const char *first, const char *s
         break;
     case SQLITE_PRAGMA:
         if (second && first && sqlite3_stricmp(first, "table_info") != 0 &&
-            sqlite3_stricmp(first, "table_xinfo") != 0)
+            sqlite3_stricmp(first, "table_xinfo") != 0) {
             session->dirty = true;
+            return refuse_global(session, first);
+        }
         break;
     default:
         break;
