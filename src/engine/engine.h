@@ -190,7 +190,9 @@ struct stoa__engine {
      * for. NULL: built in. */
     stoa_status (*probe)(stoa__buffer *version, stoa__buffer *detail, stoa_error *err);
 
-    /* `rest` is the target behind the colon. Reads its own settings from `settings`. */
+    /* `rest` is the target behind the colon. Reads its own settings from `settings`; the core has
+     * read its own, so what is then unread is unknown, and is refused before anything is touched
+     * (stoa__settings_finish). */
     stoa_status (*open)(const char *rest, stoa__settings *settings, stoa__call *call,
                         void **instance, stoa_error *err);
     void (*close)(void *instance); /* Its sessions are closed. */

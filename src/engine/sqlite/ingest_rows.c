@@ -136,8 +136,7 @@ void sqlite_ingest_cache_clear(struct sqlite_session *session)
     if (cache->counts)
         sqlite3_create_function_v2(session->db, "stoa_replaced", 0, SQLITE_UTF8, NULL,
                                    NULL, NULL, NULL, NULL);
-    stoa__free(cache);
-    session->ingest_cache = NULL;
+    *cache = (struct sqlite_ingest_cache){0}; /* Open ingests point into it. */
 }
 
 /* Would the plan made for these rows be this one? Their names and settings are compared

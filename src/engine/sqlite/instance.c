@@ -81,6 +81,8 @@ static stoa_status read_config(stoa__settings *settings, struct sqlite_config *c
                             sizeof settings_table / sizeof *settings_table, config, err);
     if (rc == STOA_OK)
         rc = read_read_only(settings, config, err);
+    if (rc == STOA_OK) /* Before a file is made for a setting that was misspelt. */
+        rc = stoa__settings_finish(settings, "sqlite", err);
     if (rc != STOA_OK)
         return rc;
     if (config->page_size > 0 && (config->page_size & (config->page_size - 1)) != 0)

@@ -285,6 +285,12 @@ static void settings_that_are_none_are_named(void)
     check_open_fails(":memory:", "journal=fast", STOA_ERR_INVALID, "fast");
     check_open_fails(":memory:", "synchronous=2", STOA_ERR_INVALID, "synchronous");
     check_open_fails(":memory:", "read_only=perhaps", STOA_ERR_INVALID, "perhaps");
+
+    char *path = test_path("never.db");
+
+    check_open_fails(path, "jurnal=wal", STOA_ERR_INVALID, "journal");
+    CHECK(!exists(path, ""));
+    free(path);
 }
 
 /* A file its user may not write, as somebody who is bound by that. */

@@ -14,12 +14,15 @@
 
 /* ---- names ---- */
 
-/* Without its sign; "" for ? and ?12. */
-static const char *bare_name(sqlite3_stmt *stmt, int32_t position)
+/* Without its sign; "" for ? and ?12. Copied, because SQLite's own dies when the statement is
+ * prepared again. NULL: memory ran out. */
+static const char *bare_name(struct sqlite_statement *statement, int32_t position)
 {
-    const char *name = sqlite3_bind_parameter_name(stmt, position);
+    const char *name = sqlite3_bind_parameter_name(statement->stmt, position);
 
-    return name && *name != '?' ? name + 1 : "";
+    if (!name || *name == '?')
+        return "";
+    return stoa__arena_copy_text(&statement->arena, name + 1, strlen(name + 1));
 }
 
 stoa_status sqlite_parameters_load(struct sqlite_statement *statement, stoa_error *err)
@@ -34,8 +37,11 @@ stoa_status sqlite_parameters_load(struct sqlite_statement *statement, stoa_erro
         stoa__arena_alloc_zero(&statement->arena, count + 1, sizeof *statement->given);
     if (!list || !statement->given)
         return stoa__fail_nomem(err);
-    for (size_t i = 0; i < count; i++)
-        list[i].name = bare_name(statement->stmt, (int32_t)i + 1);
+    for (size_t i = 0; i < count; i++) {
+        list[i].name = bare_name(statement, (int32_t)i + 1);
+        if (!list[i].name)
+            return stoa__fail_nomem(err);
+    }
     statement->parameters = list;
     return STOA_OK;
 }

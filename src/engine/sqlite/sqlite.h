@@ -103,7 +103,7 @@ struct sqlite_session {
     uint64_t savepoint_number;
 };
 
-/* ---- what hangs on a session, let go by those who own it ---- */
+/* ---- what hangs on a session, let go by those who own it; made again when it is needed ---- */
 
 void sqlite_statement_cache_clear(struct sqlite_session *session); /* statement.c */
 void sqlite_ingest_cache_clear(struct sqlite_session *session);    /* ingest.c */
