@@ -263,6 +263,7 @@ static void displace(struct sqlite_scan *scan)
         link = &(*link)->next;
     *link = scan->next;
     scan->listed = false;
+    session->scans_gone++;
     if (scan->hidden)
         (void)run_view(scan, false, NULL);
     sqlite_vtab_drop(session, scan->hidden ? scan->module : scan->name);

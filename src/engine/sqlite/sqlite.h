@@ -90,6 +90,7 @@ struct sqlite_session {
     int32_t writing;    /* Of these, cursors of statements that write. */
     stoa_error failure; /* A callback's own error, behind SQLite's generic one; code 0: none. */
     struct sqlite_scan *scans;
+    uint64_t scans_gone; /* So far. A statement from before one went may hold its data. */
     struct sqlite_function *functions;
     stoa_resolver resolver;
     void *resolver_data;

@@ -51,6 +51,7 @@ static struct sqlite_statement *take_cached(struct sqlite_session *session,
         if (at->hash != hash || at->sql_size != size || memcmp(at->sql, sql, size) != 0)
             continue;
         unlink_cached(session, at);
+        at->scans_gone = session->scans_gone;
         return at;
     }
     return NULL;
@@ -248,6 +249,7 @@ static stoa_status make_statement(struct sqlite_session *session, sqlite3_stmt *
     if (!statement)
         return stoa__fail_nomem(err);
     statement->session = session;
+    statement->scans_gone = session->scans_gone;
     statement->stmt = stmt;
     statement->used = used;
     statement->hash = hash;
@@ -341,7 +343,7 @@ void sqlite_statement_close(void *self)
 
     assert(!statement->running);
     sqlite_plan_release(&statement->told);
-    if (!statement->sql) {
+    if (!statement->sql || statement->scans_gone != session->scans_gone) {
         free_statement(statement);
         return;
     }

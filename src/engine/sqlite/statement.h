@@ -37,6 +37,7 @@ struct sqlite_statement {
     size_t used; /* Bytes of `sql` up to its end. */
     enum sqlite_verb verb;
     bool explain, pragma;
+    uint64_t scans_gone;  /* The session's, when it was taken: later, it is not kept. */
     bool reads_insert_id; /* It uses last_insert_rowid(), which must not be touched. */
     bool running;         /* A cursor is open. */
     int32_t parameter_count;
