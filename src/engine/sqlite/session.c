@@ -269,6 +269,7 @@ void sqlite_session_close(void *self)
     assert(session->running == 0);
     abandon_transaction(session);
     sqlite_ingest_cache_clear(session);
+    stoa__free(session->ingest_cache);
     sqlite_type_cache_clear(session);
     sqlite_scans_clear(session);
     sqlite_statement_cache_clear(session);
