@@ -3,78 +3,10 @@
 
 #include "base/mem.h"
 #include "base/thread.h"
-#include "support/app.h"
+#include "engine/sqlite/folder_kit.h"
 
-#include <dirent.h>
 #include <dlfcn.h>
 #include <fcntl.h>
-
-/* ---- what a folder holds: names, sizes and bytes ---- */
-
-static uint64_t file_hash(const char *path)
-{
-    uint64_t hash = 14695981039346656037u;
-    FILE *file = fopen(path, "rb");
-    int c;
-
-    CHECK(file != NULL);
-    while ((c = fgetc(file)) != EOF)
-        hash = (hash ^ (uint64_t)c) * 1099511628211u;
-    fclose(file);
-    return hash;
-}
-
-static int by_name(const struct dirent **a, const struct dirent **b)
-{
-    return strcmp((*a)->d_name, (*b)->d_name);
-}
-
-/* Read with descriptors of our own, so only while no Stoa database of the folder is open. */
-static char *listing(const char *folder)
-{
-    struct dirent **entries = NULL;
-    char *out = NULL, path[1024];
-    size_t size = 0;
-    FILE *text = open_memstream(&out, &size);
-    const int count = scandir(folder, &entries, NULL, by_name);
-
-    CHECK(count >= 0);
-    for (int i = 0; i < count; i++) {
-        if (entries[i]->d_name[0] != '.') {
-            (void)snprintf(path, sizeof(path), "%s/%s", folder, entries[i]->d_name);
-            fprintf(text, "%s %llx\n", entries[i]->d_name,
-                    (unsigned long long)file_hash(path));
-        }
-        free(entries[i]);
-    }
-    free(entries);
-    fclose(text);
-    return out;
-}
-
-static char *test_folder(void)
-{
-    char *inner = test_path("data");
-
-    CHECK_INT(mkdir(inner, 0755), 0);
-    return inner;
-}
-
-static char *in_folder(const char *folder, const char *name)
-{
-    char *path = NULL;
-
-    CHECK(asprintf(&path, "%s/%s", folder, name) > 0);
-    return path;
-}
-
-static bool exists(const char *path, const char *suffix)
-{
-    char name[1024];
-
-    (void)snprintf(name, sizeof(name), "%s%s", path, suffix);
-    return access(name, F_OK) == 0;
-}
 
 static void write_file(const char *path, const char *text)
 {
@@ -92,17 +24,6 @@ static const char *property(stoa_db db, const char *name)
 
     app_must(stoa_db_property(db, name, STOA_NUL, text, sizeof(text), NULL, &err), &err, name);
     return text;
-}
-
-static void check_open_fails(const char *path, const char *settings, stoa_status status,
-                             const char *part)
-{
-    stoa_db db;
-    stoa_error err;
-
-    CHECK_INT(app_try_open(path, settings, &db, &err), status);
-    CHECK_HAS(err.text, part);
-    CHECK_INT(db.id, 0);
 }
 
 /* ---- what is opened ---- */
@@ -319,171 +240,6 @@ static void a_file_that_may_not_be_written_is_an_error_at_once(void)
     free(secret);
     free(path);
     free(folder);
-}
-
-/* ---- read-only ---- */
-
-static void read_and_compare(const char *folder, const char *path, const char *rows)
-{
-    char *before = listing(folder);
-    stoa_db db = app_open(path, "read_only=yes");
-    stoa_conn a = app_connect(db), b = app_connect(db);
-    int64_t problems = 0;
-
-    CHECK_ROWS(a, "SELECT count(*) FROM t", rows);
-    CHECK_ROWS(b, "SELECT count(*) FROM t", rows);
-    CHECK_FAILS(a, "INSERT INTO t VALUES (999, 'x')", STOA_ERR_READ_ONLY, "read");
-    CHECK_FAILS(a, "PRAGMA user_version = 7", STOA_ERR_READ_ONLY, "read");
-    CHECK_INT(stoa_begin(a, NO_OP, STOA_BEGIN_WRITE, NULL), STOA_OK);
-    CHECK_INT(stoa_commit(a, NO_OP, NULL), STOA_OK);
-    CHECK_INT(stoa_vacuum(a, NO_OP, NULL), STOA_ERR_READ_ONLY);
-    CHECK_INT(stoa_check(a, NO_OP, STOA_CHECK_INTEGRITY, &problems, NULL, 0, NULL), STOA_OK);
-    CHECK_INT(problems, 0);
-    stoa_conn_close(a);
-    stoa_conn_close(b);
-    app_shutdown(db);
-    char *after = listing(folder);
-    CHECK_TEXT(after, before);
-    free(before);
-    free(after);
-}
-
-static void reading_leaves_a_file_and_its_folder_as_they_were(void)
-{
-    char *folder = test_folder(), *path = in_folder(folder, "a.db");
-
-    app_make(path, "journal=delete", 100);
-    read_and_compare(folder, path, "100");
-    free(path);
-    free(folder);
-}
-
-static void reading_a_wal_file_makes_neither_log_nor_shared_memory(void)
-{
-    char *folder = test_folder(), *path = in_folder(folder, "a.db");
-
-    app_make(path, NULL, 100);
-    CHECK(!exists(path, "-wal"));
-    read_and_compare(folder, path, "100");
-    free(path);
-    free(folder);
-}
-
-/* In a process of its own that dies with the log full. */
-static void die_writing(const char *path)
-{
-    const pid_t child = fork();
-
-    if (child == 0) {
-        stoa_conn conn = app_connect(app_open(path, NULL));
-
-        app_run(conn, "INSERT INTO t VALUES (1001, 'late')");
-        _exit(42);
-    }
-    int status = 0;
-    CHECK(waitpid(child, &status, 0) == child);
-    CHECK_INT(WEXITSTATUS(status), 42);
-}
-
-static void reading_a_log_that_a_dead_writer_left_changes_nothing(void)
-{
-    char *folder = test_folder(), *path = in_folder(folder, "a.db");
-    char shm[1024];
-
-    app_make(path, NULL, 100);
-    die_writing(path);
-    CHECK(exists(path, "-wal") && exists(path, "-shm"));
-    read_and_compare(folder, path, "101");
-    (void)snprintf(shm, sizeof(shm), "%s-shm", path);
-    CHECK_INT(unlink(shm), 0);
-    char *before = listing(folder);
-    check_open_fails(path, "read_only=yes", STOA_ERR_READ_ONLY, "once for writing");
-    char *after = listing(folder);
-    CHECK_TEXT(after, before);
-    free(before);
-    free(after);
-    free(path);
-    free(folder);
-}
-
-static void a_reader_beside_a_live_writer_sees_its_commits(void)
-{
-    char *path = test_path("a.db");
-    app_make(path, NULL, 10);
-    stoa_db writer = app_open(path, NULL);
-    stoa_conn writes = app_connect(writer);
-
-    app_run(writes, "INSERT INTO t VALUES (11, 'x')");
-    stoa_db reader = app_open(path, "read_only=yes");
-    stoa_conn reads = app_connect(reader);
-    CHECK_ROWS(reads, "SELECT count(*) FROM t", "11");
-    app_run(writes, "INSERT INTO t VALUES (12, 'x')");
-    CHECK_ROWS(reads, "SELECT count(*) FROM t", "12");
-    stoa_db_close(reader);
-    app_run(writes, "INSERT INTO t VALUES (13, 'x')");
-    CHECK_ROWS(writes, "SELECT count(*) FROM t", "13");
-    stoa_db_close(writer);
-    free(path);
-}
-
-/* Every way of getting rows out must notice. */
-static void a_frozen_file_that_somebody_writes_is_noticed(void)
-{
-    char *path = test_path("a.db");
-    int go[2], done[2];
-    char byte = 0;
-
-    app_make(path, NULL, 5000);
-    CHECK(pipe(go) == 0 && pipe(done) == 0);
-    const pid_t child = fork();
-    if (child == 0) {
-        CHECK_INT(read(go[0], &byte, 1), 1);
-        stoa_db db = app_open(path, NULL);
-        app_run(app_connect(db), "UPDATE t SET v = 'changed'");
-        CHECK_INT(write(done[1], &byte, 1), 1);
-        CHECK_INT(read(go[0], &byte, 1), 1);
-        _exit(0);
-    }
-    stoa_db db = app_open(path, "read_only=yes batch_rows=100");
-    stoa_conn conn = app_connect(db);
-    stoa_result batches, rows;
-    struct ArrowArray batch;
-    stoa_rows row;
-    stoa_error err;
-
-    CHECK_INT(stoa_query(conn, NO_OP, "SELECT * FROM t", STOA_NUL, NULL, 0, NULL, 0, &batches,
-                         NULL), STOA_OK);
-    CHECK_INT(stoa_query(conn, NO_OP, "SELECT * FROM t", STOA_NUL, NULL, 0, NULL, 0, &rows, NULL),
-              STOA_OK);
-    CHECK_INT(stoa_result_next(batches, NO_OP, &batch, NULL), STOA_OK);
-    batch.release(&batch);
-    CHECK_INT(stoa_result_rows(rows, NO_OP, 10, &row, NULL), STOA_OK);
-    CHECK_INT(write(go[1], &byte, 1), 1);
-    CHECK_INT(read(done[0], &byte, 1), 1);
-
-    CHECK_INT(stoa_result_next(batches, NO_OP, &batch, &err), STOA_ERR_LOCKED);
-    CHECK_HAS(err.text, "opened for writing");
-    CHECK(err.flags & STOA_ERROR_RETRYABLE);
-    CHECK_INT(stoa_result_rows(rows, NO_OP, 10, &row, &err), STOA_ERR_LOCKED);
-    CHECK_INT(stoa_query_row(conn, NO_OP, "SELECT v FROM t WHERE id = 1", STOA_NUL, NULL, 0, NULL,
-                             0, &row, &err),
-              STOA_ERR_LOCKED);
-    CHECK_FAILS(conn, "SELECT v FROM t WHERE id = 1", STOA_ERR_LOCKED, "opened for writing");
-    int64_t problems = 0;
-    CHECK_INT(stoa_check(conn, NO_OP, STOA_CHECK_QUICK, &problems, NULL, 0, NULL),
-              STOA_ERR_LOCKED);
-    char *copy = test_path("copy.db");
-    CHECK_INT(stoa_backup(conn, NO_OP, copy, STOA_NUL, 0, NULL), STOA_ERR_LOCKED);
-    CHECK(!exists(copy, ""));
-    stoa_db_close(db);
-
-    db = app_open(path, "read_only=yes"); /* Again, as the text says. */
-    CHECK_ROWS(app_connect(db), "SELECT DISTINCT v FROM t", "changed");
-    stoa_db_close(db);
-    CHECK_INT(write(go[1], &byte, 1), 1);
-    CHECK_INT(waitpid(child, NULL, 0), child);
-    free(copy);
-    free(path);
 }
 
 /* ---- strangers ---- */
@@ -777,16 +533,6 @@ TEST_MAIN({"a bare path is a new file in WAL mode", a_bare_path_is_a_new_file_in
           {"settings that are none are named", settings_that_are_none_are_named},
           {"a file that may not be written is an error at once",
            a_file_that_may_not_be_written_is_an_error_at_once},
-          {"reading leaves a file and its folder as they were",
-           reading_leaves_a_file_and_its_folder_as_they_were},
-          {"reading a WAL file makes neither log nor shared memory",
-           reading_a_wal_file_makes_neither_log_nor_shared_memory},
-          {"reading a log that a dead writer left changes nothing",
-           reading_a_log_that_a_dead_writer_left_changes_nothing},
-          {"a reader beside a live writer sees its commits",
-           a_reader_beside_a_live_writer_sees_its_commits},
-          {"a frozen file that somebody writes is noticed",
-           a_frozen_file_that_somebody_writes_is_noticed},
           {"a stranger's file can only hold data", a_strangers_file_can_only_hold_data},
           {"every profile is defensive", every_profile_is_defensive},
           {"a descriptor that is not ours is refused", a_descriptor_that_is_not_ours_is_refused},
