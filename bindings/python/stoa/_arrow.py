@@ -117,7 +117,7 @@ class Schema:
 
     def __init__(self, schema: Any) -> None:
         from ._columns import Field  # pylint: disable=import-outside-toplevel
-        self._schema = ffi.gc(schema, lib.stoa_schema_release)
+        self.struct = ffi.gc(schema, lib.stoa_schema_release)
         self.fields = Field(schema).children
 
     @property
@@ -132,7 +132,7 @@ class Schema:
 
     def __arrow_c_schema__(self) -> Any:
         out = ffi.new("struct ArrowSchema *")
-        call(lib.stoa_schema_copy, self._schema, out)
+        call(lib.stoa_schema_copy, self.struct, out)
         return schema_capsule(out)
 
     def __len__(self) -> int:

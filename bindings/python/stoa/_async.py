@@ -25,24 +25,18 @@ class _Worker:
         self.con: Connection | None = None
 
     async def do(self, function: Callable[..., T], *arguments: Any, **keywords: Any) -> T:
-        """Run it on the thread; when the task is cancelled, cancel the call and wait for its end."""
-        started: list[bool] = []
-
-        def work() -> T:
-            started.append(True)
-            return function(*arguments, **keywords)
-
-        future = asyncio.get_running_loop().run_in_executor(self.pool, work)
+        """Run it on the thread; a task that is cancelled cancels the call and waits for its end."""
+        job = self.pool.submit(function, *arguments, **keywords)
+        future = asyncio.wrap_future(job)
+        # Its exception is looked at here, so that asyncio need not say that nobody did.
+        future.add_done_callback(lambda done: done.cancelled() or done.exception())
         try:
             return await asyncio.shield(future)
         except asyncio.CancelledError:
-            future.cancel()
-            while not future.done():
-                if started and self.con is not None:
+            while not job.cancel() and not job.done():
+                if self.con is not None:
                     self.con.cancel()
-                await asyncio.wait([future], timeout=0.05)
-            if not future.cancelled():
-                future.exception()  # It is known: asyncio need not say that nobody looked.
+                await asyncio.sleep(0.01)
             raise
 
 

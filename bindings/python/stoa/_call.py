@@ -13,7 +13,9 @@ call that ran them fails, as its __cause__.
 from __future__ import annotations
 
 import _thread
+import os
 import threading
+import time
 from typing import Any, Callable
 
 from ._error import exception
@@ -27,6 +29,11 @@ _caught: list[BaseException] = []
 
 # What callbacks raised, by thread.
 _raised: dict[int, BaseException] = {}
+
+# A mark for each call that other threads are inside of: the interpreter must not end meanwhile,
+# since what C calls back on its way out would be gone.
+elsewhere: list[None] = []
+os.register_at_fork(after_in_child=elsewhere.clear)
 
 # Error structs that no call uses. Appending and popping are atomic.
 _errors: list[Any] = []
@@ -153,7 +160,7 @@ class Operations:
 
 
 def keep_raised(problem: BaseException) -> None:
-    """Remember what a callback on this thread raised; the first of a call is the one that counts."""
+    """Remember what a callback on this thread raised; the first of a call counts."""
     _raised.setdefault(_get_ident(), problem)
 
 
@@ -190,10 +197,16 @@ def run(operations: Operations, timeout: float | None, function: Any, receiver: 
     """Call a function that may block: receiver, operation, arguments, error."""
     error = take_error()
     operation = operations.enter(timeout)
+    main = _get_ident() == _main
+    if not main:
+        elsewhere.append(None)
     try:
         status = function(receiver, operation.handle, *arguments, error)
     finally:
-        operations.leave(operation)
+        if not main:
+            elsewhere.pop()
+        if timeout is not None:
+            operations.leave(operation)
     if status < 0:
         if status in (-14, -15):
             operations.renew()
@@ -204,6 +217,13 @@ def run(operations: Operations, timeout: float | None, function: Any, receiver: 
     if _raised:
         _raised.pop(_get_ident(), None)
     return int(status)
+
+
+def wait_elsewhere(seconds: float) -> None:
+    """Wait until no other thread is inside of a call; they have been cancelled."""
+    deadline = time.monotonic() + seconds
+    while elsewhere and time.monotonic() < deadline:
+        time.sleep(0.002)
 
 
 class Options:

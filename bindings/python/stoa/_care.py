@@ -18,6 +18,7 @@ class Care:
 
     _handle: Any
     _operations: Operations
+    _scans: Any
     _close_later: Callable[[Any, Any], None]
 
     def _care(self, timeout: float | None, function: Any, *arguments: Any) -> None:
@@ -30,6 +31,7 @@ class Care:
     def reset(self, *, timeout: float | None = None) -> None:
         """Make the connection as good as new."""
         self._care(timeout, lib.stoa_conn_reset)
+        self._scans.renew()
 
     def backup(self, path: str | os.PathLike[str], *, replace: bool = False,
                timeout: float | None = None) -> None:

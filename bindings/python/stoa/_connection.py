@@ -11,8 +11,9 @@ from typing import TYPE_CHECKING, Any, Iterable, Iterator, NamedTuple, Sequence
 
 from . import _care, _catalog, _function, _many, _scan
 from ._arrow import Schema
-from ._call import (Operations, Options, _caught, _get_ident, _main, call, check_signals, fail,
-                    give_error, run, take_error)
+from ._call import (Operations, Options, _caught, _get_ident, _main, call, check_signals,
+                    elsewhere, fail, give_error, run, take_error)
+from ._coerce import coerced, is_loose
 from ._columns import Field
 from ._dbapi import Cursor
 from ._ingest import Ingest, open_ingest
@@ -110,8 +111,10 @@ class Connection(_care.Care, _catalog.Catalog, _function.Functions):
             else:
                 operation = operations.other or operations.enter()
             rows, error, text = self._rows, take_error(), sql.encode()
+            elsewhere.append(None)
             status = _query_row(self._handle, operation.handle, text, len(text), frame.values,
                                 frame.count, frame.bytes, frame.size, rows, error)
+            elsewhere.pop()
             give_frame(frame)
             if status == 0 and not _caught:
                 give_error(error)
@@ -167,6 +170,8 @@ class Connection(_care.Care, _catalog.Catalog, _function.Functions):
         if not self.autocommit:
             self._begin_lazily()
         stream, kept = source(data, columns)
+        if is_loose(data):
+            stream = coerced(self, table, str(settings.get("database", "")), stream)
         options, name, out = Options(settings), table.encode(), ffi.new("int64_t *")
         run(self._operations, timeout, lib.stoa_insert, self._handle, name, len(name), stream,
             options.array, options.count, out)
@@ -193,10 +198,11 @@ class Connection(_care.Care, _catalog.Catalog, _function.Functions):
     @property
     def replacement_scans(self) -> bool:
         """Whether an unknown table's name may be a variable of the caller (yes)."""
-        return self._scans.looking
+        return bool(self._scans.looking)
 
     @replacement_scans.setter
     def replacement_scans(self, looking: bool) -> None:
+        """Look there, or do not."""
         self._scans.looking = looking
 
     def read(self, tables: str | Sequence[str], columns: Sequence[str] = (), *,

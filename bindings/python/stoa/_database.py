@@ -11,7 +11,8 @@ import weakref
 from types import TracebackType
 from typing import Any
 
-from ._call import Operations, Options, call, give_error, fail, run, take_error
+from ._call import (Operations, Options, call, fail, give_error, run, take_error,
+                    wait_elsewhere)
 from ._connection import Connection
 from ._ingest import Ingest, open_ingest
 from ._lib import ffi, lib
@@ -177,3 +178,4 @@ def _close_all() -> None:
             con._open = False
         database._open = False
         lib.stoa_db_close(database._handle)
+    wait_elsewhere(5)

@@ -98,8 +98,11 @@ def _array(numpy: Any, field: Field, batch: Batch, index: int) -> Any:
     if field.format == "b":
         values = _bits(numpy, array, 1, begin, count)
     else:
-        values = numpy.frombuffer(
-            memory(array, 1, begin * dtype.itemsize, count * dtype.itemsize), dtype).copy()
+        stored = numpy.dtype("i4") if field.format == "tdD" else dtype
+        size = stored.itemsize
+        values = numpy.frombuffer(memory(array, 1, begin * size, count * size), stored).copy()
+        if stored != dtype:
+            values = values.astype("i8").view(dtype)
     if array.null_count == 0 or array.buffers[0] == NULL:
         return values
     valid = _bits(numpy, array, 0, begin, count)

@@ -17,6 +17,7 @@ from types import TracebackType
 from typing import Any, NamedTuple
 
 from ._call import Operations, Options, call, run
+from ._coerce import coerced, is_loose
 from ._lib import NULL, ffi, lib
 from ._source import Names, source
 
@@ -36,21 +37,30 @@ class Ingest:
     """A writer into one table. Of a database: any thread may append. Of a connection: part of its
     transaction. Leaving its `with` finishes it; leaving with an exception abandons it."""
 
-    def __init__(self, parent: Any, handle: Any, table: str) -> None:
+    def __init__(self, parent: Any, handle: Any, table: str, database: str = "") -> None:
         self._parent = parent
         self._handle = handle
         self._table = table
+        self._database = database
         self._operations = Operations()
         self._open = True
 
     def append(self, data: Any, *, columns: Names = None, timeout: float | None = None) -> int:
         """Write data, all of it or nothing, and answer the append's number."""
         stream, kept = source(data, columns)
+        if is_loose(data):
+            stream = self._coerced(stream)
         sequence = ffi.new("uint64_t *")
         run(self._operations, timeout, lib.stoa_ingest_append_stream, self._handle, stream, NULL,
             sequence)
         del kept
         return int(sequence[0])
+
+    def _coerced(self, stream: Any) -> Any:
+        if hasattr(self._parent, "table_schema"):
+            return coerced(self._parent, self._table, self._database, stream)
+        with self._parent.connect() as con:
+            return coerced(con, self._table, self._database, stream)
 
     @property
     def acks(self) -> Acks:
@@ -102,4 +112,4 @@ def open_ingest(function: Any, parent: Any, table: str, settings: dict[str, Any]
     """A writer of a database or a connection."""
     options, name, out = Options(settings), table.encode(), ffi.new("stoa_ingest *")
     call(function, parent._handle, name, len(name), options.array, options.count, out)
-    return Ingest(parent, out[0], table)
+    return Ingest(parent, out[0], table, str(settings.get("database", "")))

@@ -3,7 +3,7 @@
 
 from __future__ import annotations
 
-from itertools import chain
+from itertools import chain, islice
 from operator import length_hint
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Iterator
@@ -54,9 +54,10 @@ class Result:
         call(lib.stoa_result_schema, self._handle, schema)
         self._schema = ffi.gc(schema, lib.stoa_schema_release)
         self._fields = [Field(schema.children[i]) for i in range(schema.n_children)]
-        # A field of more than a plain value is read from Arrow alone.
+        # A field of more than a plain value is read from Arrow alone; so are times, which would
+        # travel as nanoseconds and have a smaller range.
         self._packable = not any(field.children or field.dictionary or field.extension
-                                 for field in self._fields)
+                                 or field.format[:2] in ("ts", "tD") for field in self._fields)
 
     # ---- what it is ----
 
@@ -148,8 +149,7 @@ class Result:
         try:
             run(self._con._operations, self._timeout, lib.stoa_result_rows, self._handle, count,
                 out)
-            hows = [field.zone for field in self._fields]
-            return [unpack_row(out, hows, row) for row in range(out.row_count)]
+            return [unpack_row(out, None, row) for row in range(out.row_count)]
         finally:
             self._con._release()
 
@@ -173,7 +173,7 @@ class Result:
     def fetchmany(self, size: int | None = None) -> list[Row]:
         """The next `size` rows (arraysize), fewer at the end."""
         size = self.arraysize if size is None else size
-        out = [row for row, _ in zip(self._rows, range(size))] if length_hint(self._rows) else []
+        out = list(islice(self._rows, max(0, size)))
         if not self._fields:
             self._no_rows()
         if not out and 0 < size <= self._singles:
@@ -182,7 +182,7 @@ class Result:
             if rows is not None:
                 return rows
         while len(out) < size and self._advance():
-            out.extend(row for _, row in zip(range(size - len(out)), self._rows))
+            out.extend(islice(self._rows, size - len(out)))
         return out
 
     def fetchall(self) -> list[Row]:

@@ -103,6 +103,7 @@ class Scans:
 
     @looking.setter
     def looking(self, looking: bool) -> None:
+        """Set or remove the library's resolver."""
         if looking == self._looking:
             return
         if looking:
@@ -111,6 +112,12 @@ class Scans:
         else:
             call(lib.stoa_scan_resolver, self._con, NULL, NULL, NULL)
         self._looking = looking
+
+
+    def renew(self) -> None:
+        """The connection was reset: look again, if it did."""
+        looking, self._looking = self._looking, False
+        self.looking = looking
 
 
 def _once(data: Any) -> bool:

@@ -69,16 +69,18 @@ def give_frame(frame: Frame) -> None:
 
 def pack(params: Any) -> Frame:
     """Parameters, by position or by name, as a frame; give_frame() after the call."""
-    if not params:
-        return EMPTY
     kind = type(params)
+    if params is None or (kind is tuple and not params):
+        return EMPTY
     items = params
-    count = len(params)
+    count = len(params) if hasattr(kind, "__len__") else 0
     if kind is not tuple and kind is not list:
         if isinstance(params, Mapping):
             items, count = _flat(params), 2 * count
-        elif isinstance(params, (str, bytes)):
+        elif isinstance(params, (str, bytes)) or not hasattr(kind, "__getitem__"):
             raise DataError(f"parameters are a {kind.__name__}; give a tuple, a list or a dict")
+    if count == 0:
+        return EMPTY
     try:
         frame = _frames.pop() if count <= 32 else Frame(count)
     except IndexError:

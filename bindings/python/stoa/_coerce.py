@@ -1,0 +1,74 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Texts that Python has as values of the table they go into: "2024-01-02" for a date column. C does
+the casting, and its errors name column and row."""
+
+from __future__ import annotations
+
+import os
+from typing import Any, Mapping
+
+from . import _build
+from ._arrow import Schema
+from ._call import call
+from ._columns import Field
+from ._error import NotFoundError
+from ._lib import NULL, ffi, lib
+
+_TEXT = ("u", "U", "vu")
+
+
+def is_loose(data: Any) -> bool:
+    """Whether data has Python's types, or a file's, rather than Arrow's."""
+    return isinstance(data, (Mapping, list, tuple, str, os.PathLike))
+
+
+def coerced(con: Any, table: str, database: str, stream: Any) -> Any:
+    """The stream with its texts cast to what the table's columns are, if the table is there."""
+    schema = ffi.gc(ffi.new("struct ArrowSchema *"), lib.stoa_schema_release)
+    call(lib.stoa_stream_schema, stream, schema)
+    fields = Field(schema).children
+    if not any(field.format in _TEXT and not field.extension for field in fields):
+        return stream
+    try:
+        target = con.table_schema(table, database=database)
+    except NotFoundError:
+        return stream
+    wanted = _wanted(schema, fields, target)
+    if wanted is None:
+        return stream
+    batches: list[Any] = []
+    while True:
+        batch = ffi.gc(ffi.new("struct ArrowArray *"), lib.stoa_batch_release)
+        if call(lib.stoa_stream_next, stream, batch) != 0:
+            return _build.stream(wanted, batches)
+        cast = ffi.gc(ffi.new("struct ArrowArray *"), lib.stoa_batch_release)
+        call(lib.stoa_batch_cast, schema, batch, wanted, cast)
+        batches.append(cast)
+
+
+def _wanted(schema: Any, fields: list[Field], target: Schema) -> Any:
+    """The stream's schema with the table's types for texts; None when nothing changes."""
+    known = {field.name.lower(): i for i, field in enumerate(target.fields)}
+    count = len(fields)
+    children = ffi.new("struct ArrowSchema[]", count)
+    pointers = ffi.new("struct ArrowSchema *[]", count)
+    changed = False
+    for i, field in enumerate(fields):
+        at = known.get(field.name.lower())
+        children[i] = schema.children[i][0]
+        if at is not None and field.format in _TEXT and not field.extension:
+            to = target.fields[at]
+            if to.format not in _TEXT and to.format not in "zZn" and not to.children:
+                children[i] = target.struct.children[at][0]
+                children[i].name = schema.children[i].name
+                children[i].metadata = NULL
+                children[i].flags |= 2  # Whether NULL may be there is for the table to say.
+                changed = True
+        pointers[i] = children + i
+    if not changed:
+        return None
+    whole = ffi.new("struct ArrowSchema *", schema[0])
+    whole.children = pointers
+    out = ffi.new("struct ArrowSchema *")
+    call(lib.stoa_schema_copy, whole, out)
+    return out

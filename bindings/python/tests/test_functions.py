@@ -1,0 +1,377 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Python functions in SQL."""
+
+import datetime as dt
+from decimal import Decimal
+from typing import Any, Optional
+from uuid import UUID
+
+import pytest
+
+import stoa
+
+
+def scalar(con, sql, params=None):
+    return con.execute(sql, params).scalar()
+
+
+def test_types_from_annotations(con):
+    def f(a: int, b: float, c: str, d: bytes, e: bool) -> str:
+        return repr((a, b, c, d, e))
+
+    con.create_function("f", f)
+    assert scalar(con, "SELECT f(1, 0.5, 'é', x'00ff', 1)") == "(1, 0.5, 'é', b'\\x00\\xff', True)"
+    assert scalar(con, "SELECT f(1, 2, 'x', x'', 0)") == "(1, 2.0, 'x', b'', False)"
+    with pytest.raises(stoa.Error):
+        con.execute("SELECT f(1)")
+    with pytest.raises(stoa.Error):
+        scalar(con, "SELECT f('x', 0.5, 'a', x'', 1)")
+
+
+ROUND = [(int, 2**62), (int, -1), (float, 0.5), (str, "é\0x"), (str, ""), (bytes, b"\0\xff"),
+         (bytes, b""), (bool, True), (Decimal, Decimal("-1.50")),
+         (dt.datetime, dt.datetime(2024, 2, 29, 1, 2, 3, 4)), (dt.date, dt.date(2024, 2, 29)),
+         (dt.time, dt.time(1, 2, 3, 4)), (dt.timedelta, dt.timedelta(1, 2, 3)),
+         (UUID, UUID(int=2**100)), (list, [1, [2, None]]), (dict, {"a": "é"})]
+
+
+@pytest.mark.parametrize("kind, value", ROUND, ids=repr)
+@pytest.mark.parametrize("typed", [True, False])
+def test_round_trip(con, kind, value, typed):
+    seen = []
+
+    def f(x):
+        seen.append(x)
+        return x
+
+    con.create_function("f", f, [kind], kind if typed else None)
+    direct = scalar(con, "SELECT ?", (value,))
+    assert scalar(con, "SELECT f(?)", (value,)) in (direct, value)
+    assert seen == [value] and type(seen[0]) is type(value)
+
+
+@pytest.mark.parametrize("batch", ["list", "numpy", "arrow"])
+@pytest.mark.parametrize("kind, value", ROUND[:8], ids=repr)
+def test_round_trip_by_columns(con, kind, value, batch):
+    pytest.importorskip({"list": "json", "numpy": "numpy", "arrow": "pyarrow"}[batch])
+    con.create_function("f", lambda column: column, [kind], kind, batch=batch)
+    assert scalar(con, "SELECT f(?)", (value,)) in (value, scalar(con, "SELECT ?", (value,)))
+
+
+def test_untyped_functions_take_anything(con):
+    con.create_function("kind", lambda x: type(x).__name__)
+    got = con.execute("SELECT kind(1), kind(0.5), kind('x'), kind(x'00'), kind(NULL)").fetchall()
+    assert got == [("int", "float", "str", "bytes", None)]
+    con.create_function("kind", lambda x: type(x).__name__, null="call")
+    assert scalar(con, "SELECT kind(NULL)") == "NoneType"
+
+
+def test_results_of_every_kind(con):
+    values = [None, 1, 0.5, "x", b"y", True, Decimal("1.5"), dt.date(1970, 1, 2), [1], UUID(int=1)]
+    con.create_function("pick", lambda i: values[i])
+    got = [scalar(con, "SELECT pick(?)", (i,)) for i in range(len(values))]
+    assert got == [None, 1, 0.5, "x", b"y", 1, "1.5", 1, "[1]", UUID(int=1).bytes]
+
+
+def test_nulls(con):
+    calls = []
+    con.create_function("f", lambda a, b: calls.append((a, b)) or 1, [int, int], int)
+    assert scalar(con, "SELECT f(NULL, 1)") is None and calls == []
+    con.create_function("f", lambda a, b: calls.append((a, b)) or 1, [int, int], int, null="call")
+    assert scalar(con, "SELECT f(NULL, 1)") == 1 and calls == [(None, 1)]
+    with pytest.raises(stoa.DataError, match="null"):
+        con.create_function("f", lambda a: a, null="nonsense")
+
+
+def test_optional_and_quoted_annotations(con):
+    def f(a: Optional[int], b: "int", c: "float | None", d: Any, e: list[int]) -> Optional[str]:
+        return f"{a} {b} {c} {d} {e}"
+
+    con.create_function("f", f)
+    assert scalar(con, "SELECT f(1, 2, 3, 'x', '[4]')") == "1 2 3.0 x [4]"
+
+
+def test_variadic(con):
+    def total(*numbers: int) -> int:
+        return sum(numbers)
+
+    con.create_function("total", total)
+    assert scalar(con, "SELECT total(1, 2, 3)") == 6
+    assert scalar(con, "SELECT total(1)") == 1
+
+
+class Boom(Exception):
+    pass
+
+
+def boom(x):
+    raise Boom(f"at {x}")
+
+
+@pytest.mark.parametrize("batch", [False, "list"])
+@pytest.mark.parametrize("ask", [lambda c, s: c.execute(s).fetchall(), lambda c, s: c.row(s),
+                                 lambda c, s: c.run(s), lambda c, s: list(c.execute(s).batches())])
+def test_an_exception_is_the_cause(con, batch, ask):
+    con.create_function("boom", boom, [int], int, batch=batch)
+    with pytest.raises(stoa.CallbackError, match="Boom: at") as caught:
+        ask(con, "SELECT boom(7)")
+    assert isinstance(caught.value.__cause__, Boom) and caught.value.__cause__.__traceback__
+    assert con.execute("SELECT 1").fetchall() == [(1,)]
+
+
+def test_an_exception_may_become_null(con):
+    con.create_function("boom", boom, [int], int, on_error="null")
+    assert scalar(con, "SELECT boom(7)") is None
+    with pytest.raises(stoa.Error) as caught:
+        con.execute("SELEC")
+    assert caught.value.__cause__ is None
+    with pytest.raises(stoa.DataError, match="on_error"):
+        con.create_function("f", boom, on_error="nonsense")
+
+
+def test_exceptions_that_end_programs_pass(con):
+    for kind in (KeyboardInterrupt, SystemExit):
+        def f(x, kind=kind):
+            raise kind("now")
+        con.create_function("f", f, [int], int)
+        with pytest.raises(kind):
+            con.execute("SELECT f(1)").fetchall()
+
+
+def test_an_exception_that_cannot_be_shown(con):
+    class Bad(Exception):
+        def __str__(self):
+            return "x" * 5000 + "é"
+
+    def f(x):
+        raise Bad
+    con.create_function("f", f)
+    with pytest.raises(stoa.CallbackError) as caught:
+        scalar(con, "SELECT f(1)")
+    assert "xxx" in str(caught.value)
+
+
+@pytest.mark.parametrize("value", [2**63, object(), {1}, "\ud800"])
+def test_results_that_are_no_values(con, value):
+    for returns in (None, int):
+        con.create_function("f", lambda x: value, [int], returns)
+        with pytest.raises(stoa.CallbackError):
+            scalar(con, "SELECT f(1)")
+
+
+def test_a_result_of_another_type(con):
+    con.create_function("f", lambda x: 3, [int], float)
+    assert scalar(con, "SELECT f(1)") == 3.0
+    con.create_function("f", lambda column: ["text"], [int], int, batch="list")
+    with pytest.raises(stoa.CallbackError, match="text"):
+        scalar(con, "SELECT f(1)")
+
+
+def test_a_function_may_not_use_its_connection(con):
+    other = stoa.connect()
+
+    def f(x):
+        for call in (lambda: con.execute("SELECT 1"), lambda: con.row("SELECT 1"), con.ping,
+                     lambda: con.create_function("g", lambda: 1)):
+            with pytest.raises(stoa.BusyError):
+                call()
+        return other.row("SELECT ?", (x,))[0] + stoa.execute("SELECT 1").scalar()
+
+    con.create_function("f", f, [int], int)
+    assert con.row("SELECT f(1)") == (2,)
+    assert scalar(con, "SELECT f(1)") == 2
+    other.close()
+    stoa.default_connection().close()
+
+
+@pytest.mark.parametrize("ask", ["execute", "row", "run"])
+def test_a_function_may_close_its_connection(ask):
+    con = stoa.connect()
+
+    def f(x):
+        con.close()
+        return x
+
+    con.create_function("f", f, [int], int)
+    con.run("CREATE TABLE t(a); INSERT INTO t VALUES (1), (2), (3)")
+    try:
+        got = getattr(con, ask)("SELECT f(a) FROM t")
+        if ask == "execute":
+            got.fetchall()
+    except stoa.Error:
+        pass
+    with pytest.raises(stoa.ClosedError):
+        con.execute("SELECT 1")
+
+
+def test_registering(con):
+    con.create_function("f", lambda: 1)
+    assert scalar(con, "SELECT f()") == 1
+    con.create_function("f", lambda: 2)
+    assert scalar(con, "SELECT f()") == 2
+    with pytest.raises(stoa.ExistsError):
+        con.create_function("f", lambda: 3, replace=False)
+    con.remove_function("f")
+    with pytest.raises(stoa.NotFoundError):
+        con.remove_function("f")
+    with pytest.raises(stoa.Error):
+        con.execute("SELECT f()")
+    for bad in ([set], ["nonsense type"], [5]):
+        with pytest.raises(stoa.Error):
+            con.create_function("f", lambda x: x, bad)
+    with pytest.raises(stoa.DataError, match="parameters"):
+        con.create_function("f", max)
+    con.create_function("biggest", max, [int, int], int)
+    assert scalar(con, "SELECT biggest(3, 4)") == 4
+
+
+def test_methods_and_callables(con):
+    class Counter:
+        def __init__(self):
+            self.count = 0
+
+        def next(self, step: int) -> int:
+            self.count += step
+            return self.count
+
+    counter = Counter()
+    con.create_function("next", counter.next)
+    assert scalar(con, "SELECT next(2) + next(3)") == 7
+
+
+def test_in_schema(con):
+    con.create_function("ok", lambda x: x > 0, [int], bool, in_schema=True, deterministic=True)
+    con.run("CREATE TABLE t(a CHECK(ok(a)))")
+    con.run("INSERT INTO t VALUES (1)")
+    with pytest.raises(stoa.ConstraintError):
+        con.run("INSERT INTO t VALUES (-1)")
+
+
+class Longest:
+    def __init__(self):
+        self.best = ""
+
+    def step(self, text: str):
+        self.best = max(self.best, text, key=len)
+
+    def finish(self) -> str:
+        return self.best
+
+
+def test_aggregates(con):
+    con.create_aggregate("longest", Longest)
+    con.run("CREATE TABLE t(g, a TEXT)")
+    con.insert("t", {"g": [i % 3 for i in range(5000)], "a": ["x" * (i % 50) for i in range(5000)]})
+    assert scalar(con, "SELECT longest(a) FROM t") == "x" * 49
+    assert con.execute("SELECT g, length(longest(a)) FROM t GROUP BY g ORDER BY g").fetchall() == [
+        (0, 49), (1, 49), (2, 49)]
+    assert scalar(con, "SELECT longest(a) FROM t WHERE 0") == ""
+    assert scalar(con, "SELECT longest(NULL)") == ""
+
+
+@pytest.mark.parametrize("batch", ["list", "numpy", "arrow", True])
+def test_aggregates_by_columns(con, batch):
+    pytest.importorskip({"numpy": "numpy", "arrow": "pyarrow"}.get(batch, "json"))
+    sizes = []
+
+    class Weighted:
+        def __init__(self):
+            self.sum = 0.0
+
+        def step(self, a: int, b: float):
+            sizes.append(len(a))
+            self.sum += sum(int(x) * float(y) for x, y in zip(
+                a.to_pylist() if hasattr(a, "to_pylist") else a,
+                b.to_pylist() if hasattr(b, "to_pylist") else b))
+
+        def finish(self) -> float:
+            return self.sum
+
+    con.create_aggregate("weighted", Weighted, batch=batch)
+    con.run("CREATE TABLE t(a INTEGER, b REAL)")
+    con.insert("t", {"a": list(range(3000)), "b": [0.5] * 3000})
+    assert scalar(con, "SELECT weighted(a, b) FROM t") == 3000 * 2999 / 4
+    assert max(sizes) == 1024 and sum(sizes) == 3000
+
+
+@pytest.mark.parametrize("where", ["__init__", "step", "finish"])
+def test_an_aggregate_that_raises(con, where):
+    def fail(*_):
+        raise Boom("now")
+
+    body = {"__init__": lambda s: None, "step": lambda s, x: None, "finish": lambda s: 1}
+    body[where] = fail
+    con.create_aggregate("g", type("G", (), body), [int], int)
+    con.run("CREATE TABLE t(a INTEGER); INSERT INTO t VALUES (1), (2)")
+    with pytest.raises(stoa.CallbackError, match="Boom") as caught:
+        scalar(con, "SELECT g(a) FROM t")
+    assert isinstance(caught.value.__cause__, Boom)
+
+
+def test_groups_are_let_go(con):
+    alive = []
+
+    class G:
+        def __init__(self):
+            alive.append(self)
+
+        def step(self, x: int):
+            if x == 3:
+                raise Boom
+
+        def finish(self) -> int:
+            alive.remove(self)
+            return 1
+
+    con.create_aggregate("g", G)
+    con.run("CREATE TABLE t(a INTEGER); INSERT INTO t VALUES (1), (2), (3)")
+    con.execute("SELECT g(a) FROM t WHERE a < 3 GROUP BY a").fetchall()
+    assert alive == []
+    with pytest.raises(stoa.CallbackError):
+        con.execute("SELECT g(a) FROM t").fetchall()
+
+
+def test_aggregates_that_say_too_little(con):
+    class G:
+        def step(self, x):
+            pass
+
+        def finish(self):
+            return 1
+
+    with pytest.raises(stoa.DataError, match="returns="):
+        con.create_aggregate("g", G)
+    with pytest.raises(stoa.DataError, match="needs a type"):
+        con.create_aggregate("g", G, returns=int)
+    with pytest.raises(stoa.DataError, match="returns="):
+        con.create_function("f", lambda x: x, batch="list")
+    with pytest.raises(stoa.DataError, match="batch"):
+        con.create_function("f", lambda x: x, [int], int, batch="nonsense")
+
+
+def test_the_wrong_number_of_values(con):
+    con.create_function("f", lambda column: [1, 2, 3], [int], int, batch="list")
+    with pytest.raises(stoa.CallbackError, match="3 values for 1 rows"):
+        scalar(con, "SELECT f(1)")
+
+
+def test_collations(con):
+    con.create_collation("by_length", lambda a, b: len(a) - len(b))
+    con.run("CREATE TABLE t(a TEXT); INSERT INTO t VALUES ('ccc'), ('é'), ('bb')")
+    assert con.execute("SELECT a FROM t ORDER BY a COLLATE by_length").fetchall() == [
+        ("é",), ("bb",), ("ccc",)]
+    con.create_collation("by_length", None)
+    with pytest.raises(stoa.Error):
+        con.execute("SELECT a FROM t ORDER BY a COLLATE by_length").fetchall()
+
+
+def test_functions_on_other_threads(con):
+    import threading
+    con.create_function("f", lambda x: x + 1, [int], int)
+    con.run("CREATE TABLE t(a INTEGER)")
+    con.insert("t", {"a": list(range(10000))})
+    got = []
+    thread = threading.Thread(target=lambda: got.append(scalar(con, "SELECT sum(f(a)) FROM t")))
+    thread.start()
+    thread.join()
+    assert got == [50005000]

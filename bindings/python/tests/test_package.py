@@ -1,0 +1,183 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The package itself: what is in it, how it finds the library, how fast it is there."""
+
+import ast
+import importlib.metadata
+import os
+import pathlib
+import re
+import shutil
+import subprocess
+import sys
+
+import pytest
+
+import stoa
+
+PACKAGE = pathlib.Path(stoa.__file__).parent
+
+
+def python(text, **environment):
+    return subprocess.run([sys.executable, "-c", text], capture_output=True, text=True, timeout=60,
+                          check=False, env={**os.environ, **environment})
+
+
+def test_versions():
+    assert importlib.metadata.version("stoa") == stoa.__version__ == stoa.library_version()
+
+
+def test_all_that_is_promised_is_there():
+    for name in stoa.__all__:
+        assert getattr(stoa, name) is not None
+    with pytest.raises(AttributeError):
+        stoa.nonsense  # pylint: disable=pointless-statement
+
+
+def test_the_wheel_has_what_it_needs():
+    files = {path.name for path in importlib.metadata.files("stoa")}
+    assert {"py.typed", "_declarations.py", "_layout.py", "RECORD"} <= files
+    assert (PACKAGE / "libstoa.so.0").exists()
+
+
+def test_a_missing_library_is_said_with_every_place():
+    done = python("import stoa", STOA_LIBRARY="/nonexistent/libstoa.so.0")
+    assert done.returncode == 1 and "ImportError: libstoa was not found; tried /nonexistent" \
+        in done.stderr
+
+
+def test_a_library_that_is_another_is_said():
+    done = python("import stoa", STOA_LIBRARY="libm.so.6")
+    assert done.returncode == 1 and "stoa_version_number" in done.stderr
+
+
+def test_import_needs_no_optional_library():
+    done = python("import stoa, sys; print([m for m in ('numpy', 'pandas', 'polars', 'pyarrow', "
+                  "'asyncio', 'ctypes', 'inspect') if m in sys.modules])")
+    assert done.stdout.strip() == "[]", done.stderr
+
+
+@pytest.mark.parametrize("module, call", [("pyarrow", "arrow"), ("polars", "pl"), ("pandas", "df"),
+                                          ("numpy", "numpy")])
+def test_an_absent_library_is_said_in_a_sentence(module, call):
+    done = python(f"""
+import sys
+sys.modules[{module!r}] = None
+import stoa
+with stoa.connect() as con:
+    try:
+        con.execute("SELECT 1").{call}()
+    except ImportError as problem:
+        print(problem)
+""")
+    assert f"{call}() needs {module}, which is not installed" in done.stdout, done.stderr
+
+
+def test_import_time():
+    text = "import time; t = time.perf_counter(); import {}; print(time.perf_counter() - t)"
+    mine = min(float(python(text.format("stoa")).stdout) for _ in range(7))
+    peer = min(float(python(text.format("sqlite3, cffi")).stdout) for _ in range(7))
+    assert mine < 3 * peer  # The bar is 1.5, measured by bench/python_bench.py on a quiet machine.
+
+
+def sources():
+    return [path for path in sorted(PACKAGE.glob("*.py"))
+            if path.name not in ("_declarations.py", "_layout.py")]
+
+
+@pytest.mark.parametrize("path", sources(), ids=lambda path: path.name)
+def test_shape_of_a_module(path):
+    text = path.read_text(encoding="utf-8")
+    assert len(text.splitlines()) <= 450
+    assert max(map(len, text.splitlines())) <= 100
+    tree = ast.parse(text)
+    assert ast.get_docstring(tree)
+    for node in tree.body:
+        if isinstance(node, (ast.ClassDef, ast.FunctionDef)) and not node.name.startswith("_"):
+            assert ast.get_docstring(node), node.name
+            for part in getattr(node, "body", []):
+                if isinstance(part, ast.FunctionDef) and not part.name.startswith("_"):
+                    assert ast.get_docstring(part) or isinstance(node, ast.FunctionDef), part.name
+
+
+def test_every_function_of_the_header_is_used_or_left_out_on_purpose():
+    """What Python has no use for: its own values cross in other ways."""
+    from stoa._lib import lib
+    left_out = re.compile("stoa_(bind_(null|int64|float64|text|bytes)|result_(step|is_null|int64|"
+                          "float64|text|bytes|request)|ingest_append|execute_row|stmt_parameter|"
+                          "scan_register_batches|ingest_push|log_\\w+|arrow_check|"
+                          "block_grow|type_name|scan_close|function_close|version|"
+                          "(csv|jsonl|format)_\\w+|batch_share)$")
+    used = "".join(path.read_text(encoding="utf-8") for path in sources())
+    exported = [name for name in dir(lib) if name.startswith("stoa_")]
+    assert len(exported) > 90
+    missing = [name for name in exported
+               if f"lib.{name}" not in used and not left_out.match(name)
+               and f"library.{name}" not in used]
+    assert missing == []
+
+
+def test_types_are_checked(tmp_path):
+    pytest.importorskip("mypy")
+    use = tmp_path / "use.py"
+    use.write_text("""
+import stoa
+with stoa.connect() as con:
+    rows: list[tuple[object, ...]] = con.execute("SELECT 1", (1,)).fetchall()
+    number: int = con.insert("t", {"a": [1]}, mode="create")
+    name: str = stoa.open().property("engine")
+""", encoding="utf-8")
+    done = subprocess.run([sys.executable, "-m", "mypy", "--strict", "--cache-dir",
+                           str(tmp_path / "cache"), str(use)], capture_output=True, text=True,
+                          check=False)
+    assert done.returncode == 0, done.stdout
+    use.write_text("import stoa\nstoa.connect().execute(5)\n", encoding="utf-8")
+    done = subprocess.run([sys.executable, "-m", "mypy", "--strict", "--cache-dir",
+                           str(tmp_path / "cache"), str(use)], capture_output=True, text=True,
+                          check=False)
+    assert done.returncode == 1 and "arg-type" in done.stdout
+
+
+ROOT = os.environ.get("STOA_ROOT")
+
+
+@pytest.mark.skipif(not ROOT, reason="needs the tree")
+def test_the_package_is_strictly_typed(tmp_path):
+    pytest.importorskip("mypy")
+    folder = tmp_path / "bindings"
+    shutil.copytree(PACKAGE, folder / "stoa", ignore=shutil.ignore_patterns("*.so*", "__pycache__"))
+    shutil.copy(pathlib.Path(ROOT, "bindings/python/pyproject.toml"), folder)
+    done = subprocess.run([sys.executable, "-m", "mypy", "--strict", "--cache-dir",
+                           str(tmp_path / "cache"), "stoa"], cwd=folder, capture_output=True,
+                          text=True, check=False)
+    assert done.returncode == 0, done.stdout
+
+
+@pytest.mark.skipif(not ROOT, reason="needs the tree")
+@pytest.mark.parametrize("name", ["quickstart", "data_frames", "functions", "async"])
+def test_examples(name, tmp_path):
+    for module in {"data_frames": ["pyarrow", "polars", "pandas"]}.get(name, []):
+        pytest.importorskip(module)
+    path = pathlib.Path(ROOT, "bindings/python/examples", name + ".py")
+    done = subprocess.run([sys.executable, str(path)], capture_output=True, text=True,
+                          cwd=tmp_path, check=False, timeout=60)
+    assert done.returncode == 0, done.stderr
+    wanted = re.findall(r"# prints (.*)", path.read_text(encoding="utf-8"))
+    assert wanted and [line for line in wanted if line not in done.stdout] == []
+
+
+@pytest.mark.skipif(not ROOT, reason="needs the tree")
+def test_the_source_package_has_all_it_needs_but_the_library(tmp_path):
+    import tarfile
+    backend = pathlib.Path(ROOT, "bindings/python/backend.py")
+    subprocess.run([sys.executable, str(backend), "sdist", str(tmp_path)], check=True,
+                   capture_output=True)
+    with tarfile.open(next(tmp_path.glob("*.tar.gz"))) as archive:
+        names = {name.partition("/")[2] for name in archive.getnames()}
+        archive.extractall(tmp_path / "out", filter="data")
+    assert {"stoa/_declarations.py", "stoa/_layout.py", "pyproject.toml", "backend.py",
+            "PKG-INFO"} <= names and not any("libstoa" in name for name in names)
+    # Out of the tree, without header, compiler or library: a wheel for any platform.
+    source = next((tmp_path / "out").iterdir())
+    subprocess.run([sys.executable, "backend.py", "wheel", str(tmp_path)], cwd=source, check=True,
+                   capture_output=True, env={"PATH": "/nonexistent"})
+    assert [path.name for path in tmp_path.glob("*.whl")] == ["stoa-0.1.0-py3-none-any.whl"]
