@@ -64,8 +64,11 @@ static void release_node(struct ArrowArray *array)
 
 void stoa__array_release(struct ArrowArray *array)
 {
-    if (array && array->release)
-        array->release(array);
+    if (!array || !array->release)
+        return;
+    array->release(array);
+    /* Others leave lengths and children behind, which must not be taken for rows. */
+    memset(array, 0, sizeof(*array));
 }
 
 void stoa_batch_release(struct ArrowArray *batch)

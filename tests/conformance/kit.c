@@ -23,7 +23,14 @@ stoa_db kit_open(void)
     else
         (void)snprintf(target, sizeof(target), "%s", quirks.target);
     free(path);
-    MUST(stoa_open(NO_OP, target, STOA_NUL, NULL, 0, &db, &err));
+    MUST(stoa_open(NO_OP, target[0] == '$' ? getenv(target + 1) : target, STOA_NUL, NULL, 0, &db,
+                   &err));
+    if (quirks.fresh) {
+        stoa_conn conn = kit_connect(db);
+
+        MUST(stoa_run(conn, NO_OP, quirks.fresh, STOA_NUL, NULL, 0, NULL, 0, NULL, &err));
+        stoa_conn_close(conn);
+    }
     return db;
 }
 

@@ -288,6 +288,12 @@ void the_catalogue_lists(void)
     CHECK_INT(stoa_result_step(result, NO_OP, &err), STOA_DONE);
     stoa_result_close(result);
     for (int32_t what = STOA_CATALOG_DATABASES; what <= STOA_CATALOG_COLLATIONS; what++) {
+        if (quirks.lists_tables_alone &&
+            (what == STOA_CATALOG_INDEXES || what >= STOA_CATALOG_FUNCTIONS)) {
+            MUST_FAIL(stoa_catalog(conn, NO_OP, what, NULL, 0, NULL, 0, &result, &err),
+                      STOA_ERR_UNSUPPORTED);
+            continue;
+        }
         MUST(stoa_catalog(conn, NO_OP, what, NULL, 0, NULL, 0, &result, &err));
         while ((err.code = stoa_result_next(result, NO_OP, &batch, &err)) == STOA_OK)
             stoa_batch_release(&batch);

@@ -294,7 +294,7 @@ stoa_status adbc_cursor_request(void *self, const struct stoa__arrow_type *type,
     stoa_status rc = STOA_OK;
 
     if (type->child_count != own->child_count)
-        return stoa__fail(err, STOA_ERR_INVALID, "types for %d columns were asked for; there are %d",
+        return stoa__fail(err, STOA_ERR_INVALID, "types of %d columns were asked for, not of %d",
                           type->child_count, own->child_count);
     merged.children = stoa__arena_alloc_zero(&arena, (size_t)own->child_count, sizeof *own);
     if (!merged.children)

@@ -111,6 +111,9 @@ static stoa_status run(struct execution *execution, stoa__call *call, stoa_error
     if (rc != STOA_OK)
         return rc;
     rc = adbc_work(session, call, &statement->native, execute_job, execution, err);
+    /* A driver that can't be cancelled ends when it likes; what it only read is dropped. */
+    if (rc == STOA_OK && !statement->writes && stoa__call_should_stop(call))
+        rc = stoa__call_fail(call, err);
     if (rc != STOA_OK) {
         adbc_note_failure(session);
         adbc_error_place(session->instance, statement->text, statement->text_size, err);

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * What drivers say, as our errors. A failure's class is decided by what is known best: the
- * SQLSTATE, then the words of a database we know, then the driver's own status, which is often wrong.
+ * SQLSTATE, then the words of a database we know, then the driver's own status, which is often
+ * wrong.
  */
 #include "engine/adbc/parts.h"
 

@@ -32,6 +32,8 @@ struct adbc_quirk {
     const struct adbc_text_rule *texts; /* Ends with a NULL part. */
     const char *read_only_sql;  /* For a session, where no option does it; NULL: none. */
     bool in_process;            /* A new connection costs nothing: so a session is made new. */
+    bool sql_transactions;      /* What a result left open is taken for the transaction that is to
+                                   begin, and ends with it: so transactions are begun by SQL. */
     bool savepoints;
     bool durable_commit;        /* What is committed survives the loss of power. */
     bool one_stream;            /* A second execution spoils an open stream. */

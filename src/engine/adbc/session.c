@@ -288,7 +288,11 @@ void adbc_note_failure(struct adbc_session *session)
 
 static stoa_status begin_now(void *self, stoa_error *err)
 {
-    return adbc_autocommit_now(self, false, err);
+    struct adbc_session *session = self;
+
+    if (session->instance->quirk->sql_transactions)
+        return adbc_run_now(session, "BEGIN TRANSACTION", NULL, err);
+    return adbc_autocommit_now(session, false, err);
 }
 
 stoa_status adbc_begin(void *self, stoa__call *call, int32_t mode, stoa_error *err)
@@ -303,7 +307,9 @@ stoa_status adbc_begin(void *self, stoa__call *call, int32_t mode, stoa_error *e
     if (mode == STOA_BEGIN_WRITE && instance->target.read_only)
         return stoa__fail(err, STOA_ERR_READ_ONLY, "%s: the database was opened for reading",
                           instance->engine);
-    rc = adbc_work(session, call, NULL, begin_now, session, err);
+    rc = adbc_make_room(session, call, false, err);
+    if (rc == STOA_OK)
+        rc = adbc_work(session, call, NULL, begin_now, session, err);
     if (rc == STOA_OK)
         session->transaction =
             mode == STOA_BEGIN_READ ? STOA_TRANSACTION_READ : STOA_TRANSACTION_WRITE;
@@ -318,35 +324,45 @@ static void transaction_over(struct adbc_session *session)
     session->outer_savepoint = NULL;
 }
 
-static stoa_status rollback_now(struct adbc_session *session, stoa_error *err)
+/* COMMIT or ROLLBACK, by SQL or by the interface, which begins another at once that is empty. */
+static stoa_status end_now(struct adbc_session *session, bool commits, stoa_error *err)
 {
     const struct adbc_instance *instance = session->instance;
+    const struct adbc_table *table = &instance->driver->table;
     adbc_error error = adbc_error_for(instance);
-    adbc_status status = instance->driver->table.connection_rollback(&session->connection, &error);
-    stoa_status rc;
+    adbc_status status;
 
+    if (instance->quirk->sql_transactions)
+        return adbc_run_now(session, commits ? "COMMIT" : "ROLLBACK", NULL, err);
+    status = (commits ? table->connection_commit : table->connection_rollback)(
+        &session->connection, &error);
     if (status != ADBC_OK)
-        return adbc_fail(instance, status, &error, "rolling back", err);
+        return adbc_fail(instance, status, &error, commits ? "committing" : "rolling back", err);
     adbc_error_drop(&error);
-    rc = adbc_autocommit_now(session, true, err);
+    return STOA_OK;
+}
+
+static stoa_status back_to_autocommit(struct adbc_session *session, stoa_error *err)
+{
     transaction_over(session);
-    return rc;
+    return session->instance->quirk->sql_transactions ? STOA_OK
+                                                      : adbc_autocommit_now(session, true, err);
+}
+
+static stoa_status rollback_now(struct adbc_session *session, stoa_error *err)
+{
+    stoa_status rc = end_now(session, false, err);
+
+    return rc == STOA_OK ? back_to_autocommit(session, err) : rc;
 }
 
 static stoa_status commit_now(void *self, stoa_error *err)
 {
     struct adbc_session *session = self;
-    const struct adbc_instance *instance = session->instance;
-    adbc_error error = adbc_error_for(instance);
-    adbc_status status = instance->driver->table.connection_commit(&session->connection, &error);
-    stoa_status rc;
+    stoa_status rc = end_now(session, true, err);
 
-    if (status == ADBC_OK) {
-        adbc_error_drop(&error);
-        transaction_over(session);
-        return adbc_autocommit_now(session, true, err);
-    }
-    rc = adbc_fail(instance, status, &error, "committing", err);
+    if (rc == STOA_OK)
+        return back_to_autocommit(session, err);
     if (rc == STOA_ERR_LOCKED)
         return rc; /* Nothing happened: it may be tried again. */
     if (rc == STOA_ERR_IO || rc == STOA_ERR_NETWORK || rc == STOA_ERR_PROTOCOL)
