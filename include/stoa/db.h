@@ -70,7 +70,7 @@ enum {
  *   journal         keep | wal | delete | truncate | persist | memory
  *                                      new files: wal; an existing file keeps its mode
  *   synchronous     full | normal | extra | off          user connections (full)
- *   busy_timeout    time to wait for another process's lock (5s)
+ *   busy_timeout    time to wait for another writer (5s)
  *   foreign_keys    yes | no (yes)
  *   page_size, cache_size, wal_checkpoint_pages, journal_size_limit, memory_size_limit
  *   profile         own | stranger     stranger: a file from somebody else: defensive mode,
@@ -148,8 +148,8 @@ enum {
     STOA_BEGIN_LAZY = 2   /* Takes the write lock at its first write. */
 };
 
-/* May block: for the write lock, in order of arrival; LOCKED when this very thread holds it through
- * another connection (the text names it), or when another process keeps it past busy_timeout. */
+/* May block: for the write lock, in turns, in order of arrival; LOCKED when this very thread holds
+ * it through another connection, or when somebody keeps it past busy_timeout. */
 STOA_API stoa_status stoa_begin(stoa_conn conn, stoa_op op, int32_t mode, stoa_error *err);
 /* May block, and is not cut short by a cancel once begun. INVALID when no transaction is open. */
 STOA_API stoa_status stoa_commit(stoa_conn conn, stoa_op op, stoa_error *err);
