@@ -273,13 +273,16 @@ static const struct stoa__arrow_type *target_of(const stoa__csv *csv,
 
     if (!target)
         return NULL;
-    if (csv->header)
+    /* Of several columns of one name each is at its own place. */
+    if (csv->header && !(index < target->child_count &&
+                         stoa__name_is(header->names[index], header->sizes[index],
+                                       target->children[index].name)))
         found = stoa__reader_find(&csv->reader, header->names[index], header->sizes[index]);
     return found >= 0 && found < target->child_count ? &target->children[found] : NULL;
 }
 
-static void guess_record(stoa__csv *csv, const uint8_t *text, size_t begin,
-                         const uint32_t *ends, int64_t line, stoa__buffer *scratch)
+static stoa_status guess_record(stoa__csv *csv, const uint8_t *text, size_t begin,
+                                const uint32_t *ends, int64_t line, stoa__buffer *scratch)
 {
     const struct stoa__guess_rules rules = {csv->reader.settings.numbers,
                                             csv->reader.settings.times};
@@ -295,7 +298,9 @@ static void guess_record(stoa__csv *csv, const uint8_t *text, size_t begin,
         if (csv->reader.origins[i].given)
             continue;
         scratch->size = 0;
-        if (quoted && stoa__unquote(field + 1, size - 2, csv->dialect.quote, scratch) == STOA_OK) {
+        if (quoted) {
+            if (stoa__unquote(field + 1, size - 2, csv->dialect.quote, scratch) != STOA_OK)
+                return STOA_ERR_NOMEM;
             field = scratch->data;
             size = scratch->size;
         }
@@ -310,6 +315,7 @@ static void guess_record(stoa__csv *csv, const uint8_t *text, size_t begin,
         else
             stoa__guess_value(guess, &rules, (const char *)field, size, line);
     }
+    return STOA_OK;
 }
 
 static stoa_status guess_sample(stoa__csv *csv, size_t begin, const uint8_t *text, size_t size,
@@ -319,21 +325,22 @@ static stoa_status guess_sample(stoa__csv *csv, size_t begin, const uint8_t *tex
     struct stoa__csv_record record = {0};
     stoa__buffer scratch = {0};
     int64_t line = 1 + csv->settings.skip_lines + stoa__count_lines(text, begin);
+    stoa_status rc = STOA_OK;
 
     if (!ends)
         return stoa__fail_nomem(err);
-    for (size_t at = begin; at < size; at = record.next) {
+    for (size_t at = begin; rc == STOA_OK && at < size; at = record.next) {
         stoa__csv_read_record(&csv->dialect, text, size, at, ends, csv->column_count, &record);
         if (record.how == STOA__CSV_OPEN || (record.how == STOA__CSV_CUT && !all))
             break;
         if (record.field_count == csv->column_count && record.garbage == 0 &&
             record.end > record.begin)
-            guess_record(csv, text, at, ends, line, &scratch);
+            rc = guess_record(csv, text, at, ends, line, &scratch);
         line += stoa__count_lines(text + at, record.next - at);
     }
     stoa__buffer_release(&scratch);
     stoa__free(ends);
-    return STOA_OK;
+    return rc == STOA_OK ? STOA_OK : stoa__fail_nomem(err);
 }
 
 static stoa_status make_type(stoa__csv *csv, const struct stoa__csv_header *header, int32_t index,

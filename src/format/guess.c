@@ -149,6 +149,7 @@ void stoa__guess_value(stoa__guess *guess, const struct stoa__guess_rules *rules
     double value;
     bool word;
 
+    guess->others = true;
     if (size > VALUE_BYTES_MAX) {
         rule_out(guess, types, text, size, line);
         return;
@@ -174,6 +175,19 @@ void stoa__guess_value(stoa__guess *guess, const struct stoa__guess_rules *rules
     rule_out(guess, types, text, size, line);
 }
 
+void stoa__guess_string(stoa__guess *guess, const struct stoa__guess_rules *rules,
+                        const char *text, size_t size, int64_t line)
+{
+    uint32_t types = BIT(STOA__GUESS_TEXT);
+    int32_t fraction = 0;
+
+    if (rules->times)
+        types |= time_types(text, size, &fraction);
+    if (fraction > guess->fraction)
+        guess->fraction = fraction;
+    rule_out(guess, types, text, size, line);
+}
+
 void stoa__guess_text(stoa__guess *guess, const char *text, size_t size, int64_t line)
 {
     stoa__guess_only(guess, STOA__GUESS_TEXT, text, size, line);
@@ -182,6 +196,7 @@ void stoa__guess_text(stoa__guess *guess, const char *text, size_t size, int64_t
 void stoa__guess_only(stoa__guess *guess, enum stoa__guess_type type, const char *text,
                       size_t size, int64_t line)
 {
+    guess->others = true;
     rule_out(guess, BIT(type) | BIT(STOA__GUESS_TEXT), text, size, line);
 }
 
@@ -232,27 +247,42 @@ stoa_status stoa__guess_type(const stoa__guess *guess, const struct stoa__guess_
     return rc;
 }
 
+/* The type whose loss is worth telling: the last one that was ruled out; -1: none, or all went
+ * with one value. */
+static int last_ruled_out(const stoa__guess *guess)
+{
+    int last = -1;
+
+    for (int type = 0; type < STOA__GUESS_TEXT; type++)
+        if (guess->line[type] > guess->line[last >= 0 ? last : 0])
+            last = type;
+    return last;
+}
+
 void stoa__guess_why(const stoa__guess *guess, char *text, size_t capacity)
 {
     static const char *const names[STOA__GUESS_COUNT] = {
-        "a bool", "an int64", "a whole number of 38 digits", "a number", "a date", "a time",
+        "a bool", "an int64", "a whole number", "a number", "a date", "a time",
         "a timestamp without an offset", "a timestamp with an offset", "text"};
-    enum stoa__guess_type answer = stoa__guess_answer(guess);
-    int before = answer > STOA__GUESS_BOOL ? (int)answer - 1 : 0;
+    const enum stoa__guess_type answer = stoa__guess_answer(guess);
+    int before = -1;
 
-    /* The nearest narrower type that was ruled out last is the one worth telling. */
-    for (int type = 0; type < (int)answer; type++)
-        if (guess->line[type] > guess->line[before])
-            before = type;
+    if (answer == STOA__GUESS_WHOLE || answer == STOA__GUESS_NUMBER)
+        before = STOA__GUESS_INT;
+    else if (answer == STOA__GUESS_TEXT)
+        before = last_ruled_out(guess);
     if (guess->values == 0)
         (void)snprintf(text, capacity, "text, as every value of the sample is NULL");
-    else if (answer <= STOA__GUESS_INT)
-        (void)snprintf(text, capacity, "every value of the sample is %s", names[answer]);
-    else
+    else if (before >= 0)
         (void)snprintf(text, capacity,
                        "every value of the sample is %s; '%s' in line %lld is not %s",
                        names[answer], guess->against[before], (long long)guess->line[before],
                        names[before]);
+    else if (answer == STOA__GUESS_TEXT)
+        (void)snprintf(text, capacity, "'%s' in line %lld is text and nothing else",
+                       guess->against[0], (long long)guess->line[0]);
+    else
+        (void)snprintf(text, capacity, "every value of the sample is %s", names[answer]);
 }
 
 bool stoa__guess_is_value(const char *text, size_t size)

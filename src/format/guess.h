@@ -38,6 +38,7 @@ typedef struct stoa__guess {
     int64_t values, nulls;
     int32_t scale, whole; /* Digits behind and before the point. */
     int32_t fraction;     /* Digits of a second. */
+    bool others;          /* Values were seen that are no strings (JSON). */
     /* Of each type: the first value that ruled it out, and its line from 1. */
     char against[STOA__GUESS_COUNT][STOA__GUESS_EXCERPT];
     int64_t line[STOA__GUESS_COUNT];
@@ -46,6 +47,9 @@ typedef struct stoa__guess {
 /* All-zero is a guess of nothing. */
 void stoa__guess_value(stoa__guess *guess, const struct stoa__guess_rules *rules,
                        const char *text, size_t size, int64_t line);
+/* A value that is a string already: a date, a time or text. */
+void stoa__guess_string(stoa__guess *guess, const struct stoa__guess_rules *rules,
+                        const char *text, size_t size, int64_t line);
 /* Only text is left. */
 void stoa__guess_text(stoa__guess *guess, const char *text, size_t size, int64_t line);
 /* Values of one type alone, such as JSON's true. */

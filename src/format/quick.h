@@ -141,7 +141,7 @@ static inline bool stoa__quick_double(const uint8_t *at, size_t size, double *ou
 
     if (!stoa__quick_decimal(at, size, &value, &scale))
         return false;
-    if (value > INT64_C(1) << 53 || value < -(INT64_C(1) << 53) || value == 0)
+    if (value > INT64_C(1) << 53 || value < -(INT64_C(1) << 53) || (value == 0 && *at == '-'))
         return false; /* -0.0 has a sign. */
     *out = (double)value / powers[scale];
     return true;

@@ -17,6 +17,24 @@ typedef struct stoa__lanes {
     __m128i part[4];
 } stoa__lanes;
 
+/* The first byte from `at` on that ends a run of plain characters in a JSON string: a quote, a
+ * backslash or a control character. There must be one, and 16 bytes behind it. */
+static inline const uint8_t *stoa__string_end(const uint8_t *at)
+{
+    const __m128i quote = _mm_set1_epi8('"'), escape = _mm_set1_epi8('\\');
+    const __m128i control = _mm_set1_epi8(0x1f);
+
+    for (;; at += 16) {
+        const __m128i bytes = _mm_loadu_si128((const __m128i *)(const void *)at);
+        const __m128i low = _mm_cmpeq_epi8(_mm_min_epu8(bytes, control), bytes);
+        const int mask = _mm_movemask_epi8(_mm_or_si128(
+            low, _mm_or_si128(_mm_cmpeq_epi8(bytes, quote), _mm_cmpeq_epi8(bytes, escape))));
+
+        if (mask)
+            return at + __builtin_ctz((unsigned)mask);
+    }
+}
+
 /* 64 bytes at any address. */
 static inline stoa__lanes stoa__lanes_load(const uint8_t *at)
 {
@@ -52,6 +70,13 @@ static inline uint64_t stoa__lanes_high(const stoa__lanes *lanes)
 }
 
 #else
+
+static inline const uint8_t *stoa__string_end(const uint8_t *at)
+{
+    while (*at != '"' && *at != '\\' && *at >= 0x20)
+        at++;
+    return at;
+}
 
 typedef struct stoa__lanes {
     uint8_t byte[STOA__SCAN_SIZE];
