@@ -336,6 +336,18 @@ static stoa_status fail_closed(stoa_error *err, enum stoa__kind kind,
                       stoa__kind_name(kind), stoa__kind_name(reason));
 }
 
+static const char *article(const char *name)
+{
+    return strchr("aeiouA", name[0]) ? "an" : "a";
+}
+
+static stoa_status fail_noise(stoa_error *err, uint64_t id, const char *expected)
+{
+    return stoa__fail(err, STOA_ERR_HANDLE,
+                      "0x%016llx is not a handle; %s %s is expected",
+                      (unsigned long long)id, article(expected), expected);
+}
+
 static stoa_status fail_kind(stoa_error *err, enum stoa__kind given,
                              enum stoa__kind expected)
 {
@@ -344,8 +356,7 @@ static stoa_status fail_kind(stoa_error *err, enum stoa__kind given,
 
     return stoa__fail(err, STOA_ERR_HANDLE,
                       "%s %s handle was given where %s %s is expected",
-                      strchr("aeiou", name[0]) ? "an" : "a", name,
-                      strchr("aeiou", other[0]) ? "an" : "a", other);
+                      article(name), name, article(other), other);
 }
 
 /* Could the table have made this id? An id of the future is noise. */
@@ -390,9 +401,7 @@ static __attribute__((noinline)) stoa_status pin_failed(uint64_t id, enum stoa__
         return stoa__fail(err, STOA_ERR_HANDLE, "the %s handle is null", name);
     word = slot ? atomic_load_explicit(&slot->word, memory_order_acquire) : 0;
     if (!slot || !id_was_issued(id, word))
-        return stoa__fail(err, STOA_ERR_HANDLE,
-                          "0x%016llx is not a handle; a %s is expected",
-                          (unsigned long long)id, name);
+        return fail_noise(err, id, name);
     if (id_kind(id) != (uint32_t)kind)
         return fail_kind(err, (enum stoa__kind)id_kind(id), kind);
     if (index_forked(id_index(id)))
@@ -400,9 +409,7 @@ static __attribute__((noinline)) stoa_status pin_failed(uint64_t id, enum stoa__
             err, STOA_ERR_FORKED,
             "this %s was opened before fork(): it belongs to the parent process", name);
     if (word_is_open(word, id_generation(id)))
-        return stoa__fail(err, STOA_ERR_HANDLE,
-                          "0x%016llx is not a handle; a %s is expected",
-                          (unsigned long long)id, name);
+        return fail_noise(err, id, name);
     return fail_closed(err, kind, reason_of(slot, id));
 }
 

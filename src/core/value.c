@@ -58,15 +58,47 @@ static const struct range ranges[STOA_TYPE_NAME + 1] = {
     [STOA_TYPE_TIME] = {0, NS_PER_DAY - 1},
 };
 
+static size_t digits(const char *text, size_t size)
+{
+    size_t count = 0;
+
+    while (count < size && text[count] >= '0' && text[count] <= '9')
+        count++;
+    return count;
+}
+
+/* Digits with a sign, a point and an exponent, where it has them. */
+static bool is_decimal(const char *text, size_t size)
+{
+    size_t at = size > 0 && (text[0] == '-' || text[0] == '+');
+    size_t whole = digits(text + at, size - at), part = 0;
+
+    at += whole;
+    if (at < size && text[at] == '.') {
+        part = digits(text + at + 1, size - at - 1);
+        at += 1 + part;
+    }
+    if (whole + part > 0 && at + 1 < size && (text[at] == 'e' || text[at] == 'E')) {
+        at += 1 + (text[at + 1] == '-' || text[at + 1] == '+');
+        if (at == size)
+            return false;
+        at += digits(text + at, size - at);
+    }
+    return whole + part > 0 && at == size;
+}
+
 static stoa_status check_text(const stoa_value *value, const uint8_t *bytes,
                               const char *what, int64_t number, stoa_error *err)
 {
-    const char *text = (const char *)bytes + value->a;
-    size_t size = (size_t)value->b;
-    size_t valid = size > 0 ? stoa__utf8_check(text, size) : 0;
+    const size_t size = (size_t)value->b;
+    const char *text = size > 0 ? (const char *)bytes + value->a : "";
+    const size_t valid = stoa__utf8_check(text, size);
 
-    if (valid == size)
+    if (valid == size && (value->type != STOA_TYPE_DECIMAL || is_decimal(text, size)))
         return STOA_OK;
+    if (valid == size)
+        return stoa__fail(err, STOA_ERR_INVALID, "%s %lld is not a decimal number", what,
+                          (long long)number);
     return stoa__fail(err, STOA_ERR_INVALID, "%s %lld (%s) is not UTF-8 at byte %zu",
                       what, (long long)number, stoa_type_name(value->type), valid);
 }

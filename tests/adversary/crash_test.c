@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Processes that are killed while they write, and processes that write to the same file. */
+/* Processes that are killed while they write, and processes that write to one file. */
 #include "support/app.h"
 
 #include <stdatomic.h>

@@ -109,8 +109,8 @@ static void an_empty_blob_is_an_empty_text(void)
     stoa_db_close(db);
 }
 
-/* Statements of all kinds, one after the other, to more than a megabyte; behind `size` bytes of
- * them one that cannot be read. */
+/* Statements of all kinds, one after the other, to more than a megabyte; behind `size`
+ * bytes of them one that cannot be read. */
 static char *long_script(int64_t *size)
 {
     static const char *const parts[] = {

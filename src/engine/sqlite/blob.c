@@ -17,6 +17,30 @@ struct sqlite_blob {
     bool writable;
 };
 
+/* SQLite guards its own tables, and those that hold virtual ones, against statements only. */
+static stoa_status check_writable(struct sqlite_session *session, const char *table,
+                                  stoa_error *err)
+{
+    sqlite3_stmt *ask = NULL;
+    int code = sqlite3_prepare_v2(session->db,
+                                  "SELECT 1 FROM pragma_table_list(?1) WHERE type = 'shadow'",
+                                  -1, &ask, NULL);
+    bool own = sqlite3_strnicmp(table, "sqlite_", 7) == 0;
+
+    if (code == SQLITE_OK)
+        code = sqlite3_bind_text(ask, 1, table, -1, SQLITE_STATIC);
+    if (code == SQLITE_OK)
+        code = sqlite3_step(ask);
+    own = own || code == SQLITE_ROW;
+    stoa_status rc = code == SQLITE_ROW || code == SQLITE_DONE
+                         ? STOA_OK
+                         : sqlite_fail(session, code, err);
+    sqlite3_finalize(ask);
+    if (rc == STOA_OK && own)
+        rc = stoa__fail(err, STOA_ERR_READ_ONLY, "table %s may not be modified", table);
+    return rc;
+}
+
 stoa_status sqlite_blob_open(void *self, stoa__call *call, const char *database,
                              const char *table, const char *column, int64_t row_id, bool writable,
                              void **out, int64_t *size, stoa_error *err)
@@ -32,8 +56,11 @@ stoa_status sqlite_blob_open(void *self, stoa__call *call, const char *database,
         return rc;
     }
     stoa__call *before = sqlite_enter(session, call);
-    int code = sqlite3_blob_open(session->db, database, table, column, row_id, writable,
-                                 &blob->native);
+    if (writable)
+        rc = check_writable(session, table, err);
+    int code = rc == STOA_OK ? sqlite3_blob_open(session->db, database, table, column, row_id,
+                                                 writable, &blob->native)
+                             : SQLITE_OK;
     if (code != SQLITE_OK)
         rc = sqlite_fail(session, code, err);
     sqlite_leave(session, before);
