@@ -133,9 +133,9 @@ STOA_API stoa_status stoa_result_request(stoa_result result, const struct ArrowS
 STOA_API stoa_status stoa_result_next(stoa_result result, stoa_op op, struct ArrowArray *out,
                                       stoa_error *err);
 
-/* Read up to `rows_max` rows, packed; STOA_DONE, with no rows in `out`, at the end. `out` is
- * borrowed until the result's next call or close. Batches and rows may be read in turn. May block.
- * Calls back. */
+/* Read up to `rows_max` rows (1 to 16777216), packed; STOA_DONE, with no rows in `out`, at the end.
+ * `out` is borrowed until the result's next call or close. Batches and rows may be read in turn. May
+ * block. Calls back. */
 STOA_API stoa_status stoa_result_rows(stoa_result result, stoa_op op, int64_t rows_max,
                                       stoa_rows *out, stoa_error *err);
 
@@ -159,7 +159,8 @@ STOA_API stoa_status stoa_result_bytes(stoa_result result, int32_t column, const
 /* Turn the rest of the result into an Arrow stream, owned by the caller, which outlives result,
  * connection and database; stoa_db_shutdown() ends it with an error. The result is closed on
  * success. `op` governs the stream's reads for its whole life and may be closed. One thread at a
- * time; a thread that is inside a call on the same connection may pull it. */
+ * time. A thread that is inside a call on the same connection may pull it; while another thread is,
+ * a pull is STOA_ERR_BUSY (EBUSY) and loses nothing. */
 STOA_API stoa_status stoa_result_export(stoa_result result, stoa_op op,
                                         struct ArrowArrayStream *out, stoa_error *err);
 

@@ -51,7 +51,7 @@ struct stoa__producer {
  * belongs to the stream; on failure (NOMEM) release(self) has not run. Counts in
  * STOA_LIVE_STREAM. A stream released from inside its producer ends with ECANCELED on the way
  * out, one that is called from there answers EBUSY; get_schema and get_next of a released
- * stream answer EINVAL. A failed schema is told but is not sticky.
+ * stream answer EINVAL. A failed schema is told but is not sticky, and neither is BUSY.
  */
 stoa_status stoa__stream_out(const struct stoa__producer *producer, void *self,
                              struct ArrowArrayStream *out, stoa_error *err);

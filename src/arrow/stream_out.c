@@ -19,9 +19,10 @@ struct stream_out {
     bool busy;      /* The producer runs. What it calls back may come here again ... */
     bool abandoned; /* ... and release the stream, which then waits for the way out. */
     bool ended;
-    stoa_error failure;      /* Of `next`; code 0: none. Sticky. */
-    stoa_error schema_error; /* Of the last `schema`; not sticky, it takes no rows away. */
-    const stoa_error *last;  /* What get_last_error tells: of the last call, if it failed. */
+    stoa_error failure;     /* Of `next`; code 0: none. Sticky. */
+    stoa_error passing;     /* Of a call that took no rows away: `schema`, or `next` while what it
+                               reads from was in use. Not sticky. */
+    const stoa_error *last; /* What get_last_error tells: of the last call, if it failed. */
 };
 
 static void destroy(struct stream_out *self)
@@ -88,20 +89,20 @@ static int out_schema(struct ArrowArrayStream *stream, struct ArrowSchema *out)
     if (self->busy)
         return EBUSY;
     self->last = NULL;
-    memset(&self->schema_error, 0, sizeof(self->schema_error));
+    memset(&self->passing, 0, sizeof(self->passing));
     self->busy = true;
-    rc = self->producer->schema(self->self, out, &self->schema_error);
+    rc = self->producer->schema(self->self, out, &self->passing);
     self->busy = false;
     if (self->abandoned) {
         stoa__schema_release(out);
         return leave(self);
     }
-    settle(rc, !out->release, "the stream's schema", &self->schema_error);
-    if (self->schema_error.code == 0)
+    settle(rc, !out->release, "the stream's schema", &self->passing);
+    if (self->passing.code == 0)
         return 0;
     stoa__schema_release(out);
     memset(out, 0, sizeof(*out));
-    return tell(self, &self->schema_error);
+    return tell(self, &self->passing);
 }
 
 static int out_next(struct ArrowArrayStream *stream, struct ArrowArray *out)
@@ -133,6 +134,11 @@ static int out_next(struct ArrowArrayStream *stream, struct ArrowArray *out)
     stoa__array_release(out);
     memset(out, 0, sizeof(*out));
     self->ended = rc == STOA_DONE;
+    if (rc == STOA_ERR_BUSY) {
+        self->passing = self->failure;
+        self->failure.code = STOA_OK;
+        return tell(self, &self->passing);
+    }
     return self->ended ? 0 : tell(self, &self->failure);
 }
 

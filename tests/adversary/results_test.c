@@ -2,6 +2,8 @@
 /* Results read in every mixture of ways. */
 #include "support/app.h"
 
+#include <pthread.h>
+
 enum { ROW_COUNT = 5000 };
 
 static uint64_t next_random(uint64_t *state)
@@ -148,5 +150,76 @@ static void rows_and_batches_are_read_in_any_mixture(void)
     free(path);
 }
 
+/* What another thread does with the connection, until it is cancelled. */
+struct other {
+    stoa_conn conn;
+    stoa_op op;
+};
+
+static void *use_for_ever(void *arg)
+{
+    const struct other *other = arg;
+    stoa_error err;
+
+    CHECK_INT(stoa_run(other->conn, other->op,
+                       "WITH RECURSIVE n(a) AS (SELECT 1 UNION ALL SELECT a FROM n) "
+                       "SELECT count(*) FROM n",
+                       STOA_NUL, NULL, 0, NULL, 0, NULL, &err),
+              STOA_ERR_CANCELLED);
+    return NULL;
+}
+
+static void pull_until(struct reading *reading, stoa_status wanted)
+{
+    stoa_status rc = STOA_OK;
+
+    while (rc != wanted) {
+        struct ArrowArray batch;
+        stoa_error err;
+
+        rc = stoa_stream_next(&reading->stream, &batch, &err);
+        if (rc == STOA_OK)
+            see_batch(reading, &batch);
+        else if (rc != wanted)
+            app_must(rc < 0 ? rc : STOA_ERR_INTERNAL, &err, "pull");
+    }
+}
+
+static void a_stream_loses_nothing_while_its_connection_is_used(void)
+{
+    char *path = test_path("a.db");
+    struct reading reading = {.done = false};
+    const stoa_option one = {"batch_rows", "1"};
+    struct other other;
+    pthread_t thread;
+    stoa_error err;
+    stoa_db db;
+
+    app_make(path, NULL, ROW_COUNT);
+    db = app_open(path, NULL);
+    other.conn = app_connect(db);
+    app_must(stoa_op_open(60000, NULL, NULL, NULL, &other.op, &err), &err, "op");
+    app_must(stoa_conn_set(other.conn, &one, 1, &err), &err, "set");
+    app_must(stoa_query(other.conn, NO_OP, "SELECT id FROM t ORDER BY id", STOA_NUL, NULL,
+                        0, NULL, 0, &reading.result, &err),
+             &err, "query");
+    app_must(stoa_result_export(reading.result, NO_OP, &reading.stream, &err), &err,
+             "export");
+    CHECK_INT(pthread_create(&thread, NULL, use_for_ever, &other), 0);
+    while (stoa_ping(other.conn, NO_OP, &err) != STOA_ERR_BUSY)
+        usleep(1000);
+    pull_until(&reading, STOA_ERR_BUSY);
+    app_must(stoa_op_cancel(other.op, &err), &err, "cancel");
+    CHECK_INT(pthread_join(thread, NULL), 0);
+    pull_until(&reading, STOA_DONE);
+    CHECK_INT(reading.row_count, ROW_COUNT);
+    stoa_stream_release(&reading.stream);
+    stoa_op_close(other.op);
+    app_shutdown(db);
+    free(path);
+}
+
 TEST_MAIN({"rows and batches are read in any mixture",
-           rows_and_batches_are_read_in_any_mixture})
+           rows_and_batches_are_read_in_any_mixture},
+          {"a stream loses nothing while its connection is used",
+           a_stream_loses_nothing_while_its_connection_is_used})
