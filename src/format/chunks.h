@@ -75,9 +75,9 @@ typedef struct stoa__chunks {
     void *worker;                       /* The pulling thread's. */
 } stoa__chunks;
 
-/* Settings and `source` are set by the caller, the rest is zero. Reads until `rest`, the sample, has
- * `size` bytes: a piece of the beginning that need not end with a record. *all: there is no more.
- * May be called again for more. */
+/* Settings and `source` are set by the caller, the rest is zero. Reads until `rest`, the sample,
+ * has `size` bytes: a piece of the beginning that need not end with a record. *all: there is no
+ * more. May be called again for more. */
 stoa_status stoa__chunks_sample(stoa__chunks *chunks, stoa__call *call, size_t size, bool *all,
                                 stoa_error *err);
 /* Then, when the format knows how to cut and parse. */

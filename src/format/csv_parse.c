@@ -180,7 +180,8 @@ static stoa_status name_problem(const struct worker *worker, stoa_error *err)
                           worker->csv->column_count);
     case STOA__CSV_GARBAGE:
         return stoa__fail(err, STOA_ERR_TYPE,
-                          "field %lld has text behind its closing quote", (long long)scanner->count);
+                          "field %lld has text behind its closing quote",
+                          (long long)scanner->count);
     case STOA__CSV_LONG:
         return stoa__fail(err, STOA_ERR_FULL,
                           "the record has %lld bytes, more than record_size allows (%lld)",

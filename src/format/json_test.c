@@ -22,9 +22,11 @@ static void lines_become_rows(void)
 
 static void types_are_inferred(void)
 {
-    CHECK_JSONL_TYPES("{\"a\":1,\"b\":1.5,\"c\":\"1\",\"d\":false,\"e\":null,\"f\":12345678901234567890}",
+    CHECK_JSONL_TYPES("{\"a\":1,\"b\":1.5,\"c\":\"1\",\"d\":false,\"e\":null,"
+                      "\"f\":12345678901234567890}",
                       "", "a l, b g, c u, d b, e u, f d:38,0");
-    CHECK_JSONL_TYPES("{\"a\":\"2024-01-31\",\"b\":\"2024-01-31T10:00:00Z\",\"c\":\"10:00:00\"}", "",
+    CHECK_JSONL_TYPES("{\"a\":\"2024-01-31\",\"b\":\"2024-01-31T10:00:00Z\",\"c\":\"10:00:00\"}",
+                      "",
                       "a tdD, b tsu:UTC, c ttu");
     CHECK_JSONL_TYPES("{\"a\":\"2024-01-31\",\"b\":1.25}", "times=no numbers=decimal",
                       "a u, b d:38,2");
