@@ -134,8 +134,8 @@ STOA_API stoa_status stoa_result_next(stoa_result result, stoa_op op, struct Arr
                                       stoa_error *err);
 
 /* Read up to `rows_max` rows (1 to 16777216), packed; STOA_DONE, with no rows in `out`, at the end.
- * `out` is borrowed until the result's next call or close. Batches and rows may be read in turn. May
- * block. Calls back. */
+ * `out` is borrowed until the result's next call or close. Batches and rows may be read in turn.
+ * May block. Calls back. */
 STOA_API stoa_status stoa_result_rows(stoa_result result, stoa_op op, int64_t rows_max,
                                       stoa_rows *out, stoa_error *err);
 
