@@ -11,8 +11,6 @@
 Close anything, in any order, from any thread; use after close is an exception with a sentence.
 """
 
-from typing import Any as _Any
-
 from ._arrow import Schema
 from ._batch import Batch
 from ._care import Blob
@@ -32,13 +30,19 @@ from ._error import (AuthError, BusyError, CallbackError, CancelledError, Closed
 from ._ingest import Acks, Ingest
 from ._lib import library_version, live
 from ._result import Result
-from ._source import csv, json
 from ._statement import Statement
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any as _Any
+
+    from ._async import AsyncConnection, AsyncResult, aconnect
+    from ._source import csv, json
 
 __version__ = "0.1.0"
 
 
-def execute(sql: str, params: _Any = None, *, timeout: float | None = None) -> Result:
+def execute(sql: str, params: "_Any" = None, *, timeout: float | None = None) -> Result:
     """Run a statement in the default database, which is in memory.
 
     >>> stoa.execute("SELECT 42").scalar()
@@ -50,11 +54,14 @@ def execute(sql: str, params: _Any = None, *, timeout: float | None = None) -> R
 sql = execute
 
 
-def __getattr__(name: str) -> _Any:
-    # What few programs need is imported when it is asked for: asyncio is not small.
+def __getattr__(name: str) -> "_Any":
+    # What not every program needs is imported when it is asked for: asyncio is not small.
     if name in ("aconnect", "AsyncConnection", "AsyncResult"):
         from . import _async
         return getattr(_async, name)
+    if name in ("csv", "json"):
+        from . import _source
+        return getattr(_source, name)
     raise AttributeError(f"module 'stoa' has no attribute '{name}'")
 
 

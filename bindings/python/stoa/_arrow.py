@@ -11,11 +11,14 @@ from __future__ import annotations
 
 import gc
 import sys
-from typing import Any, Callable, Iterator
 
 from ._call import call, keep_raised
 from ._error import DataError, fill
 from ._lib import NULL, callback, ffi, lib
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any, Callable, Iterator
 
 _STREAM, _SCHEMA, _ARRAY = b"arrow_array_stream", b"arrow_schema", b"arrow_array"
 _TYPES = {_STREAM: "struct ArrowArrayStream *", _SCHEMA: "struct ArrowSchema *",

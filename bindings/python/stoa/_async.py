@@ -8,11 +8,14 @@ import asyncio
 import os
 from concurrent.futures import ThreadPoolExecutor
 from types import TracebackType
-from typing import Any, AsyncIterator, Callable, TypeVar
+from typing import TYPE_CHECKING, Any, AsyncIterator, Callable, TypeVar
 
 from ._connection import Connection, Done
 from ._database import connect
-from ._result import Result, Row
+from ._result import Result
+
+if TYPE_CHECKING:
+    from ._result import Row
 
 T = TypeVar("T")
 

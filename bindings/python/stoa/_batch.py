@@ -3,12 +3,15 @@
 
 from __future__ import annotations
 
-from typing import Any
 
 from ._arrow import Schema, array_capsules
 from ._call import call
 from ._columns import Field
 from ._lib import ffi, lib
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any
 
 
 class Batch:

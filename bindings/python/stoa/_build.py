@@ -9,13 +9,16 @@ import sys
 from array import array
 from decimal import Decimal
 from itertools import accumulate
-from typing import Any, Iterable, NoReturn, Sequence
 from uuid import UUID
 
 from . import _values as values
 from ._call import call
 from ._error import DataError
 from ._lib import NULL, ffi, lib
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any, Iterable, NoReturn, Sequence
 
 FIXED, PACKED, BITS = 0, 1, 4
 

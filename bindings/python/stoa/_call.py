@@ -14,15 +14,20 @@ from __future__ import annotations
 
 import _thread
 import os
-import threading
+import sys
 import time
-from typing import Any, Callable
 
 from ._error import exception
 from ._lib import NO_LIMIT, NULL, ffi, lib
 
-_main = threading.main_thread().ident
-_get_ident = threading.get_ident
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any, Callable
+
+_get_ident = _thread.get_ident
+# Without the module threading there is no thread but the main one yet.
+_main = (sys.modules["threading"].main_thread().ident if "threading" in sys.modules
+         else _get_ident())
 
 # What the tick caught. Only the main thread writes and reads it.
 _caught: list[BaseException] = []

@@ -4,11 +4,14 @@
 from __future__ import annotations
 
 import os
-from types import TracebackType
-from typing import Any, Callable
 
 from ._call import Operations, call, run
 from ._lib import ffi, lib
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from types import TracebackType
+    from typing import Any, Callable
 
 _CHECKPOINTS = {"passive": 0, "full": 1, "truncate": 2}
 

@@ -3,14 +3,15 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
 
 from ._batch import Batch
 from ._call import call
 from ._columns import Field
 from ._lib import ffi, lib
 
+TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from typing import Any
     from ._result import Result
 
 _KINDS = ("databases", "tables", "columns", "indexes", "keys", "functions", "collations")

@@ -5,7 +5,7 @@ the casting, and its errors name column and row."""
 from __future__ import annotations
 
 import os
-from typing import Any, Mapping
+from collections.abc import Mapping
 
 from . import _build
 from ._arrow import Schema
@@ -13,6 +13,10 @@ from ._call import call
 from ._columns import Field
 from ._error import NotFoundError
 from ._lib import NULL, ffi, lib
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any
 
 _TEXT = ("u", "U", "vu")
 

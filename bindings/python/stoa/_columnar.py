@@ -3,7 +3,6 @@
 
 from __future__ import annotations
 
-from typing import Any, Sequence
 
 from . import _build, _frames
 from ._batch import Batch
@@ -11,6 +10,10 @@ from ._call import call
 from ._error import DataError
 from ._lib import NULL, ffi, lib
 from ._source import column, has
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any, Sequence
 
 
 def mode(wanted: str | bool) -> str:

@@ -7,18 +7,18 @@ A Field is read once from an ArrowSchema; its read(array, start, count) makes th
 from __future__ import annotations
 
 import datetime as dt
-import json
 import struct
-from decimal import Decimal
 from itertools import pairwise
-from typing import Any, Callable
-from uuid import UUID
 
 from . import _values as values
 from ._error import DataError
 from ._lib import NULL, ffi
 
-Read = Callable[[Any, int, int], "list[Any]"]
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any, Callable
+    Read = Callable[[Any, int, int], list[Any]]
+
 
 _WIDTHS = {"c": "b", "C": "B", "s": "h", "S": "H", "i": "i", "I": "I", "l": "q", "L": "Q",
            "f": "f", "g": "d"}
@@ -94,10 +94,12 @@ class Field:
         plain = self._plain()
         extension = self.extension
         if extension == "arrow.uuid":
+            from uuid import UUID  # pylint: disable=import-outside-toplevel
             return _mapped(plain, lambda item: UUID(bytes=item))
         if extension == "arrow.json":
             return _mapped(plain, json_value)
         if extension == "stoa.decimal":
+            from decimal import Decimal  # pylint: disable=import-outside-toplevel
             return _mapped(plain, Decimal)
         return plain
 
@@ -198,6 +200,7 @@ class Field:
 
 def json_value(text: str) -> Any:
     """What a JSON text stands for; the text itself where it is none."""
+    import json  # pylint: disable=import-outside-toplevel
     try:
         return json.loads(text)
     except ValueError:
@@ -303,6 +306,7 @@ def _moments(per_second: int, where: dt.tzinfo | None) -> Read:
 
 
 def _decimals(rest: str) -> Read:
+    from decimal import Decimal  # pylint: disable=import-outside-toplevel
     parts = [int(one) for one in rest.split(",")]
     scale, width = parts[1], (parts[2] if len(parts) > 2 else 128) // 8
 

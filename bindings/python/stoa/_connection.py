@@ -3,41 +3,56 @@
 
 from __future__ import annotations
 
-import threading
+import _thread
 import warnings
-from contextlib import contextmanager
-from types import TracebackType
-from typing import TYPE_CHECKING, Any, Iterable, Iterator, NamedTuple, Sequence
 
-from . import _care, _catalog, _function, _many, _scan
+from . import _care, _catalog, _functions, _scan
 from ._arrow import Schema
 from ._call import (Operations, Options, _caught, _get_ident, _main, call, check_signals,
                     elsewhere, fail, give_error, run, take_error)
-from ._coerce import coerced, is_loose
 from ._columns import Field
 from ._dbapi import Cursor
 from ._ingest import Ingest, open_ingest
 from ._lib import NULL, ffi, lib
-from ._result import Result, Row, open_result
-from ._source import Names, source
+from ._result import Result, open_result
 from ._statement import Statement
+from ._transaction import Savepoint, Transaction
 from ._values import NeedsField, give_frame, pack, unpack_row
 
+TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from types import TracebackType
+    from typing import Any, Iterable, Sequence
+
+    from ._result import Row
+    from ._source import Names
+
     from ._database import Database
 
 _MODES = {"write": 0, "read": 1, "lazy": 2}
 _query_row = lib.stoa_query_row
 
 
-class Done(NamedTuple):
+class Done(tuple[int, int]):
     """What statements that write did: rows affected (-1: they do not write), last id (0: none)."""
 
-    rows_affected: int
-    last_insert_id: int
+    __slots__ = ()
+
+    @property
+    def rows_affected(self) -> int:
+        """How many rows they wrote; -1 when they do not write."""
+        return self[0]
+
+    @property
+    def last_insert_id(self) -> int:
+        """The id of the last row inserted; 0 if none."""
+        return self[1]
+
+    def __repr__(self) -> str:
+        return f"Done(rows_affected={self[0]}, last_insert_id={self[1]})"
 
 
-class Connection(_care.Care, _catalog.Catalog, _function.Functions):
+class Connection(_care.Care, _catalog.Catalog, _functions.Functions):
     """One session: statements, a transaction, registered data and functions.
 
     Another thread that uses it meanwhile is answered BusyError; cancel() and close() are for all.
@@ -51,7 +66,7 @@ class Connection(_care.Care, _catalog.Catalog, _function.Functions):
         self._open = True
         # Held while what the library lent us is being read; whoever closes something meanwhile
         # leaves it in _later to the one who holds the lock.
-        self._lock = threading.Lock()
+        self._lock = _thread.allocate_lock()
         self._later: list[tuple[Any, Any]] = []
         self._rows = ffi.new("stoa_rows *")
         self.autocommit = autocommit
@@ -91,7 +106,7 @@ class Connection(_care.Care, _catalog.Catalog, _function.Functions):
                 frame.values, frame.count, frame.bytes, frame.size, out)
         finally:
             give_frame(frame)
-        return Done(out.rows_affected, out.last_insert_id)
+        return Done((out.rows_affected, out.last_insert_id))
 
     def row(self, sql: str, params: Any = None, *, timeout: float | None = None) -> Row | None:
         """The first row of a statement, which is kept prepared: the fastest way to one row.
@@ -151,7 +166,8 @@ class Connection(_care.Care, _catalog.Catalog, _function.Functions):
         """
         if not self.autocommit:
             self._begin_lazily()
-        return Done(*_many.execute_many(self, sql, rows, timeout))
+        from ._many import execute_many  # pylint: disable=import-outside-toplevel
+        return Done(execute_many(self, sql, rows, timeout))
 
     def cursor(self) -> Cursor:
         """DB-API: a cursor."""
@@ -169,6 +185,8 @@ class Connection(_care.Care, _catalog.Catalog, _function.Functions):
         """
         if not self.autocommit:
             self._begin_lazily()
+        from ._coerce import coerced, is_loose  # pylint: disable=import-outside-toplevel
+        from ._source import source  # pylint: disable=import-outside-toplevel
         stream, kept = source(data, columns)
         if is_loose(data):
             stream = coerced(self, table, str(settings.get("database", "")), stream)
@@ -246,39 +264,17 @@ class Connection(_care.Care, _catalog.Catalog, _function.Functions):
         if not self.in_transaction:
             self.begin("lazy")
 
-    @contextmanager
-    def transaction(self, mode: str = "write") -> Iterator[Connection]:
+    def transaction(self, mode: str = "write") -> Transaction:
         """A transaction that commits, or rolls back when an exception leaves it.
 
         >>> with con.transaction():
         ...     con.execute("INSERT INTO t VALUES (1)")
         """
-        self.begin(mode)
-        try:
-            yield self
-        except BaseException:
-            if self._open and self.in_transaction:
-                self.rollback()
-            raise
-        self.commit()
+        return Transaction(self, mode)
 
-    @contextmanager
-    def savepoint(self, name: str) -> Iterator[Connection]:
+    def savepoint(self, name: str) -> Savepoint:
         """A point inside the transaction that is returned to when an exception leaves it."""
-        text = name.encode()
-
-        def point(function: Any) -> None:
-            run(self._operations, None, function, self._handle, text, len(text))
-
-        point(lib.stoa_savepoint)
-        try:
-            yield self
-        except BaseException:
-            if self._open and self.in_transaction:
-                point(lib.stoa_savepoint_rollback)
-                point(lib.stoa_savepoint_release)
-            raise
-        point(lib.stoa_savepoint_release)
+        return Savepoint(self, name)
 
     # ---- the session ----
 

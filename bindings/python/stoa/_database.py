@@ -3,13 +3,11 @@
 
 from __future__ import annotations
 
+import _thread
 import atexit
 import os
-import threading
 import warnings
-import weakref
-from types import TracebackType
-from typing import Any
+from _weakrefset import WeakSet
 
 from ._call import (Operations, Options, call, fail, give_error, run, take_error,
                     wait_elsewhere)
@@ -17,12 +15,17 @@ from ._connection import Connection
 from ._ingest import Ingest, open_ingest
 from ._lib import ffi, lib
 
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from types import TracebackType
+    from typing import Any
+
 _CAPABILITIES = ("sql", "prepare", "transactions", "savepoints", "ingest", "upsert", "truncate",
                  "dedup", "multi_table_push", "scans", "functions", "collations", "blobs",
                  "backup", "check", "checkpoint", "vacuum", "catalog", "read", "multi_statement",
                  "durable_ack", "key_value", "administration", "subscriptions")
 
-_databases: weakref.WeakSet[Database] = weakref.WeakSet()
+_databases: WeakSet[Database] = WeakSet()
 
 
 class Database:
@@ -36,7 +39,7 @@ class Database:
     def __init__(self, target: str | os.PathLike[str] = ":memory:", *,
                  timeout: float | None = None, **settings: Any) -> None:
         self._operations = Operations()
-        self._connections: weakref.WeakSet[Connection] = weakref.WeakSet()
+        self._connections: WeakSet[Connection] = WeakSet()
         self._quiet = False
         name, options, out = os.fsencode(target), Options(settings), ffi.new("stoa_db *")
         error, operation = take_error(), self._operations.enter(timeout)
@@ -159,7 +162,7 @@ def connect(target: str | os.PathLike[str] = ":memory:", *, timeout: float | Non
 
 
 _default: list[Connection] = []
-_default_lock = threading.Lock()
+_default_lock = _thread.allocate_lock()
 
 
 def default_connection() -> Connection:

@@ -5,12 +5,13 @@ from __future__ import annotations
 
 import datetime as dt
 import time
-from types import TracebackType
-from typing import TYPE_CHECKING, Any, Iterable, Iterator
 
 from ._error import InterfaceError
 
+TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from types import TracebackType
+    from typing import Any, Iterable, Iterator
     from ._connection import Connection
     from ._result import Result, Row
 

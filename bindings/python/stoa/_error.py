@@ -11,9 +11,12 @@
 
 from __future__ import annotations
 
-from typing import Any
 
 from ._lib import ffi, lib
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any
 
 
 class Warning(Exception):  # pylint: disable=redefined-builtin

@@ -4,12 +4,15 @@
 from __future__ import annotations
 
 import importlib
-from typing import Any, Sequence
 
 from ._batch import Batch
 from ._columns import Field, memory
 from ._lib import NULL
 from ._source import has
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any, Sequence
 
 _CODES = {"c": "i1", "C": "u1", "s": "i2", "S": "u2", "i": "i4", "I": "u4", "l": "i8", "L": "u8",
           "e": "f2", "f": "f4", "g": "f8", "tdD": "M8[D]", "tdm": "M8[ms]", "tDs": "m8[s]",

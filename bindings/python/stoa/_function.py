@@ -17,6 +17,7 @@ from ._error import DataError, fill
 from ._lib import NULL, callback, ffi, lib
 from ._scan import hold, release
 
+
 DETERMINISTIC, CALL_ON_NULL, NULL_ON_ERROR, VARIADIC, IN_SCHEMA, REPLACE = 1, 2, 4, 8, 16, 32
 
 # A Python type's Arrow format, and what makes its values of what arrives.
@@ -219,7 +220,7 @@ def _compare(user_data: Any, a: Any, a_size: int, b: Any, b_size: int) -> int:
 
 # ---- registering ----
 
-def _signature(function: Any, skip: int) -> tuple[list[tuple[str, Any]], Any, bool]:
+def signature(function: Any, skip: int) -> tuple[list[tuple[str, Any]], Any, bool]:
     """Parameters with their annotations, the annotated result, and whether there is a *rest."""
     code = getattr(function, "__code__", None)
     if code is None:
@@ -234,119 +235,45 @@ def _signature(function: Any, skip: int) -> tuple[list[tuple[str, Any]], Any, bo
     return parameters, notes.get("return"), variadic
 
 
-def _named(parameters: Sequence[Any]) -> list[tuple[str, Any]]:
+def named(parameters: Sequence[Any]) -> list[tuple[str, Any]]:
+    """Types given without names."""
     return [(f"p{i + 1}", kind) for i, kind in enumerate(parameters)]
 
 
-class Functions:
-    """What a connection offers for functions."""
-
-    _handle: Any
-
-    def create_function(self, name: str, function: Callable[..., Any],
-                        parameters: Sequence[Any] | None = None, returns: Any = None, *,
-                        null: str = "skip", on_error: str = "raise", deterministic: bool = False,
-                        batch: str | bool = False, in_schema: bool = False,
-                        replace: bool = True) -> None:
-        """Let SQL call a Python function. Types come from its annotations, or are given.
-
-        >>> def twice(x: int) -> int:
-        ...     return 2 * x
-        >>> con.create_function("twice", twice)
-        >>> con.execute("SELECT twice(21)").scalar()
-        42
-
-        null: "skip" gives NULL for a NULL argument without a call, "call" passes None.
-        on_error: "raise" ends the statement (the exception is the __cause__), "null" gives NULL.
-        batch: "arrow", "numpy" or "list" passes whole columns and takes one back (True: the first
-        of these that is installed). in_schema: also allowed in views, triggers and CHECKs.
-        """
-        # pylint: disable=too-many-arguments
-        variadic = False
-        if parameters is None:
-            known, noted, variadic = _signature(function, int(hasattr(function, "__self__")))
-            returns = noted if returns is None else returns
-        else:
-            known = _named(parameters)
-        mode = _columnar.mode(batch)
-        if mode and returns is None:
-            raise DataError(f"function '{name}' works on columns, so it has to say what it "
-                            "returns=")
-        flags = (DETERMINISTIC * deterministic | VARIADIC * variadic | IN_SCHEMA * in_schema
-                 | REPLACE * replace)
-        spec = Spec(function, known, returns, mode)
-        if not mode and null == "skip" and not variadic:
-            spec.entry = spec.short_entry()
-        self._register(name, spec, flags, null, on_error, batch=_batch if mode else NULL,
-                       row=NULL if mode else spec.entry or _row)
-
-    def create_aggregate(self, name: str, factory: Callable[[], Any],
-                         parameters: Sequence[Any] | None = None, returns: Any = None, *,
-                         null: str = "skip", on_error: str = "raise", deterministic: bool = False,
-                         batch: str | bool = False, replace: bool = True) -> None:
-        """Let SQL aggregate with a Python class: an object a group, with step() and finish().
-
-        >>> class Longest:
-        ...     def __init__(self): self.best = ""
-        ...     def step(self, text: str): self.best = max(self.best, text, key=len)
-        ...     def finish(self) -> str: return self.best
-        >>> con.create_aggregate("longest", Longest)
-
-        step() takes a row's values; with batch= the columns of up to 1,024 rows at once.
-        """
-        # pylint: disable=too-many-arguments
-        end = getattr(factory, "finish", None) or getattr(factory, "finalize", None)
-        if returns is None and end is not None:
-            returns = getattr(end, "__annotations__", {}).get("return")
-        variadic = False
-        if parameters is None:
-            known, _noted, variadic = _signature(getattr(factory, "step", None), 1)
-        else:
-            known = _named(parameters)
-        if returns is None:
-            raise DataError(f"aggregate '{name}' has to say what it returns=")
-        untyped = [which for which, kind in known if kind in (Any, None, object)]
-        if untyped:
-            raise DataError(f"aggregate '{name}': parameter '{untyped[0]}' of step() needs a type")
-        flags = DETERMINISTIC * deterministic | VARIADIC * variadic | REPLACE * replace
-        self._register(name, Spec(factory, known, returns, _columnar.mode(batch)), flags, null,
-                       on_error, step=_step, finish=_finish, drop=_drop)
-
-    def _register(self, name: str, spec: Spec, flags: int, null: str, on_error: str,
-                  **callbacks: Any) -> None:
-        if null not in ("skip", "call"):
-            raise DataError(f"null={null!r} is neither 'skip' nor 'call'")
-        if on_error not in ("raise", "null"):
-            raise DataError(f"on_error={on_error!r} is neither 'raise' nor 'null'")
-        flags |= CALL_ON_NULL * (null == "call") | NULL_ON_ERROR * (on_error == "null")
-        made, text = ffi.new("stoa_function_spec *"), ffi.new("char[]", name.encode())
-        made.struct_size = ffi.sizeof("stoa_function_spec")
-        made.name, made.name_size = text, len(name.encode())
-        made.parameters, made.returns, made.flags = spec.schema, spec.returns, flags
-        for field, function in callbacks.items():
-            if function != NULL:
-                setattr(made, field, ffi.cast(_POINTERS[field], function))
-        call(lib.stoa_function_register, self._handle, made, hold(spec), release,
-             ffi.new("stoa_function *"))
-
-    def remove_function(self, name: str) -> None:
-        """Remove a function or an aggregate; a statement that runs keeps it until it ends."""
-        text = name.encode()
-        call(lib.stoa_function_drop, self._handle, text, len(text))
-
-    def create_collation(self, name: str, compare: Callable[[str, str], int] | None) -> None:
-        """Order texts by a Python function that gives < 0, 0 or > 0; None removes it.
-
-        >>> con.create_collation("by_length", lambda a, b: len(a) - len(b))
-        """
-        text = name.encode()
-        if compare is None:
-            call(lib.stoa_collation_register, self._handle, text, len(text), NULL, NULL, NULL)
-        else:
-            call(lib.stoa_collation_register, self._handle, text, len(text),
-                 ffi.cast("stoa_compare", _compare), hold(compare), release)
+def register(con: Any, name: str, spec: Spec, flags: int, null: str, on_error: str,
+             **callbacks: Any) -> None:
+    """Hand a function over to the library."""
+    if null not in ("skip", "call"):
+        raise DataError(f"null={null!r} is neither 'skip' nor 'call'")
+    if on_error not in ("raise", "null"):
+        raise DataError(f"on_error={on_error!r} is neither 'raise' nor 'null'")
+    flags |= CALL_ON_NULL * (null == "call") | NULL_ON_ERROR * (on_error == "null")
+    made, text = ffi.new("stoa_function_spec *"), ffi.new("char[]", name.encode())
+    made.struct_size = ffi.sizeof("stoa_function_spec")
+    made.name, made.name_size = text, len(name.encode())
+    made.parameters, made.returns, made.flags = spec.schema, spec.returns, flags
+    for field, function in callbacks.items():
+        if function != NULL:
+            setattr(made, field, ffi.cast(_POINTERS[field], function))
+    call(lib.stoa_function_register, con._handle, made, hold(spec), release,
+         ffi.new("stoa_function *"))
 
 
 _POINTERS = {"row": "stoa_row_function", "batch": "stoa_batch_function",
              "step": "stoa_aggregate_step", "finish": "stoa_aggregate_finish",
              "drop": "stoa_aggregate_free"}
+
+
+def register_collation(con: Any, name: str, compare: Callable[[str, str], int] | None) -> None:
+    """Hand a collation over to the library, or remove it."""
+    text = name.encode()
+    if compare is None:
+        call(lib.stoa_collation_register, con._handle, text, len(text), NULL, NULL, NULL)
+    else:
+        call(lib.stoa_collation_register, con._handle, text, len(text),
+             ffi.cast("stoa_compare", _compare), hold(compare), release)
+
+
+AGGREGATE = {"step": _step, "finish": _finish, "drop": _drop}
+BATCH, ROW = _batch, _row
+columnar_mode = _columnar.mode

@@ -13,21 +13,31 @@ committed (they survive the death of the process) and durable (they survive the 
 from __future__ import annotations
 
 import warnings
-from types import TracebackType
-from typing import Any, NamedTuple
 
 from ._call import Operations, Options, call, run
-from ._coerce import coerced, is_loose
 from ._lib import NULL, ffi, lib
-from ._source import Names, source
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from types import TracebackType
+    from typing import Any
+
+    from ._source import Names
 
 
-class Acks(NamedTuple):
+class Acks:
     """The highest number that all appends up to it have reached, a level."""
 
-    accepted: int
-    committed: int
-    durable: int
+    __slots__ = ("accepted", "committed", "durable")
+
+    def __init__(self, accepted: int, committed: int, durable: int) -> None:
+        self.accepted = accepted
+        self.committed = committed
+        self.durable = durable
+
+    def __repr__(self) -> str:
+        return (f"Acks(accepted={self.accepted}, committed={self.committed}, "
+                f"durable={self.durable})")
 
 
 _LEVELS = {"accepted": 0, "committed": 1, "durable": 2}
@@ -47,6 +57,8 @@ class Ingest:
 
     def append(self, data: Any, *, columns: Names = None, timeout: float | None = None) -> int:
         """Write data, all of it or nothing, and answer the append's number."""
+        from ._coerce import is_loose  # pylint: disable=import-outside-toplevel
+        from ._source import source  # pylint: disable=import-outside-toplevel
         stream, kept = source(data, columns)
         if is_loose(data):
             stream = self._coerced(stream)
@@ -57,6 +69,7 @@ class Ingest:
         return int(sequence[0])
 
     def _coerced(self, stream: Any) -> Any:
+        from ._coerce import coerced  # pylint: disable=import-outside-toplevel
         if hasattr(self._parent, "table_schema"):
             return coerced(self._parent, self._table, self._database, stream)
         with self._parent.connect() as con:

@@ -8,10 +8,13 @@ dynamic linker's libstoa.so.0.
 from __future__ import annotations
 
 import os
-from typing import Any, Callable
 
 from ._declarations import ffi as _ffi
 from ._layout import STRUCTS, VERSION_NUMBER
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any, Callable
 
 # cffi has no types of its own that a checker could use: what comes out of C is Any by nature.
 ffi: Any = _ffi

@@ -4,7 +4,7 @@
 from __future__ import annotations
 
 from itertools import islice
-from typing import TYPE_CHECKING, Any, Iterable, Mapping, Sequence
+from collections.abc import Mapping
 
 from . import _build
 from ._call import run
@@ -13,7 +13,9 @@ from ._lib import ffi, lib
 from ._source import is_source
 from ._values import give_frame, pack
 
+TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from typing import Any, Iterable, Sequence
     from ._connection import Connection
 
 _CHUNK = 65536

@@ -5,22 +5,20 @@ from __future__ import annotations
 
 from itertools import chain, islice
 from operator import length_hint
-from types import TracebackType
-from typing import TYPE_CHECKING, Any, Iterator
 
-from . import _frames, _show
 from ._arrow import Schema, from_iterator, stream_capsule
 from ._batch import Batch
 from ._call import Operation, call, check_signals, give_error, run, take_error
 from ._columns import Field
 from ._lib import NO_LIMIT, ffi, lib
-from ._source import source
 from ._values import unpack_row
 
+TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from types import TracebackType
+    from typing import Any, Iterator
+    Row = tuple[Any, ...]
     from ._connection import Connection
-
-Row = tuple[Any, ...]
 
 _SINGLE_ROWS = 32  # So many rows are fetched one by one before whole batches are.
 
@@ -252,6 +250,7 @@ class Result:
         stream = ffi.gc(stream, lib.stoa_stream_release)
         if not parts:
             return stream
+        from ._source import source  # pylint: disable=import-outside-toplevel
         return from_iterator(chain(parts, [_Rest(stream)]), source)
 
     def __arrow_c_stream__(self, requested_schema: Any = None) -> Any:
@@ -274,21 +273,22 @@ class Result:
 
     def arrow(self) -> Any:
         """What is left as a pyarrow.Table."""
-        return self._convert(_frames.to_arrow)
+        return self._convert(_frames().to_arrow)
 
     def pl(self) -> Any:
         """What is left as a polars.DataFrame."""
-        return self._convert(_frames.to_polars)
+        return self._convert(_frames().to_polars)
 
     def df(self) -> Any:
         """What is left as a pandas.DataFrame."""
-        if not _frames.has("pyarrow"):
-            return _frames.to_pandas_plain(self._fields, list(self.batches()))
-        return self._convert(_frames.to_pandas)
+        if not _frames().has("pyarrow"):
+            return _frames().to_pandas_plain(self._fields, list(self.batches()))
+        return self._convert(_frames().to_pandas)
 
     def numpy(self) -> dict[str, Any]:
         """What is left as a dict of numpy arrays; masked ones where there are NULLs."""
-        return _frames.to_numpy(self._fields, list(self.batches()))
+        arrays: dict[str, Any] = _frames().to_numpy(self._fields, list(self.batches()))
+        return arrays
 
     # ---- looking at it ----
 
@@ -307,10 +307,10 @@ class Result:
 
     def show(self, rows: int = 20) -> None:
         """Print the first rows as a table; they can be fetched afterwards."""
-        print(_show.text(self._fields, *self._peek(rows)))
+        print(_show().text(self._fields, *self._peek(rows)))
 
     def _repr_html_(self) -> str:
-        return _show.html(self._fields, *self._peek(20))
+        return str(_show().html(self._fields, *self._peek(20)))
 
     # ---- the end ----
 
@@ -353,6 +353,16 @@ class Result:
         handle = getattr(self, "_handle", None)
         if handle is not None:
             _close(handle)
+
+
+def _frames() -> Any:
+    from . import _frames as module  # pylint: disable=import-outside-toplevel
+    return module
+
+
+def _show() -> Any:
+    from . import _show as module  # pylint: disable=import-outside-toplevel
+    return module
 
 
 class _Rest:

@@ -4,15 +4,16 @@
 from __future__ import annotations
 
 import sys
-from typing import TYPE_CHECKING, Any, Callable
 
 from ._call import Options, call, keep_raised, run
 from ._error import fill
 from ._lib import NULL, callback, ffi, lib
-from ._source import Names, is_source, source
 
+TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from typing import Any, Callable
     from ._connection import Connection
+    from ._source import Names
 
 _NOT_FOUND = -7
 
@@ -79,6 +80,7 @@ class Scans:
                  settings: dict[str, Any]) -> None:
         """Register data. What can be read again is opened for each scan; a stream or an iterator
         is read once, and what was read is kept by the library."""
+        from ._source import source  # pylint: disable=import-outside-toplevel
         options = Options({"replace": replace, **settings})
         text, out = name.encode(), ffi.new("stoa_scan *")
         if _once(data):
@@ -130,6 +132,7 @@ def _once(data: Any) -> bool:
 def _find(name: str) -> Any:
     """The caller's variable of that name, if it holds columns: the one in whose frame the
     statement is run, which is the first outside of this package."""
+    from ._source import is_source, source  # pylint: disable=import-outside-toplevel
     frame = sys._getframe()
     package = __name__.partition(".")[0]
     while frame is not None:

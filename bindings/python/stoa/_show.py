@@ -3,8 +3,9 @@
 
 from __future__ import annotations
 
-import html as html_module
-from typing import Any, Sequence
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any, Sequence
 
 _WIDTH = 40
 
@@ -39,8 +40,10 @@ def text(fields: Sequence[Any], rows: Sequence[Sequence[Any]], more: bool) -> st
 
 def html(fields: Sequence[Any], rows: Sequence[Sequence[Any]], more: bool) -> str:
     """A table for notebooks; every value escaped."""
+    from html import escape  # pylint: disable=import-outside-toplevel
+
     def cells(tag: str, values: Sequence[Any]) -> str:
-        return "<tr>" + "".join(f"<{tag}>{html_module.escape(_cell(value))}</{tag}>"
+        return "<tr>" + "".join(f"<{tag}>{escape(_cell(value))}</{tag}>"
                                 for value in values) + "</tr>"
 
     head = cells("th", [field.name for field in fields]) + cells(

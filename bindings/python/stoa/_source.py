@@ -13,13 +13,16 @@ import io
 import json as json_module
 import os
 import sys
-from typing import Any, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Mapping
 
 from . import _arrow, _build
 from ._error import DataError
 from ._values import pandas_missing
 
-Names = Sequence[str] | None
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any, Iterable, Iterator, Sequence
+    Names = Sequence[str] | None
 
 
 def source(data: Any, names: Names = None) -> tuple[Any, Any]:

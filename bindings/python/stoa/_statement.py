@@ -3,18 +3,20 @@
 
 from __future__ import annotations
 
-from types import TracebackType
-from typing import TYPE_CHECKING, Any
 
 from ._arrow import Schema
 from ._call import call, run
 from ._lib import ffi, lib
-from ._result import Result, Row, open_result
-from ._source import Names, source
+from ._result import Result, open_result
 from ._values import give_frame, pack
 
+TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from types import TracebackType
+    from typing import Any
     from ._connection import Connection
+    from ._result import Row
+    from ._source import Names
 
 
 class Statement:
@@ -48,6 +50,7 @@ class Statement:
                     timeout: float | None = None) -> tuple[int, int]:
         """Run it once for every row of Arrow data, a data frame or columns, whose columns are its
         parameters; rows affected and the last id."""
+        from ._source import source  # pylint: disable=import-outside-toplevel
         stream, kept = source(rows, columns)
         out = ffi.new("stoa_done *")
         run(self._con._operations, timeout, lib.stoa_execute_stream, self._handle, stream, out)

@@ -9,11 +9,14 @@ i-th number, and word 1 of the result is the result's.
 from __future__ import annotations
 
 import struct
-from typing import Any, Callable
 
 from ._call import keep_raised
 from ._error import fill
 from ._lib import ffi
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any, Callable
 
 _WORDS = {"l": "int64_t", "g": "double"}
 _PLAIN = {"l": int, "g": float}

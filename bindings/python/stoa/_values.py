@@ -14,17 +14,18 @@ What becomes of a Python value
 from __future__ import annotations
 
 import datetime as dt
-import json
 import sys
-from base64 import b64encode
-from decimal import Decimal
 from struct import Struct
 from struct import error as StructError
-from typing import Any, Mapping, NoReturn, Sequence
-from uuid import UUID
+from _collections_abc import Mapping  # collections itself is dear
 
 from ._error import DataError
 from ._lib import NULL, ffi
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from decimal import Decimal
+    from typing import Any, NoReturn, Sequence
 
 (NULL_TYPE, BOOL, INT8, INT16, INT32, INT64, UINT8, UINT16, UINT32, UINT64, FLOAT32, FLOAT64,
  TIMESTAMP, DATE, TIME, DURATION, INTERVAL, DECIMAL, UUID_TYPE, TEXT, BYTES, SYMBOL, JSON,
@@ -201,9 +202,10 @@ def decimal_text(value: Decimal) -> str:
 def _json_part(value: Any) -> Any:
     if isinstance(value, (dt.datetime, dt.date, dt.time)):
         return value.isoformat()
-    if isinstance(value, (Decimal, UUID)):
+    if type(value).__name__ in ("Decimal", "UUID"):
         return str(value)
     if isinstance(value, (bytes, bytearray, memoryview)):
+        from base64 import b64encode  # pylint: disable=import-outside-toplevel
         return b64encode(value).decode()
     if hasattr(value, "tolist"):
         return value.tolist()
@@ -212,6 +214,7 @@ def _json_part(value: Any) -> Any:
 
 def json_text(value: Any) -> str:
     """JSON of a list or dict: dates in ISO form, decimals as text, bytes in base64."""
+    import json  # pylint: disable=import-outside-toplevel
     return json.dumps(value, ensure_ascii=False, allow_nan=False, default=_json_part)
 
 
@@ -245,16 +248,21 @@ _PACKERS: dict[type, Any] = {
     bytes: lambda v: (BYTES, 0, v),
     bytearray: lambda v: (BYTES, 0, bytes(v)),
     memoryview: lambda v: (BYTES, 0, v.tobytes()),
-    Decimal: lambda v: (DECIMAL, 0, decimal_text(v).encode()),
     dt.datetime: _moment,
     dt.date: lambda v: (DATE, v.toordinal() - EPOCH_DAY, None),
     dt.time: lambda v: (TIME, time_micros(v) * 1000, None),
     dt.timedelta: lambda v: (DURATION, _in_64(nanoseconds(v)), None),
-    UUID: lambda v: (UUID_TYPE, 0, v.bytes),
     list: lambda v: (JSON, 0, json_text(v).encode()),
     tuple: lambda v: (JSON, 0, json_text(v).encode()),
     dict: lambda v: (JSON, 0, json_text(v).encode()),
 }
+
+
+# Types of modules that are not imported for them: who has a value has imported its module.
+_LATE: list[tuple[str, str, Any]] = [
+    ("Decimal", "decimal", lambda v: (DECIMAL, 0, decimal_text(v).encode())),
+    ("UUID", "uuid", lambda v: (UUID_TYPE, 0, v.bytes)),
+]
 
 
 def _in_64(number: int) -> int:
@@ -275,6 +283,10 @@ def _packer_for(value: Any) -> Any:
         return lambda v: (JSON, 0, json_text(v.tolist()).encode())
     if module == "pandas" and kind.__name__ in ("NaTType", "NAType"):
         return _none
+    for name, library, packer in _LATE:
+        if library in sys.modules and isinstance(value, getattr(sys.modules[library], name)):
+            _PACKERS[kind] = packer
+            return packer
     for known, packer in reversed(list(_PACKERS.items())):
         if isinstance(value, known) and known is not type(None):
             if known is dt.date and isinstance(value, dt.datetime):
@@ -404,11 +416,16 @@ def _value(kind: int, a: int, b: int, data: Any, how: Any) -> Any:
     if kind == BYTES:
         return part
     if kind == UUID_TYPE:
+        from uuid import UUID  # pylint: disable=import-outside-toplevel
         return UUID(bytes=part)
     text = str(part, "utf-8")
     if kind == DECIMAL:
+        from decimal import Decimal  # pylint: disable=import-outside-toplevel
         return Decimal(text)
-    return json.loads(text) if kind == JSON else text
+    if kind != JSON:
+        return text
+    import json  # pylint: disable=import-outside-toplevel
+    return json.loads(text)
 
 
 def pandas_missing(value: Any) -> bool:

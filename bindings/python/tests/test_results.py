@@ -34,7 +34,7 @@ def test_what_was_written(table):
     result = table.execute("INSERT INTO t(name) VALUES ('x'), ('y')")
     assert (result.rowcount, result.lastrowid, result.description) == (2, 5, None)
     assert result.fetchall() == [] and result.fetchone() is None and list(result) == []
-    assert table.run("DELETE FROM t WHERE id > 3") == stoa.Done(2, 0)
+    assert table.run("DELETE FROM t WHERE id > 3") == (2, 0)
     result = table.execute("INSERT INTO t(name) VALUES ('z') RETURNING id")
     assert result.fetchall() == [(4,)] and result.rowcount == 1
     with table.execute("UPDATE t SET px = 0") as result:
