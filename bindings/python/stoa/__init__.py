@@ -11,6 +11,8 @@
 Close anything, in any order, from any thread; use after close is an exception with a sentence.
 """
 
+import sys as _sys
+
 from ._arrow import Schema
 from ._batch import Batch
 from ._care import Blob
@@ -37,6 +39,7 @@ if TYPE_CHECKING:
     from typing import Any as _Any
 
     from ._async import AsyncConnection, AsyncResult, aconnect
+    from ._progress import progress
     from ._source import csv, json
 
 __version__ = "0.1.0"
@@ -62,7 +65,14 @@ def __getattr__(name: str) -> "_Any":
     if name in ("csv", "json"):
         from . import _source
         return getattr(_source, name)
+    if name == "progress":
+        from . import _progress
+        return _progress.progress
     raise AttributeError(f"module 'stoa' has no attribute '{name}'")
+
+
+if hasattr(_sys, "ps1") or "ipykernel" in _sys.modules:
+    __getattr__("progress")()  # Somebody sits in front of it.
 
 
 __all__ = [
@@ -77,5 +87,5 @@ __all__ = [
     "Statement", "Time", "TimeFromTicks", "TimedOutError", "Timestamp", "TimestampFromTicks",
     "TypeMismatchError", "UnsupportedError", "Warning", "aconnect", "apilevel", "connect", "csv",
     "default_connection", "engines", "execute", "json", "library_version", "live", "open",
-    "paramstyle", "sql", "threadsafety",
+    "paramstyle", "progress", "sql", "threadsafety",
 ]

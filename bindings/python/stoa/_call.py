@@ -22,7 +22,9 @@ from ._lib import NO_LIMIT, NULL, ffi, lib
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from typing import Any, Callable
+    from typing import Any
+
+    from ._progress import Line
 
 _get_ident = _thread.get_ident
 # Without the module threading there is no thread but the main one yet.
@@ -67,18 +69,18 @@ def _throw_later(_kind: Any, problem: BaseException, _trace: Any) -> None:
 
 
 def _nothing(_user_data: Any) -> int:
-    watcher = _watcher
-    if watcher is not None:
-        watcher()
+    if _watched and _watcher is not None:
+        _watcher.tick(_watched[-1])
     return 0
 
 
-# Called from the tick on the main thread, when a progress bar is wanted.
-_watcher: Callable[[], None] | None = None
+# Who shows how far calls are, and the calls of the main thread meanwhile.
+_watcher: Line | None = None
+_watched: list[Operation] = []
 
 
-def set_watcher(watcher: Callable[[], None] | None) -> None:
-    """Have a function called from the ticks of the main thread."""
+def watch(watcher: Line | None) -> None:
+    """Have the calls of the main thread shown, or not any more."""
     global _watcher  # pylint: disable=global-statement
     _watcher = watcher
 
@@ -203,6 +205,10 @@ def run(operations: Operations, timeout: float | None, function: Any, receiver: 
     error = take_error()
     operation = operations.enter(timeout)
     main = _get_ident() == _main
+    watcher = _watcher if main else None
+    if watcher is not None:
+        _watched.append(operation)
+        watcher.begin()
     if not main:
         elsewhere.append(None)
     try:
@@ -210,6 +216,9 @@ def run(operations: Operations, timeout: float | None, function: Any, receiver: 
     finally:
         if not main:
             elsewhere.pop()
+        if watcher is not None:
+            _watched.pop()
+            watcher.end()
         if timeout is not None:
             operations.leave(operation)
     if status < 0:

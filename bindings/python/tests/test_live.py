@@ -180,6 +180,39 @@ def test_the_same_thread_is_told_that_it_would_wait_for_itself(tmp_path):
         one.rollback()
 
 
+def test_progress_is_shown_and_wiped(con, capsys, monkeypatch):
+    from stoa import _progress
+    monkeypatch.setattr(_progress, "_PATIENCE", 0.1)
+    stoa.progress()
+    try:
+        with pytest.raises(stoa.TimedOutError):
+            con.run(ENDLESS, timeout=0.4)
+        con.run("SELECT 1")
+    finally:
+        stoa.progress(False)
+    shown = capsys.readouterr().err
+    assert "0 s" in shown and shown.endswith("\r")
+    with pytest.raises(stoa.TimedOutError):
+        con.run(ENDLESS, timeout=0.3)
+    assert capsys.readouterr().err == ""
+
+
+def test_a_bar_has_a_length():
+    import io
+    from stoa._progress import Line
+
+    class Half:
+        def progress(self):
+            return 50, 100
+
+    out = io.StringIO()
+    line = Line(out)
+    line.tick(Half())
+    assert "[" + "#" * 15 + " " * 15 + "]  50%" in out.getvalue()
+    line.end()
+    assert out.getvalue().endswith("\r")
+
+
 def test_operations_tell_how_far_they_are():
     from stoa._call import Operation
     operation = Operation(timeout=10)
