@@ -79,7 +79,7 @@ static bool is_decimal(const char *text, size_t size)
         at += 1 + part;
     }
     if (whole + part > 0 && at + 1 < size && (text[at] == 'e' || text[at] == 'E')) {
-        at += 1 + (text[at + 1] == '-' || text[at + 1] == '+');
+        at += text[at + 1] == '-' || text[at + 1] == '+' ? 2 : 1;
         if (at == size)
             return false;
         at += digits(text + at, size - at);
