@@ -148,6 +148,30 @@ void stoa__wrap(stoa_error *err, const char *format, ...)
     set_text(err, draft.text, draft.size, draft.cut);
 }
 
+static stoa_status known_failure(stoa_status rc)
+{
+    return rc < 0 && rc >= STOA_ERR_INTERNAL ? rc : STOA_ERR_CALLBACK;
+}
+
+stoa_status stoa__error_mend(stoa_error *error, stoa_status rc)
+{
+    const bool sized = error->text_size > 0 && error->text_size < STOA_ERROR_TEXT_SIZE;
+    size_t size = sized ? (size_t)error->text_size
+                        : strnlen(error->text, STOA_ERROR_TEXT_SIZE - 1);
+
+    if (error->code >= 0 || size == 0)
+        return stoa__fail(error, known_failure(rc), "failed with %s and no text",
+                          stoa_status_name(rc));
+    size = stoa__text_repair(error->text, size, true);
+    error->text[size] = '\0';
+    error->text_size = (int32_t)size;
+    error->sqlstate[sizeof(error->sqlstate) - 1] = '\0';
+    error->flags &= STOA_ERROR_RETRYABLE;
+    error->position = -1;
+    error->code = known_failure(error->code);
+    return error->code;
+}
+
 void stoa__error_append(stoa_error *err, const char *format, ...)
 {
     struct draft draft;

@@ -380,6 +380,8 @@ static stoa_status ask_factory(struct arrival *arrival, stoa_stream_factory open
     if (rc != STOA_OK) {
         if (stream.release)
             stream.release(&stream);
+        if (failure.code != STOA_OK)
+            (void)stoa__error_mend(&failure, rc);
         return stoa__fail(err, STOA_ERR_CALLBACK, "the factory failed: %s",
                           failure.code != 0 ? failure.text : "it does not say why");
     }

@@ -79,7 +79,64 @@ static void a_scan_in_the_place_of_one_that_is_read(void)
     stoa_db_close(db);
 }
 
+/* How badly a resolver fills the error it is handed. */
+struct filler {
+    int32_t code, text_size;
+    char byte; /* The whole text, without a NUL, if it is not 0. */
+    const char *text;
+};
+
+static stoa_status fill_badly(void *user_data, const char *name, int64_t name_size,
+                              struct ArrowArrayStream *out, stoa_error *err)
+{
+    const struct filler *filler = user_data;
+
+    (void)name, (void)name_size, (void)out;
+    memset(err, filler->byte, sizeof(*err));
+    err->code = filler->code;
+    err->text_size = filler->text_size;
+    if (filler->text)
+        (void)snprintf(err->text, sizeof(err->text), "%s", filler->text);
+    return -1;
+}
+
+static stoa_status fill_badly_too(void *user_data, struct ArrowArrayStream *out,
+                                  stoa_error *err)
+{
+    return fill_badly(user_data, "", 0, out, err);
+}
+
+static void errors_of_callbacks_are_not_believed(void)
+{
+    static struct filler fillers[] = {
+        {-22, 0, 0, "my own words"}, {-10, 12, 0, "my own words"},
+        {-1, -1, 0, "my own words"}, {-999, INT32_MAX, 0, "my own words"},
+        {-1, 1 << 20, 'x', NULL},    {-1, 1024, '\xff', NULL},
+        {0, 0, 'x', NULL},           {5, 5, 0, ""},
+    };
+    stoa_db db = app_open(":memory:", NULL);
+    stoa_conn conn = app_connect(db);
+
+    for (size_t i = 0; i < sizeof(fillers) / sizeof(*fillers); i++) {
+        stoa_error err;
+        stoa_scan out;
+
+        CHECK_INT(stoa_scan_resolver(conn, fill_badly, &fillers[i], NULL, &err), STOA_OK);
+        CHECK(app_try(conn, "SELECT * FROM nobody", &err) < 0);
+        CHECK_HAS(err.text, fillers[i].text ? fillers[i].text : "nobody");
+        CHECK_INT(err.text_size, strlen(err.text));
+        CHECK(err.code < 0 && err.code >= STOA_ERR_INTERNAL);
+        CHECK_INT(stoa_scan_register_factory(conn, NO_OP, "s", STOA_NUL, fill_badly_too,
+                                             &fillers[i], NULL, NULL, 0, &out, &err),
+                  STOA_ERR_CALLBACK);
+        CHECK_HAS(err.text, "the factory failed: ");
+        CHECK_INT(err.text_size, strlen(err.text));
+    }
+    stoa_db_close(db);
+}
+
 TEST_MAIN({"the data of a dropped scan goes with the statement that reads it",
            the_data_of_a_dropped_scan_goes_with_the_statement_that_reads_it},
           {"a scan in the place of one that is read",
-           a_scan_in_the_place_of_one_that_is_read})
+           a_scan_in_the_place_of_one_that_is_read},
+          {"errors of callbacks are not believed", errors_of_callbacks_are_not_believed})

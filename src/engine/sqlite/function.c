@@ -48,17 +48,7 @@ void sqlite_function_fail(struct sqlite_function *function, sqlite3_context *con
 
 stoa_status sqlite_callback_failed(stoa_status rc, stoa_error *error)
 {
-    if (error->code >= 0 || error->text_size <= 0 ||
-        error->text_size >= STOA_ERROR_TEXT_SIZE)
-        return stoa__fail(error, STOA_ERR_CALLBACK, "failed with %s and no text",
-                          stoa_status_name(rc));
-    /* Foreign bytes: nothing in them is believed. */
-    size_t size = stoa__text_repair(error->text, (size_t)error->text_size, true);
-    error->text[size] = '\0';
-    error->text_size = (int32_t)size;
-    error->sqlstate[sizeof error->sqlstate - 1] = '\0';
-    error->flags &= STOA_ERROR_RETRYABLE;
-    error->position = -1;
+    (void)stoa__error_mend(error, rc);
     error->code = STOA_ERR_CALLBACK;
     return STOA_ERR_CALLBACK;
 }

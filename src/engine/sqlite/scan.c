@@ -430,6 +430,8 @@ stoa_status sqlite_resolve(struct sqlite_session *session, const char *name, boo
     session->in_callback = true;
     rc = session->resolver(session->resolver_data, name, (int64_t)strlen(name), &stream,
                            &failure);
+    if (rc != STOA_OK && failure.code != STOA_OK)
+        (void)stoa__error_mend(&failure, rc);
     if (rc == STOA_OK && !stream.release)
         rc = stoa__fail(&failure, STOA_ERR_CALLBACK, "it gave no stream");
     else if (rc == STOA_OK)

@@ -114,6 +114,8 @@ static stoa_status open_factory(struct sqlite_scan *scan, struct sqlite_reading 
 
     session->in_callback = true;
     rc = scan->data.open(scan->data.user_data, &stream, &failure);
+    if (rc != STOA_OK && failure.code != STOA_OK)
+        (void)stoa__error_mend(&failure, rc);
     if (rc == STOA_OK && !stream.release)
         rc = stoa__fail(&failure, STOA_ERR_CALLBACK, "the factory gave no stream");
     else if (rc == STOA_OK)
