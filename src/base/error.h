@@ -38,8 +38,9 @@ stoa_status stoa__fail_errno(stoa_error *err, int errno_code, const char *format
 /* Copy all but nothing else: `to` may be NULL. */
 void stoa__error_copy(stoa_error *to, const stoa_error *from);
 
-/* What a caller's callback wrote when it failed with `rc`: nothing in it is believed. A text without
- * its size counts up to its NUL; silence gets a sentence. Returns its code, CALLBACK for noise. */
+/* What a caller's callback wrote when it failed with `rc`: nothing in it is believed. A text
+ * without its size counts up to its NUL; silence gets a sentence. Returns its code, CALLBACK for
+ * noise. */
 stoa_status stoa__error_mend(stoa_error *error, stoa_status rc);
 
 /* Make `size` bytes UTF-8 in place: bytes that belong to no character become '?'. With `cut`, a
