@@ -143,10 +143,15 @@ def _write_wheel(directory, files, platform):
 
 
 def build_wheel(wheel_directory, config_settings=None, metadata_directory=None):
-    """PEP 517. The library's licence notes travel with it."""
+    """PEP 517. The licence and the library's notes travel with the library."""
     files = _package()
     library = _library()
     if library:
+        for name in ("LICENSE", "NOTICE"):
+            path = os.path.join(ROOT, name)
+            if os.path.exists(path):
+                with open(path, "rb") as file:
+                    files[f"{NAME}-{VERSION}.dist-info/licenses/{name}"] = file.read()
         with open(library, "rb") as file:
             files["stoa/" + LIBRARY] = file.read()
     return _write_wheel(wheel_directory, files, PLATFORM if library else "any")
