@@ -165,7 +165,8 @@ def functions(peer, con):
 
 def importing():
     def seconds(what):
-        text = f"import time; t = time.perf_counter(); import {what}; print(time.perf_counter() - t)"
+        text = f"import time; t = time.perf_counter(); import {what}\n" \
+               "print(time.perf_counter() - t)"
         return float(subprocess.run([sys.executable, "-c", text], check=True, capture_output=True,
                                     text=True).stdout)
 

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Closing in every order, use after close, collection, threads, fork, and the end of the process."""
+"""Closing in every order, use after close, collection, threads, fork, the end of the process."""
 
 import gc
 import itertools
@@ -13,7 +13,8 @@ import pytest
 
 import stoa
 
-MANY = "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < {}) SELECT i FROM n"
+MANY = ("WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < {}) "
+        "SELECT i FROM n")
 
 
 def script(text, *flags, code=0):

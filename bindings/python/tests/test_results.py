@@ -7,7 +7,8 @@ import pytest
 
 import stoa
 
-MANY = "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < {}) SELECT i FROM n"
+MANY = ("WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < {}) "
+        "SELECT i FROM n")
 
 
 def test_iteration(table):
@@ -106,7 +107,8 @@ def test_show_escapes(con):
 
 
 def test_several_statements(con):
-    result = con.execute("SELECT 1 AS a; CREATE TABLE t(b); INSERT INTO t VALUES (5); SELECT b FROM t")
+    result = con.execute("SELECT 1 AS a; CREATE TABLE t(b); INSERT INTO t VALUES (5); "
+                         "SELECT b FROM t")
     assert result.fetchall() == [(1,)]
     assert result.next_result() and result.next_result() and result.rowcount == 1
     assert result.next_result() and result.columns == ["b"] and result.fetchall() == [(5,)]
@@ -145,7 +147,8 @@ def test_empty_results_have_their_types(con, library):
         assert list(result.df().columns) == ["a", "b", "c"] and len(con.execute(
             "SELECT * FROM t").df()) == 0
     else:
-        assert {k: v.dtype.kind for k, v in result.numpy().items()} == {"a": "i", "b": "O", "c": "f"}
+        kinds = {name: array.dtype.kind for name, array in result.numpy().items()}
+        assert kinds == {"a": "i", "b": "O", "c": "f"}
 
 
 def test_numpy_forms(con):

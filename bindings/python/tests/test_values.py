@@ -321,10 +321,11 @@ def test_unions_are_read():
     pa = pytest.importorskip("pyarrow")
     from stoa import _arrow
     from stoa._columns import Field
-    for array in (pa.UnionArray.from_sparse(pa.array([0, 1], pa.int8()), [
-            pa.array([1, 2]), pa.array(["a", "b"])]),
-                  pa.UnionArray.from_dense(pa.array([1, 0], pa.int8()), pa.array([0, 0], pa.int32()),
-                                           [pa.array([1]), pa.array(["a"])])):
+    sparse = pa.UnionArray.from_sparse(pa.array([0, 1], pa.int8()),
+                                       [pa.array([1, 2]), pa.array(["a", "b"])])
+    dense = pa.UnionArray.from_dense(pa.array([1, 0], pa.int8()), pa.array([0, 0], pa.int32()),
+                                     [pa.array([1]), pa.array(["a"])])
+    for array in (sparse, dense):
         schema, data = array.__arrow_c_array__()
         field = Field(_arrow.pointer(schema, b"arrow_schema"))
         assert field.read(_arrow.pointer(data, b"arrow_array"), 0, 2) == array.to_pylist()
