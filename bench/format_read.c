@@ -72,7 +72,8 @@ static void make_file(const char *path, const char *header, format_row *row)
         char time[40];
 
         state = state * UINT64_C(6364136223846793005) + UINT64_C(1442695040888963407);
-        snprintf(time, sizeof time, "2024-%02d-%02dT%02d:%02d:%02d.%03d", (int)(i / 172800 % 12) + 1,
+        snprintf(time, sizeof time, "2024-%02d-%02dT%02d:%02d:%02d.%03d",
+                 (int)(i / 172800 % 12) + 1,
                  (int)(i / 86400 % 28) + 1, (int)(i / 3600 % 24), (int)(i / 60 % 60),
                  (int)(i % 60), (int)(state >> 40) % 1000);
         row(file, i, time, (double)(state >> 44) / 1e4);

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * stoa/format.h: CSV and JSON lines as Arrow streams, both ways, in bounded memory.
+ * stoa/format.h: CSV and JSON lines as Arrow streams, both ways, in bounded memory. A stream is
+ * what stoa_insert(), stoa_scan_register() and every other taker of Arrow data can be given.
  *
  * Reading. A stream is read from a source: a file, bytes in memory or a callback. Its columns have
  * the types of the target schema where that has them, and those that were inferred elsewhere.
@@ -59,11 +60,14 @@
  *
  *   nested         struct | json: objects and arrays as struct and list columns, or as utf8 with
  *                  their JSON text (struct)
- *   unknown        refuse | ignore: keys the sample did not have make a bad row, or are passed over
+ *   unknown        refuse | ignore: keys of a line that the sample did not have make a bad row, or
+ *                  are passed over
  *
  *   A line is an object; its keys are the columns, in the order they were first seen. A utf8 column
  *   takes strings as they are and every other value as its JSON text, so that is what values of
- *   different kinds become. What is missing is NULL.
+ *   different kinds become; where they are of different kinds inside a nested value, its whole
+ *   column is JSON text. What is missing is NULL. Strings that are all dates or times are inferred
+ *   as such, and no string as a number.
  *
  * Settings of writers
  *
@@ -76,6 +80,9 @@
  *
  *   CSV: text is quoted where it must be, and where it is empty or reads as NULL, so that it comes
  *   back the same. Nested values are JSON text.
+ *
+ * Arrow IPC streams and files are neither read nor written: whoever has them has an Arrow library,
+ * whose streams (arrow.h) are taken and given without a copy.
  */
 #ifndef STOA_FORMAT_H
 #define STOA_FORMAT_H

@@ -181,6 +181,25 @@ static stoa_status convert_slowly(stoa__convert *convert, struct stoa__column *c
     return rc;
 }
 
+/* A NULL in a column of `width` bytes a value (0: bits). The first one makes the bitmap. */
+static ALWAYS_INLINE stoa_status put_null(struct stoa__column *column, size_t width,
+                                          stoa_error *err)
+{
+    if (!column->validity) {
+        stoa_status rc = stoa__column_mark_null(column, err);
+
+        if (rc != STOA_OK)
+            return rc;
+    } else {
+        stoa__bit_clear(column->validity, column->length);
+        column->null_count++;
+        if (width > 0)
+            memset(column->data + (size_t)column->length * width, 0, width);
+    }
+    column->length++;
+    return STOA_OK;
+}
+
 /* ---- fixed width ---- */
 
 typedef bool read_value(const uint8_t *text, size_t size, const struct stoa__arrow_type *type,
@@ -195,25 +214,25 @@ static ALWAYS_INLINE stoa_status convert_fixed(stoa__convert *convert,
     const bool nullable = column->type->nullable;
 
     for (int64_t row = 0; row < rows; row++, slot += convert->stride) {
-        const size_t begin = slot[0] + 1U, size = slot[1] - begin;
-        const uint8_t *text = convert->text + begin;
-        stoa_status rc;
+        size_t begin = slot[0] + 1U, size = slot[1] - begin;
+        stoa_status rc = STOA_OK;
+        bool quoted = false, null = false;
 
-        if (size == 0 && nullable) {
-            rc = stoa__column_mark_null(column, err);
-            if (rc != STOA_OK)
-                return rc;
-            column->length++;
-            continue;
+        if (size > 2 && convert->text[begin] == convert->quote) {
+            quoted = true;
+            begin++;
+            size -= 2;
         }
-        if (size > 0 &&
-            (!may_be_null(convert->nulls, size) ||
-             !stoa__is_null_word(convert->nulls, text, size)) &&
-            read(text, size, column->type, column->data + (size_t)column->length * width)) {
+        if (!quoted && may_be_null(convert->nulls, size))
+            null = stoa__is_null_word(convert->nulls, convert->text + begin, size);
+        if (size == 0 && nullable)
+            rc = put_null(column, width, err);
+        else if (size > 0 && !null &&
+                 read(convert->text + begin, size, column->type,
+                      column->data + (size_t)column->length * width))
             column->length++;
-            continue;
-        }
-        rc = append_slowly(convert, column, index, row, err);
+        else
+            rc = append_slowly(convert, column, index, row, err);
         if (rc != STOA_OK)
             return rc;
     }
@@ -358,6 +377,32 @@ static stoa_status convert_decimal(stoa__convert *convert, struct stoa__column *
     return convert_fixed(convert, column, index, rows, read_decimal, 16, err);
 }
 
+static stoa_status convert_bool(stoa__convert *convert, struct stoa__column *column,
+                                int32_t index, int64_t rows, stoa_error *err)
+{
+    const uint32_t *slot = convert->slots + index;
+    const bool nullable = column->type->nullable;
+    stoa_status rc = STOA_OK;
+
+    for (int64_t row = 0; rc == STOA_OK && row < rows; row++, slot += convert->stride) {
+        const size_t begin = slot[0] + 1U, size = slot[1] - begin;
+        const uint8_t *text = convert->text + begin;
+        const bool yes = size == 4 && memcmp(text, "true", 4) == 0;
+
+        if (size == 0 && nullable) {
+            rc = put_null(column, 0, err);
+        } else if ((yes || (size == 5 && memcmp(text, "false", 5) == 0)) &&
+                   !may_be_null(convert->nulls, size)) {
+            if (yes)
+                stoa__bit_set(column->data, column->length);
+            column->length++;
+        } else {
+            rc = append_slowly(convert, column, index, row, err);
+        }
+    }
+    return rc;
+}
+
 /* ---- text ---- */
 
 /* Room behind what is copied: sixteen bytes are copied at once where a text is shorter. */
@@ -411,6 +456,12 @@ static ALWAYS_INLINE stoa_status convert_texts(stoa__convert *convert,
             }
             text++;
             size -= 2;
+        } else if (may_be_null(convert->nulls, size) && column->validity &&
+                   stoa__is_null_word(convert->nulls, text, size)) {
+            stoa__bit_clear(column->validity, column->length);
+            column->null_count++;
+            end_text(column, wide);
+            continue;
         } else if (convert->check || (may_be_null(convert->nulls, size) &&
                                       stoa__is_null_word(convert->nulls, text, size))) {
             rc = append_slowly(convert, column, index, row, err);
@@ -440,6 +491,8 @@ stoa_status stoa__convert_column(stoa__convert *convert, struct stoa__column *co
 {
     assert(column == stoa__column_target(column));
     switch ((int)column->type->kind) {
+    case STOA__ARROW_BOOL:
+        return convert_bool(convert, column, index, rows, err);
     case STOA__ARROW_INT64:
         return convert_int64(convert, column, index, rows, err);
     case STOA__ARROW_INT32:
