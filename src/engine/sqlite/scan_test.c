@@ -470,7 +470,7 @@ static void a_file_opened_read_only_takes_scans(void)
     kit_run(&kit, "PRAGMA journal_mode=delete; CREATE TABLE s(a INTEGER); "
                   "INSERT INTO s VALUES(100)");
     kit_close(&kit);
-    kit = kit_open(path, "mode=read-only");
+    kit = kit_open(path, "read_only=yes");
     scan = add(&kit, "s", batch_source("a l", "{\"a\":1}"));
     CHECK_TEXT(ask(&kit, "SELECT a FROM s"), "1");
     CHECK_TEXT(ask(&kit, "SELECT a FROM main.s"), "100");
