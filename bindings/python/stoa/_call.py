@@ -42,6 +42,9 @@ _raised: dict[int, BaseException] = {}
 elsewhere: list[None] = []
 os.register_at_fork(after_in_child=elsewhere.clear)
 
+# What callbacks raised that have no way to fail, by thread.
+_certain: dict[int, BaseException] = {}
+
 # Error structs that no call uses. Appending and popping are atomic.
 _errors: list[Any] = []
 
@@ -166,14 +169,26 @@ class Operations:
         self.main = self.other = None
 
 
+def raise_later(problem: BaseException) -> None:
+    """Remember what a callback raised that cannot fail: the call raises it when it is done."""
+    _certain.setdefault(_get_ident(), problem)
+
+
 def keep_raised(problem: BaseException) -> None:
     """Remember what a callback on this thread raised; the first of a call counts."""
     _raised.setdefault(_get_ident(), problem)
 
 
+def raise_certain() -> None:
+    """Raise what a callback of this thread's call left behind."""
+    problem = _certain.pop(_get_ident(), None)
+    if problem is not None:
+        raise problem
+
+
 def fail(error: Any) -> None:
     """Raise what a failed call says: the signal's exception, else the library's with its cause."""
-    cause = _raised.pop(_get_ident(), None)
+    cause = _raised.pop(_get_ident(), None) or _certain.pop(_get_ident(), None)
     if _caught and _get_ident() == _main:
         raise _caught.pop()
     made = exception(error)
@@ -230,6 +245,8 @@ def run(operations: Operations, timeout: float | None, function: Any, receiver: 
         check_signals()
     if _raised:
         _raised.pop(_get_ident(), None)
+    if _certain:
+        raise_certain()
     return int(status)
 
 

@@ -8,8 +8,8 @@ import warnings
 
 from . import _care, _catalog, _functions, _scan
 from ._arrow import Schema
-from ._call import (Operations, Options, _caught, _get_ident, _main, call, check_signals,
-                    elsewhere, fail, give_error, run, take_error)
+from ._call import (Operations, Options, _caught, _certain, _get_ident, _main, call,
+                    check_signals, elsewhere, fail, give_error, raise_certain, run, take_error)
 from ._columns import Field
 from ._dbapi import Cursor
 from ._ingest import Ingest, open_ingest
@@ -17,7 +17,7 @@ from ._lib import NULL, ffi, lib
 from ._result import Result, open_result
 from ._statement import Statement
 from ._transaction import Savepoint, Transaction
-from ._values import NeedsField, give_frame, pack, unpack_row
+from ._values import NeedsField, encoded, give_frame, pack, unpack_row
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -82,7 +82,7 @@ class Connection(_care.Care, _catalog.Catalog, _functions.Functions):
         """
         if not self.autocommit:
             self._begin_lazily()
-        text, frame = sql.encode(), pack(params)
+        text, frame = encoded(sql), pack(params)
         try:
             made = open_result(self, timeout, lib.stoa_query, self._handle, text, len(text),
                                frame.values, frame.count, frame.bytes, frame.size)
@@ -100,7 +100,7 @@ class Connection(_care.Care, _catalog.Catalog, _functions.Functions):
         """
         if not self.autocommit:
             self._begin_lazily()
-        text, frame, out = sql.encode(), pack(params), ffi.new("stoa_done *")
+        text, frame, out = encoded(sql), pack(params), ffi.new("stoa_done *")
         try:
             run(self._operations, timeout, lib.stoa_run, self._handle, text, len(text),
                 frame.values, frame.count, frame.bytes, frame.size, out)
@@ -125,13 +125,15 @@ class Connection(_care.Care, _catalog.Catalog, _functions.Functions):
                 operation = operations.main or operations.enter()
             else:
                 operation = operations.other or operations.enter()
-            rows, error, text = self._rows, take_error(), sql.encode()
+            rows, error, text = self._rows, take_error(), encoded(sql)
             elsewhere.append(None)
-            status = _query_row(self._handle, operation.handle, text, len(text), frame.values,
-                                frame.count, frame.bytes, frame.size, rows, error)
-            elsewhere.pop()
+            try:
+                status = _query_row(self._handle, operation.handle, text, len(text), frame.values,
+                                    frame.count, frame.bytes, frame.size, rows, error)
+            finally:
+                elsewhere.pop()
             give_frame(frame)
-            if status == 0 and not _caught:
+            if status == 0 and not _caught and not _certain:
                 give_error(error)
                 try:
                     return unpack_row(rows)
@@ -150,10 +152,11 @@ class Connection(_care.Care, _catalog.Catalog, _functions.Functions):
             fail(error)
         give_error(error)
         check_signals()
+        raise_certain()
 
     def prepare(self, sql: str, *, timeout: float | None = None) -> Statement:
         """A prepared statement, to be executed many times."""
-        text, out = sql.encode(), ffi.new("stoa_stmt *")
+        text, out = encoded(sql), ffi.new("stoa_stmt *")
         run(self._operations, timeout, lib.stoa_prepare, self._handle, text, len(text), out)
         return Statement(self, out[0], sql)
 

@@ -11,7 +11,7 @@ from uuid import UUID
 
 from . import _columnar, _trampoline
 from . import _values as values
-from ._call import call, keep_raised
+from ._call import call, keep_raised, raise_later
 from ._columns import Field, json_value, zone
 from ._error import DataError, fill
 from ._lib import NULL, callback, ffi, lib
@@ -211,10 +211,11 @@ def _drop(user_data: Any, state: int) -> None:
 def _compare(user_data: Any, a: Any, a_size: int, b: Any, b_size: int) -> int:
     try:
         function = ffi.from_handle(user_data)
-        return int(function(str(ffi.buffer(a, a_size)[:] if a_size else b"", "utf-8"),
-                            str(ffi.buffer(b, b_size)[:] if b_size else b"", "utf-8")))
+        order = function(str(ffi.buffer(a, a_size)[:] if a_size else b"", "utf-8"),
+                         str(ffi.buffer(b, b_size)[:] if b_size else b"", "utf-8"))
+        return int(order > 0) - int(order < 0)
     except BaseException as problem:  # pylint: disable=broad-except
-        keep_raised(problem)
+        raise_later(problem)
         return 0
 
 

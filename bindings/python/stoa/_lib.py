@@ -26,7 +26,8 @@ def _open() -> tuple[Any, str]:
     tried = []
     for path in [named] if named else [inside, "libstoa.so.0"]:
         try:
-            return ffi.dlopen(path), path
+            # Never unloaded: what is collected last at exit still calls into it.
+            return ffi.dlopen(path, ffi.RTLD_NOW | ffi.RTLD_NODELETE), path
         except OSError as problem:
             tried.append(f"{path} ({problem})")
     raise ImportError("libstoa was not found; tried " + "; ".join(tried))

@@ -428,6 +428,17 @@ def _value(kind: int, a: int, b: int, data: Any, how: Any) -> Any:
     return json.loads(text)
 
 
+def encoded(sql: Any) -> bytes:
+    """A statement's text as C takes it."""
+    try:
+        data: bytes = sql.encode()
+        return data
+    except AttributeError:
+        raise TypeError(f"a statement is a str, not a {type(sql).__name__}") from None
+    except UnicodeEncodeError as problem:
+        raise DataError(f"the statement is no text that UTF-8 can hold: {problem}") from problem
+
+
 def pandas_missing(value: Any) -> bool:
     """pandas' own ways to say that there is no value."""
     pandas = sys.modules.get("pandas")

@@ -365,6 +365,17 @@ def test_collations(con):
         con.execute("SELECT a FROM t ORDER BY a COLLATE by_length").fetchall()
 
 
+@pytest.mark.parametrize("ask", ["execute", "row", "run"])
+def test_a_collation_that_raises_is_heard(con, ask):
+    con.create_collation("broken", lambda a, b: 1 / 0)
+    con.run("CREATE TABLE t(a TEXT); INSERT INTO t VALUES ('a'), ('b'), ('c')")
+    with pytest.raises(ZeroDivisionError):
+        got = getattr(con, ask)("SELECT a FROM t ORDER BY a COLLATE broken")
+        if ask == "execute":
+            got.fetchall()
+    assert con.row("SELECT 1") == (1,)
+
+
 def test_functions_on_other_threads(con):
     import threading
     con.create_function("f", lambda x: x + 1, [int], int)

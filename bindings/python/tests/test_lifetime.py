@@ -204,6 +204,18 @@ sys.held = held
 """)
 
 
+def test_exit_with_batches_and_operations_held_by_others():
+    script(EVERYTHING + """
+import sys, builtins
+from stoa._call import Operation
+builtins.held = [batch, result, stmt, con, con2, db, writer, Operation(), stoa._lib.lib]
+sys.held = builtins.held
+import threading
+threading.held = builtins.held
+del stoa, con, con2, db, writer, result, stmt, batch
+""")
+
+
 def test_exit_while_a_thread_is_inside():
     script("""
 import stoa, threading, time

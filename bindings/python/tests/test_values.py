@@ -99,6 +99,13 @@ def test_a_nan_is_for_the_library_to_refuse(con):
     assert con.row("SELECT ?", (math.nan,)) == (None,)
 
 
+@pytest.mark.parametrize("sql", [5, None, b"SELECT 1", "SELECT '\ud800'", "SELECT '\0'"], ids=repr)
+def test_statements_that_are_no_text(con, sql):
+    for call in (con.execute, con.run, con.row, con.prepare):
+        with pytest.raises((TypeError, stoa.DataError, stoa.InvalidError)):
+            call(sql)
+
+
 @pytest.mark.parametrize("params", ["abc", b"abc", 5, {1, 2}, object()])
 def test_parameters_of_a_wrong_kind(con, params):
     with pytest.raises((stoa.DataError, TypeError)):
