@@ -1,24 +1,26 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* What the files of the command line share: exit codes, its commands, and printing rows. */
+/* What the files of the command line share: exit codes and its commands. */
 #ifndef STOA_CLI_CLI_H
 #define STOA_CLI_CLI_H
 
+#include "args.h"
 #include "stoa.h"
 
 /* What a script can tell apart. */
 enum { CLI_OK = 0, CLI_FAILED = 1, CLI_USAGE = 2, CLI_CANCELLED = 130 };
 
-/* run.c: each text in turn, on one connection; the first failure ends it. Ctrl-C cancels. */
-int cli_run(const char *target, char **texts, int count);
-int cli_engines(void);
+/* run.c: TARGET SQL..., TARGET alone (a prompt, or statements from a pipe), and `engines`. */
+int cli_run(struct args *args);
+int cli_engines(struct args *args);
+
+/* commands.c */
+int cli_import(struct args *args);
+int cli_export(struct args *args);
+int cli_copy(struct args *args);
+int cli_check(struct args *args);
+int cli_backup(struct args *args);
 
 /* demo.c: the main job, step by step. */
-int cli_demo(void);
-
-/* print.c: the rows of a result: aligned on a terminal, else separated by tabs. */
-stoa_status cli_print(stoa_result result, stoa_op op, stoa_error *err);
-
-/* print.c: an error, with the line it is about and a caret where the position is known. */
-void cli_print_error(const stoa_error *error, const char *sql);
+int cli_demo(struct args *args);
 
 #endif

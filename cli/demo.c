@@ -2,10 +2,10 @@
 /* stoa demo: the main job, shown step by step on a file of its own, with rows per second. */
 #include "cli.h"
 #include "sensors.h"
+#include "session.h"
 
 #include <stdio.h>
 #include <stdlib.h>
-#include <time.h>
 #include <unistd.h>
 
 enum { DEMO_ROWS = 2000000, CANCEL_AFTER_MS = 100 };
@@ -17,19 +17,13 @@ struct demo {
     char path[96];
     stoa_db db;
     stoa_conn conn;
+    struct output output;
     stoa_error error;
 };
 
-static double now(void)
-{
-    struct timespec time;
-    clock_gettime(CLOCK_MONOTONIC, &time);
-    return (double)time.tv_sec + (double)time.tv_nsec / 1e9;
-}
-
 static void report(const char *what, int64_t rows, double since)
 {
-    double seconds = now() - since;
+    double seconds = cli_now() - since;
     printf("  %-44s %9lld rows  %6.3f s  %6.2f million rows/s\n", what, (long long)rows, seconds,
            (double)rows / seconds / 1e6);
 }
@@ -67,7 +61,7 @@ static stoa_status ingest(struct demo *demo)
     heading("Columns in: an Arrow stream becomes a table in one transaction");
     if (sensors_open(DEMO_ROWS, -1, &stream) != 0)
         return STOA_ERR_NOMEM;
-    double start = now();
+    double start = cli_now();
     stoa_status rc = stoa_insert(demo->conn, no_limit, "readings", STOA_NUL, &stream, &create, 1,
                                  &rows, &demo->error);
     if (rc == STOA_OK)
@@ -84,7 +78,7 @@ static stoa_status scan(struct demo *demo)
     int64_t rows = 0;
 
     heading("Columns out: a result is an Arrow stream that outlives every handle");
-    double start = now();
+    double start = cli_now();
     stoa_status rc = stoa_query(demo->conn, no_limit, "SELECT * FROM readings", STOA_NUL, NULL, 0,
                                 NULL, 0, &result, &demo->error);
     if (rc == STOA_OK)
@@ -106,8 +100,9 @@ static stoa_status query(struct demo *demo, const char *sql)
     stoa_result result;
     stoa_status rc = stoa_query(demo->conn, no_limit, sql, STOA_NUL, NULL, 0, NULL, 0, &result,
                                 &demo->error);
+    int64_t rows;
     if (rc == STOA_OK)
-        rc = cli_print(result, no_limit, &demo->error);
+        rc = print_result(&demo->output, result, no_limit, &rows, &demo->error);
     stoa_result_close(result);
     return rc;
 }
@@ -115,7 +110,7 @@ static stoa_status query(struct demo *demo, const char *sql)
 static stoa_status aggregate(struct demo *demo)
 {
     heading("SQL over it");
-    double start = now();
+    double start = cli_now();
     stoa_status rc = query(demo, "SELECT sensor, count(*) AS n, round(avg(temperature), 2) AS mean,"
                                  " round(max(temperature), 2) AS highest FROM readings"
                                  " GROUP BY sensor ORDER BY mean DESC LIMIT 3");
@@ -132,7 +127,7 @@ static stoa_status register_scan(struct demo *demo)
     heading("Your own Arrow data is a table too, where it lies");
     if (sensors_open(DEMO_ROWS / 2, -1, &stream) != 0)
         return STOA_ERR_NOMEM;
-    double start = now();
+    double start = cli_now();
     stoa_status rc = stoa_scan_register(demo->conn, no_limit, "live", STOA_NUL, &stream, NULL, 0,
                                         &table, &demo->error);
     if (rc == STOA_OK)
@@ -168,13 +163,13 @@ static stoa_status cancel(struct demo *demo)
     stoa_status rc = stoa_op_open(CANCEL_AFTER_MS, NULL, NULL, NULL, &op, &demo->error);
     if (rc != STOA_OK)
         return rc;
-    double start = now();
+    double start = cli_now();
     rc = stoa_run(demo->conn, op, "SELECT count(*) FROM readings a, readings b", STOA_NUL, NULL, 0,
                   NULL, 0, NULL, &demo->error);
     stoa_op_close(op);
     if (rc >= 0)
         return STOA_ERR_INTERNAL;
-    printf("  %s after %.0f ms: %s\n", stoa_status_name(rc), (now() - start) * 1e3,
+    printf("  %s after %.0f ms: %s\n", stoa_status_name(rc), (cli_now() - start) * 1e3,
            demo->error.text);
     return STOA_OK;
 }
@@ -202,22 +197,29 @@ static void remove_file(const struct demo *demo)
     rmdir(demo->folder);
 }
 
-int cli_demo(void)
+int cli_demo(struct args *args)
 {
     static stoa_status (*const steps[])(struct demo *) = {
         open_file, ingest,       scan,   aggregate,
         register_scan, fail_halfway, cancel, close_in_any_order,
     };
     struct demo demo = {.error = {.text = "out of memory"}};
+    struct session session;
     stoa_status rc = STOA_OK;
 
+    if (args->count > 0 || args->option_count > 0) {
+        fputs("usage: stoa demo\n", stderr);
+        return CLI_USAGE;
+    }
+    session_init(&session);
+    demo.output = session.output;
     printf("stoa %s\n", stoa_version());
     for (size_t i = 0; i < sizeof steps / sizeof *steps && rc == STOA_OK; i++)
         rc = steps[i](&demo);
     stoa_db_close(demo.db);
     remove_file(&demo);
     if (rc != STOA_OK) {
-        cli_print_error(&demo.error, NULL);
+        error_print(&demo.error, NULL);
         return CLI_FAILED;
     }
     printf("\nDone.\n");

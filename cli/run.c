@@ -1,98 +1,98 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Running statements under an operation that Ctrl-C cancels. */
+/* Running statements from arguments, from a pipe, or from a person. */
 #include "cli.h"
+#include "dot.h"
+#include "prompt.h"
+#include "session.h"
 
-#include <signal.h>
 #include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
 
-/* Set by the signal, read by the operation's tick. */
-static volatile sig_atomic_t interrupted;
-
-static void on_interrupt(int number)
+/* Options of the session; what is left are settings of the target. 0 and a sentence when wrong. */
+static int take_options(struct session *session, struct args *args, const char **script)
 {
-    (void)number;
-    interrupted = 1;
-}
+    const char *format = args_take(args, "format"), *rows = args_take(args, "rows");
+    const char *output = args_take(args, "output");
+    char *end = NULL;
 
-static int32_t tick(void *user_data)
-{
-    (void)user_data;
-    return interrupted;
-}
-
-/* Every statement of `sql`, rows printed. */
-static stoa_status run_text(stoa_conn conn, stoa_op op, const char *sql, stoa_error *err)
-{
-    stoa_result result;
-    stoa_status rc = stoa_query(conn, op, sql, STOA_NUL, NULL, 0, NULL, 0, &result, err);
-
-    while (rc == STOA_OK) {
-        rc = cli_print(result, op, err);
-        if (rc == STOA_OK)
-            rc = stoa_result_next_result(result, op, err);
+    *script = args_take(args, "read");
+    session->timer = args_take(args, "timer") != NULL;
+    if (format && mode_find(format) < 0) {
+        fprintf(stderr, "stoa: --format %s: it is one of %s\n", format, MODE_NAMES);
+        return 0;
     }
-    stoa_result_close(result);
-    return rc == STOA_DONE ? STOA_OK : rc;
+    if (format)
+        session->output.mode = (enum mode)mode_find(format);
+    if (rows) {
+        session->output.rows_max = strtoll(rows, &end, 10);
+        if (*end || session->output.rows_max < 0 || session->output.rows_max == 1) {
+            fprintf(stderr, "stoa: --rows %s: it is a number from 2, or 0 for all\n", rows);
+            return 0;
+        }
+    }
+    if (output && session_output(session, output) != STOA_OK) {
+        session_tell(session, NULL);
+        return 0;
+    }
+    return 1;
 }
 
-int cli_run(const char *target, char **texts, int count)
+static stoa_status run_all(struct session *session, struct args *args, const char *script,
+                           int config)
 {
-    struct sigaction action = {.sa_handler = on_interrupt};
-    const char *sql = NULL;
-    stoa_error error;
-    stoa_db db = {0};
-    stoa_conn conn;
-    stoa_op op = {0};
+    stoa_status rc = STOA_OK;
 
-    sigaction(SIGINT, &action, NULL);
-    stoa_status rc = stoa_op_open(-1, tick, NULL, NULL, &op, &error);
+    if (script)
+        rc = script_read(session, script);
+    for (int i = 1; i < args->count && rc == STOA_OK && !session->quit; i++)
+        rc = script_text(session, args->words[i]);
+    if (args->count > 1 || script)
+        return rc;
+    if (isatty(STDIN_FILENO) && isatty(STDOUT_FILENO))
+        return prompt_run(session, config);
+    return script_run(session, stdin);
+}
+
+int cli_run(struct args *args)
+{
+    struct session session;
+    const char *script;
+    stoa_status rc;
+
+    session_init(&session);
+    int config = args_take(args, "no_config") == NULL;
+    if (!take_options(&session, args, &script)) {
+        session_release(&session);
+        return CLI_USAGE;
+    }
+    interrupt_catch();
+    rc = session_open(&session, args->words[0], args->options, args->option_count);
     if (rc == STOA_OK)
-        rc = stoa_open(op, target, STOA_NUL, NULL, 0, &db, &error);
+        rc = run_all(&session, args, script, config);
     if (rc == STOA_OK)
-        rc = stoa_connect(db, op, NULL, 0, &conn, &error);
-    for (int i = 0; i < count && rc == STOA_OK; i++) {
-        sql = texts[i];
-        rc = run_text(conn, op, sql, &error);
-    }
-    if (rc == STOA_OK) {
-        sql = NULL;
-        rc = stoa_db_shutdown(db, op, &error);
-    }
+        rc = session_close(&session);
+    if (rc == STOA_OK && fflush(session.output.file) != 0)
+        rc = session_fail(&session, STOA_ERR_IO, "the rows could not be written");
     if (rc < 0)
-        cli_print_error(&error, sql);
-    stoa_db_close(db);
-    stoa_op_close(op);
-    return rc == STOA_OK ? CLI_OK : interrupted ? CLI_CANCELLED : CLI_FAILED;
+        session_tell(&session, NULL);
+    session_release(&session);
+    return rc == STOA_OK ? CLI_OK : interrupt_seen() ? CLI_CANCELLED : CLI_FAILED;
 }
 
-int cli_engines(void)
+int cli_engines(struct args *args)
 {
-    struct ArrowArrayStream engines;
-    stoa_error error;
-    stoa_db db = {0};
-    stoa_conn conn;
-    stoa_scan scan;
-    stoa_result result;
-    static const stoa_op no_limit = {0};
+    struct words words = {0};
+    struct session session;
+    const char *format = args_take(args, "format");
 
-    /* A table like any other: scanned, queried and printed. */
-    stoa_status rc = stoa_engines(&engines, &error);
-    if (rc == STOA_OK)
-        rc = stoa_open(no_limit, ":memory:", STOA_NUL, NULL, 0, &db, &error);
-    if (rc == STOA_OK)
-        rc = stoa_connect(db, no_limit, NULL, 0, &conn, &error);
-    if (rc == STOA_OK)
-        rc = stoa_scan_register(conn, no_limit, "engines", STOA_NUL, &engines, NULL, 0, &scan,
-                                &error);
-    if (rc == STOA_OK)
-        rc = stoa_query(conn, no_limit,
-                        "SELECT name, version, available, detail, example FROM engines", STOA_NUL,
-                        NULL, 0, NULL, 0, &result, &error);
-    if (rc == STOA_OK)
-        rc = cli_print(result, no_limit, &error);
+    session_init(&session);
+    if (format && mode_find(format) >= 0)
+        session.output.mode = (enum mode)mode_find(format);
+    stoa_status rc = dot_engines(&session, &words);
     if (rc < 0)
-        cli_print_error(&error, NULL);
-    stoa_stream_release(&engines);
-    stoa_db_close(db);
+        session_tell(&session, NULL);
+    session_release(&session);
     return rc < 0 ? CLI_FAILED : CLI_OK;
 }

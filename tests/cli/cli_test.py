@@ -30,7 +30,8 @@ def expect(sentence, got, right):
 def on_terminal(*args):
     """What a terminal is shown. OSError where there are none."""
     ours, theirs = pty.openpty()
-    process = subprocess.Popen([STOA, *args], stdout=theirs, stderr=theirs, cwd=WORK)
+    process = subprocess.Popen([STOA, *args], stdout=theirs, stderr=theirs, cwd=WORK,
+                               env=dict(os.environ, NO_COLOR="1"))
     os.close(theirs)
     shown = b""
     try:
@@ -71,7 +72,9 @@ def rows():
     aligned = "a terminal gets names and columns in line"
     try:
         expect(aligned, on_terminal(FILE, "select a, b from t where a < 3 order by a"),
-               "a  b   \n1  x   \n2  NULL\n")
+               "┌───┬──────┐\n│ a │ b    │\n├───┼──────┤\n"
+               "│ 1 │ x    │\n│ 2 │ NULL │\n└───┴──────┘\n"
+               "2 rows\n")
     except OSError as error:
         skip(aligned, "no terminal can be had: %s" % error)
     expect("a target may have settings",
@@ -93,7 +96,7 @@ def failures():
     status, out, err = run("sqlite:app.db?jurnal=wal", "select 1")
     point("a mistyped setting is answered with the right one",
           [] if status == 1 and "journal" in err else [repr((status, out, err))])
-    for args in ((), ("app.db",), ("--nonsense",)):
+    for args in ((), ("import",), ("copy", "a.db")):
         status, out, err = run(*args)
         point("called as %r it prints how to call it" % " ".join(("stoa",) + args),
               [] if (status, out) == (2, "") and err.startswith("usage: ")

@@ -1,0 +1,182 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "complete.h"
+
+#include "dot.h"
+
+#include <ctype.h>
+#include <stdlib.h>
+#include <string.h>
+#include <strings.h>
+
+static const char *const keywords[] = {
+    "ALTER",     "ANALYZE",  "AND",      "ASC",       "ATTACH",     "BEGIN",     "BETWEEN",
+    "BY",        "CASE",     "CAST",     "CHECK",     "COLLATE",    "COLUMN",    "COMMIT",
+    "CONFLICT",  "CREATE",   "CROSS",    "CURRENT_DATE", "CURRENT_TIMESTAMP",    "DEFAULT",
+    "DELETE",    "DESC",     "DETACH",   "DISTINCT",  "DROP",       "ELSE",      "END",
+    "EXCEPT",    "EXISTS",   "EXPLAIN",  "FOREIGN",   "FROM",       "FULL",      "GROUP",
+    "HAVING",    "IF",       "IN",       "INDEX",     "INNER",      "INSERT",    "INTERSECT",
+    "INTO",      "IS",       "JOIN",     "KEY",       "LEFT",       "LIKE",      "LIMIT",
+    "NATURAL",   "NOT",      "NULL",     "NULLS",     "OFFSET",     "ON",        "OR",
+    "ORDER",     "OUTER",    "OVER",     "PARTITION", "PRAGMA",     "PRIMARY",   "RECURSIVE",
+    "REFERENCES", "REINDEX", "RENAME",   "REPLACE",   "RETURNING",  "RIGHT",     "ROLLBACK",
+    "SAVEPOINT", "SELECT",   "SET",      "STRICT",    "TABLE",      "TEMP",      "THEN",
+    "TRANSACTION", "TRIGGER", "UNION",   "UNIQUE",    "UPDATE",     "USING",     "VACUUM",
+    "VALUES",    "VIEW",     "VIRTUAL",  "WHEN",      "WHERE",      "WINDOW",    "WITH",
+    "WITHOUT",
+};
+
+/* ---- the catalogue ---- */
+
+static void add_name(struct names *names, const char *word, const char *table)
+{
+    names->words = cli_grow(names->words, names->count + 1, sizeof *names->words);
+    names->tables = cli_grow(names->tables, names->count + 1, sizeof *names->tables);
+    names->words[names->count] = cli_string(word);
+    names->tables[names->count++] = table ? cli_string(table) : NULL;
+}
+
+/* `word` and `table` are columns of the listing; no table is -1. What an engine cannot list is left
+ * out: completion has no failures. */
+static void add_listing(struct names *names, int32_t what, int32_t word, int32_t table)
+{
+    struct session *session = names->session;
+    stoa_op op = session->progress.op;
+    stoa_result result = {0};
+    stoa_status rc = stoa_catalog(session->conn, op, what, NULL, 0, NULL, 0, &result, NULL);
+
+    while (rc == STOA_OK && (rc = stoa_result_step(result, op, NULL)) == STOA_OK) {
+        struct cell name, owner = {0};
+        rc = cell_read(result, word, KIND_TEXT, &name, NULL);
+        if (rc == STOA_OK && table >= 0)
+            rc = cell_read(result, table, KIND_TEXT, &owner, NULL);
+        if (rc == STOA_OK && name.text)
+            add_name(names, name.text, owner.text);
+    }
+    stoa_result_close(result);
+}
+
+void names_release(struct names *names)
+{
+    for (size_t i = 0; i < names->count; i++) {
+        free(names->words[i]);
+        free(names->tables[i]);
+    }
+    free(names->words);
+    free(names->tables);
+    *names = (struct names){.session = names->session};
+}
+
+static void read_names(struct names *names)
+{
+    stoa_error error;
+
+    if (!names->session->changed)
+        return;
+    names_release(names);
+    if (progress_begin(&names->session->progress, NULL, "", &error) == STOA_OK) {
+        add_listing(names, STOA_CATALOG_TABLES, 1, -1);
+        add_listing(names, STOA_CATALOG_COLUMNS, 2, 1);
+        add_listing(names, STOA_CATALOG_FUNCTIONS, 0, -1);
+    }
+    progress_end(&names->session->progress);
+    names->session->changed = 0;
+}
+
+/* ---- candidates ---- */
+
+static void offer(struct candidates *out, const char *start, size_t size, const char *word)
+{
+    if (strncasecmp(word, start, size) != 0)
+        return;
+    for (size_t i = 0; i < out->count; i++)
+        if (strcmp(out->words[i], word) == 0)
+            return;
+    out->words = cli_grow(out->words, out->count + 1, sizeof *out->words);
+    out->words[out->count++] = cli_string(word);
+}
+
+/* A keyword is written as the typed part of it is. */
+static void offer_keyword(struct candidates *out, const char *start, size_t size,
+                          const char *keyword)
+{
+    char lower[32];
+    size_t i = 0;
+
+    if (size == 0 || isupper((unsigned char)start[0])) {
+        offer(out, start, size, keyword);
+        return;
+    }
+    for (; keyword[i] && i < sizeof lower - 1; i++)
+        lower[i] = (char)tolower((unsigned char)keyword[i]);
+    lower[i] = '\0';
+    offer(out, start, size, lower);
+}
+
+static int compare(const void *a, const void *b)
+{
+    const char *const *left = a, *const *right = b;
+    return strcasecmp(*left, *right);
+}
+
+static int part_of_word(char byte)
+{
+    return isalnum((unsigned char)byte) || byte == '_' || (byte & 0x80);
+}
+
+/* The arguments of dot commands that have a fixed set, and tables for the others. */
+static void offer_dot(const struct names *names, const char *text, size_t cursor, const char *start,
+                      size_t size, struct candidates *out)
+{
+    if (out->start == 1) {
+        const char *name;
+        for (size_t i = 0; (name = dot_name(i)); i++)
+            offer(out, start, size, name);
+    } else if (cursor > 5 && strncmp(text, ".mode", 5) == 0) {
+        for (int i = 0; i < MODE_COUNT; i++)
+            offer(out, start, size, mode_name((enum mode)i));
+    } else {
+        for (size_t i = 0; i < names->count; i++)
+            if (!names->tables[i])
+                offer(out, start, size, names->words[i]);
+    }
+}
+
+/* Behind "table." its columns; else everything. */
+static void offer_sql(const struct names *names, const char *text, const char *start, size_t size,
+                      struct candidates *out)
+{
+    const char *end = start, *table;
+
+    if (start > text && start[-1] == '.') {
+        end = start - 1;
+        for (table = end; table > text && part_of_word(table[-1]); table--)
+            continue;
+        for (size_t i = 0; i < names->count; i++)
+            if (names->tables[i] && strlen(names->tables[i]) == (size_t)(end - table) &&
+                strncasecmp(names->tables[i], table, (size_t)(end - table)) == 0)
+                offer(out, start, size, names->words[i]);
+        if (out->count > 0)
+            return;
+    }
+    for (size_t i = 0; i < sizeof keywords / sizeof *keywords; i++)
+        offer_keyword(out, start, size, keywords[i]);
+    for (size_t i = 0; i < names->count; i++)
+        offer(out, start, size, names->words[i]);
+}
+
+void names_candidates(void *user_data, const char *text, size_t cursor, struct candidates *out)
+{
+    struct names *names = user_data;
+    size_t start = cursor;
+
+    read_names(names);
+    while (start > 0 && part_of_word(text[start - 1]))
+        start--;
+    out->start = start;
+    if (text[0] == '.')
+        offer_dot(names, text, cursor, text + start, cursor - start, out);
+    else
+        offer_sql(names, text, text + start, cursor - start, out);
+    if (out->count > 1)
+        qsort(out->words, out->count, sizeof *out->words, compare);
+}

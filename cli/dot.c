@@ -1,0 +1,267 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "dot.h"
+
+#include "transfer.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+/* ---- what the session shows and where ---- */
+
+static stoa_status dot_mode(struct session *session, const struct words *words)
+{
+    if (words->count == 1) {
+        fprintf(session->output.file, "%s\n", mode_name(session->output.mode));
+        return STOA_OK;
+    }
+    int mode = mode_find(words->word[1]);
+    if (mode < 0)
+        return session_fail(session, STOA_ERR_INVALID, ".mode %s: it is one of %s", words->word[1],
+                            MODE_NAMES);
+    session->output.mode = (enum mode)mode;
+    return STOA_OK;
+}
+
+static stoa_status dot_timer(struct session *session, const struct words *words)
+{
+    int on = words->count > 1 && strcmp(words->word[1], "on") == 0;
+    if (words->count > 1 && !on && strcmp(words->word[1], "off") != 0)
+        return session_fail(session, STOA_ERR_INVALID, ".timer %s: it is on or off",
+                            words->word[1]);
+    session->timer = words->count > 1 ? on : !session->timer;
+    return STOA_OK;
+}
+
+static stoa_status dot_rows(struct session *session, const struct words *words)
+{
+    char *end = NULL;
+    long long rows = words->count > 1 ? strtoll(words->word[1], &end, 10) : -1;
+    if (words->count == 1) {
+        fprintf(session->output.file, "%lld\n", (long long)session->output.rows_max);
+        return STOA_OK;
+    }
+    if (*end || rows < 0 || rows == 1)
+        return session_fail(session, STOA_ERR_INVALID,
+                            ".rows %s: it is a number from 2, or 0 for all", words->word[1]);
+    session->output.rows_max = rows;
+    return STOA_OK;
+}
+
+static stoa_status dot_output(struct session *session, const struct words *words)
+{
+    return session_output(session, words->count > 1 ? words->word[1] : NULL);
+}
+
+static stoa_status dot_open(struct session *session, const struct words *words)
+{
+    return session_open(session, words->word[1], NULL, 0);
+}
+
+static stoa_status dot_read(struct session *session, const struct words *words)
+{
+    return script_read(session, words->word[1]);
+}
+
+static stoa_status dot_quit(struct session *session, const struct words *words)
+{
+    (void)words;
+    session->quit = 1;
+    return STOA_OK;
+}
+
+static stoa_status dot_parameter(struct session *session, const struct words *words)
+{
+    const char *verb = words->count > 1 ? words->word[1] : "list";
+
+    if (strcmp(verb, "set") == 0 && words->count == 4) {
+        parameter_set(session, words->word[2], words->word[3]);
+    } else if (strcmp(verb, "clear") == 0 && words->count == 2) {
+        parameter_clear(session);
+    } else if (strcmp(verb, "list") == 0) {
+        for (size_t i = 0; i < session->parameter_count; i++) {
+            const struct parameter *parameter = &session->parameters[i];
+            fprintf(session->output.file, ":%s = %s\n", parameter->name,
+                    parameter->value ? parameter->value : "NULL");
+        }
+    } else {
+        return session_fail(session, STOA_ERR_INVALID,
+                            ".parameter set NAME VALUE, .parameter list or .parameter clear");
+    }
+    return STOA_OK;
+}
+
+static stoa_status dot_import(struct session *session, const struct words *words)
+{
+    struct transfer transfer = {.table = words->word[words->count - 1]};
+    stoa_status rc = STOA_OK;
+    for (int i = 1; rc == STOA_OK && i < words->count - 1; i++) {
+        transfer.file = words->word[i];
+        rc = transfer_import(session, &transfer);
+    }
+    return rc;
+}
+
+static stoa_status dot_export(struct session *session, const struct words *words)
+{
+    struct transfer transfer = {.table = words->word[1], .file = words->word[2]};
+    return transfer_export(session, &transfer);
+}
+
+/* ---- the table of them ---- */
+
+static stoa_status dot_help(struct session *session, const struct words *words);
+
+static const struct command {
+    const char *name, *arguments, *help;
+    int words_min, words_max; /* The name included. */
+    stoa_status (*run)(struct session *session, const struct words *words);
+} commands[] = {
+    {"attach", "TARGET NAME", "see another database under NAME", 3, 3, dot_attach},
+    {"backup", "FILE", "copy the database while it is used", 2, 2, dot_backup},
+    {"checks", "", "look for damage, all of it", 1, 1, dot_checks},
+    {"dump", "[TABLE]", "the SQL that makes it again", 1, 2, dot_dump},
+    {"engines", "", "what this build can open", 1, 1, dot_engines},
+    {"explain", "SQL", "how a statement would be run", 2, 2, dot_explain},
+    {"export", "TABLE|SQL FILE", "write rows as CSV", 3, 3, dot_export},
+    {"functions", "[PATTERN]", "functions SQL can call", 1, 2, dot_functions},
+    {"help", "[COMMAND]", "this list", 1, 2, dot_help},
+    {"import", "FILE... TABLE", "read CSV into a table, made if it is missing", 3,
+     DOT_WORDS_MAX, dot_import},
+    {"indexes", "[TABLE]", "indexes and their columns", 1, 2, dot_indexes},
+    {"mode", "[MODE]", "how rows are written: " MODE_NAMES, 1, 2, dot_mode},
+    {"open", "TARGET", "another database instead of this one", 2, 2, dot_open},
+    {"output", "[FILE]", "rows go to FILE; without one here again", 1, 2, dot_output},
+    {"parameter", "set NAME VALUE | list | clear", "values of :name in statements", 1, 4,
+     dot_parameter},
+    {"quit", "", "the end (so is Ctrl-D)", 1, 1, dot_quit},
+    {"read", "FILE", "run the statements of a file", 2, 2, dot_read},
+    {"restore", "FILE", "replace everything by a backup", 2, 2, dot_restore},
+    {"rows", "[COUNT]", "longer results are cut in the middle; 0: never", 1, 2, dot_rows},
+    {"schema", "[TABLE]", "the SQL tables and indexes were made with", 1, 2, dot_schema},
+    {"settings", "[KEY VALUE]", "settings in force, or change one", 1, 3, dot_settings},
+    {"tables", "[PATTERN]", "tables and views", 1, 2, dot_tables},
+    {"timer", "[on|off]", "how long statements take", 1, 2, dot_timer},
+};
+enum { COMMAND_COUNT = sizeof commands / sizeof *commands };
+
+const char *dot_name(size_t nth)
+{
+    return nth < COMMAND_COUNT ? commands[nth].name : NULL;
+}
+
+static stoa_status dot_help(struct session *session, const struct words *words)
+{
+    const char *wanted = words->count > 1 ? words->word[1] : "";
+    int found = 0;
+
+    wanted += *wanted == '.';
+    for (size_t i = 0; i < COMMAND_COUNT; i++) {
+        char usage[80];
+        if (*wanted && strcmp(wanted, commands[i].name) != 0)
+            continue;
+        snprintf(usage, sizeof usage, ".%s %s", commands[i].name, commands[i].arguments);
+        fprintf(session->output.file, "%-32s %s\n", usage, commands[i].help);
+        found = 1;
+    }
+    if (!found)
+        return session_fail(session, STOA_ERR_NOT_FOUND, ".help %s: there is no such command",
+                            wanted);
+    return STOA_OK;
+}
+
+/* Exactly, or by a start that only one has. */
+static const struct command *find(struct session *session, const char *name)
+{
+    const struct command *found = NULL;
+    size_t size = strlen(name);
+
+    for (size_t i = 0; i < COMMAND_COUNT; i++) {
+        if (strcmp(commands[i].name, name) == 0)
+            return &commands[i];
+        if (size == 0 || strncmp(commands[i].name, name, size) != 0)
+            continue;
+        if (found) {
+            session_fail(session, STOA_ERR_INVALID, ".%s: .%s or .%s?", name, found->name,
+                         commands[i].name);
+            return NULL;
+        }
+        found = &commands[i];
+    }
+    if (!found)
+        session_fail(session, STOA_ERR_INVALID,
+                     ".%s: there is no such command; .help lists those there are", name);
+    return found;
+}
+
+/* ---- words ---- */
+
+/* Blanks separate; a word in quotes may hold them, and single quotes around a whole word of
+ * .parameter say that it is text, so `keep` keeps those. NULL without a closing quote. */
+static const char *take_word(const char *at, int keep, char **word)
+{
+    struct text text = {0};
+
+    for (; *at && *at != ' ' && *at != '\t'; at++) {
+        if (*at != '"' && *at != '\'') {
+            text_char(&text, *at);
+            continue;
+        }
+        const char *end = strchr(at + 1, *at);
+        if (!end) {
+            text_release(&text);
+            return NULL;
+        }
+        int kept = keep && *at == '\'';
+        text_add(&text, at + !kept, (size_t)(end - at - 1 + 2 * kept));
+        at = end;
+    }
+    *word = cli_string(text_string(&text));
+    text_release(&text);
+    return at;
+}
+
+static stoa_status split(struct session *session, const char *line, struct words *words)
+{
+    const char *at = line + 1;
+    int keep = strncmp(at, "parameter", 2) == 0;
+    int whole = strncmp(at, "expl", 4) == 0; /* What follows is SQL, with quotes of its own. */
+
+    for (at += strspn(at, " \t"); *at; at += strspn(at, " \t")) {
+        if (words->count == DOT_WORDS_MAX)
+            return session_fail(session, STOA_ERR_INVALID, "%s: too many words", words->word[0]);
+        if (words->count == 1 && whole) {
+            words->word[words->count++] = cli_string(at);
+            break;
+        }
+        at = take_word(at, keep, &words->word[words->count]);
+        if (!at)
+            return session_fail(session, STOA_ERR_INVALID, "%s: a quote is not closed", line);
+        words->count++;
+    }
+    if (words->count == 0)
+        return session_fail(session, STOA_ERR_INVALID, "a dot alone: .help lists the commands");
+    return STOA_OK;
+}
+
+stoa_status dot_run(struct session *session, const char *line)
+{
+    struct words words = {0};
+    const struct command *command = NULL;
+    stoa_status rc = split(session, line, &words);
+
+    if (rc == STOA_OK) {
+        command = find(session, words.word[0]);
+        rc = command ? STOA_OK : STOA_ERR_INVALID;
+    }
+    if (rc == STOA_OK && (words.count < command->words_min || words.count > command->words_max))
+        rc = session_fail(session, STOA_ERR_INVALID, "it is called as .%s %s", command->name,
+                          command->arguments);
+    if (rc == STOA_OK)
+        rc = command->run(session, &words);
+    fflush(session->output.file);
+    for (int i = 0; i < words.count; i++)
+        free(words.word[i]);
+    if (rc < 0)
+        session_tell(session, NULL);
+    return rc < 0 ? rc : STOA_OK;
+}

@@ -1,0 +1,23 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The file formats the library reads and writes, by name. */
+#ifndef STOA_CLI_FORMATS_H
+#define STOA_CLI_FORMATS_H
+
+#include "stoa.h"
+
+#define FORMAT_NAMES "csv"
+
+struct format {
+    const char *name;
+    stoa_status (*open)(stoa_op op, const stoa_source *source, const struct ArrowSchema *target,
+                        const stoa_option *options, int64_t option_count,
+                        struct ArrowArrayStream *out, stoa_error *err);
+    stoa_status (*write)(stoa_op op, struct ArrowArrayStream *stream, const stoa_sink *sink,
+                         const stoa_option *options, int64_t option_count, int64_t *rows,
+                         stoa_error *err);
+};
+
+/* By name, or, when that is NULL, by the end of the file's; NULL for a name nobody knows. */
+const struct format *format_find(const char *name, const char *file);
+
+#endif

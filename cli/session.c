@@ -1,0 +1,200 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "session.h"
+
+#include "statement.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+static void to_standard_output(struct session *session)
+{
+    struct output *output = &session->output;
+    const char *no_color = getenv("NO_COLOR"), *term = getenv("TERM");
+
+    output->file = stdout;
+    output->terminal = isatty(STDOUT_FILENO);
+    output->color = output->terminal && (!no_color || !*no_color) &&
+                    !(term && strcmp(term, "dumb") == 0);
+}
+
+void session_init(struct session *session)
+{
+    const char *pager = getenv("PAGER");
+
+    *session = (struct session){0};
+    to_standard_output(session);
+    session->output.mode = session->output.terminal ? MODE_BOX : MODE_TABS;
+    session->output.rows_max = 200;
+    session->output.progress = &session->progress;
+    session->output.pager = pager && *pager ? pager : NULL;
+}
+
+stoa_status session_begin(struct session *session, const char *what, const char *unit)
+{
+    stoa_status rc = progress_begin(&session->progress, what, unit, &session->error);
+    session->told = 0;
+    return rc;
+}
+
+void session_tell(struct session *session, const char *sql)
+{
+    if (!session->told)
+        error_print(&session->error, sql);
+    session->told = 1;
+}
+
+stoa_status session_open(struct session *session, const char *target, const stoa_option *options,
+                         int64_t count)
+{
+    stoa_db db = {0};
+    stoa_conn conn = {0};
+    stoa_status rc = session_begin(session, "open", "");
+
+    if (rc == STOA_OK)
+        rc = stoa_open(session->progress.op, target, STOA_NUL, options, count, &db,
+                       &session->error);
+    if (rc == STOA_OK)
+        rc = stoa_connect(db, session->progress.op, NULL, 0, &conn, &session->error);
+    progress_end(&session->progress);
+    if (rc != STOA_OK) {
+        stoa_db_close(db);
+        return rc;
+    }
+    stoa_db_close(session->db);
+    free(session->target);
+    session->db = db;
+    session->conn = conn;
+    session->target = cli_string(target);
+    session->changed = 1;
+    return STOA_OK;
+}
+
+stoa_status session_close(struct session *session)
+{
+    stoa_status rc = STOA_OK;
+    if (session->db.id) {
+        rc = session_begin(session, "close", "");
+        if (rc == STOA_OK)
+            rc = stoa_db_shutdown(session->db, session->progress.op, &session->error);
+        progress_end(&session->progress);
+    }
+    return rc;
+}
+
+void session_release(struct session *session)
+{
+    stoa_db_close(session->db);
+    if (session->output_path)
+        fclose(session->output.file);
+    free(session->output_path);
+    free(session->target);
+    parameter_clear(session);
+}
+
+stoa_status session_output(struct session *session, const char *path)
+{
+    FILE *file = path ? fopen(path, "w") : NULL;
+
+    if (path && !file)
+        return session_fail(session, STOA_ERR_IO, "%s: %s", path, strerror(errno));
+    if (session->output_path && fclose(session->output.file) != 0)
+        return session_fail(session, STOA_ERR_IO, "%s: %s", session->output_path, strerror(errno));
+    free(session->output_path);
+    session->output_path = path ? cli_string(path) : NULL;
+    to_standard_output(session);
+    if (file) {
+        session->output.file = file;
+        session->output.terminal = session->output.color = 0;
+    }
+    return STOA_OK;
+}
+
+/* ---- running ---- */
+
+/* What a person is told after a statement: what it changed, how long it took. */
+static void tell(struct session *session, stoa_result result, int64_t rows, double begun)
+{
+    stoa_stats stats = {.struct_size = sizeof stats};
+
+    if (session->timer)
+        fprintf(stderr, "%.3f s, %lld rows\n", cli_now() - begun, (long long)rows);
+    if (session->interactive && stoa_result_stats(result, &stats, NULL) == STOA_OK &&
+        stats.rows_affected >= 0 && rows == 0)
+        fprintf(session->output.file, "%lld row%s changed\n", (long long)stats.rows_affected,
+                stats.rows_affected == 1 ? "" : "s");
+}
+
+/* Results of `result` until there are no more; it is closed. */
+static stoa_status show_all(struct session *session, stoa_result result)
+{
+    stoa_status rc = STOA_OK;
+
+    while (rc == STOA_OK) {
+        int64_t rows = 0;
+        double begun = cli_now();
+        rc = print_result(&session->output, result, session->progress.op, &rows, &session->error);
+        if (rc == STOA_OK)
+            tell(session, result, rows, begun);
+        if (rc == STOA_OK)
+            rc = stoa_result_next_result(result, session->progress.op, &session->error);
+    }
+    stoa_result_close(result);
+    if (fflush(session->output.file) != 0 && rc >= 0)
+        rc = session_fail(session, STOA_ERR_IO, "%s: %s",
+                          session->output_path ? session->output_path : "standard output",
+                          strerror(errno));
+    return rc == STOA_DONE ? STOA_OK : rc;
+}
+
+stoa_status session_show(struct session *session, stoa_result result)
+{
+    return show_all(session, result);
+}
+
+/* With parameters each statement is prepared by itself; `*at` is where the failing one begins. */
+static stoa_status run_bound(struct session *session, const char *sql, size_t *at)
+{
+    size_t size = strlen(sql);
+    stoa_status rc = STOA_OK;
+
+    while (rc == STOA_OK && !statement_empty(sql + *at, size - *at)) {
+        stoa_stmt stmt = {0};
+        stoa_result result = {0};
+        size_t end = statement_end(sql + *at, size - *at);
+        if (end == 0)
+            end = size - *at;
+        rc = parameter_execute(session, sql + *at, end, &stmt, &result);
+        if (rc == STOA_OK)
+            rc = show_all(session, result);
+        stoa_stmt_close(stmt);
+        if (rc == STOA_OK)
+            *at += end;
+    }
+    return rc;
+}
+
+stoa_status session_run(struct session *session, const char *sql)
+{
+    size_t at = 0;
+    stoa_result result;
+    stoa_status rc;
+
+    if (statement_empty(sql, strlen(sql)))
+        return STOA_OK;
+    rc = session_begin(session, "query", "");
+    session->changed = 1;
+    if (rc == STOA_OK && session->parameter_count > 0) {
+        rc = run_bound(session, sql, &at);
+    } else if (rc == STOA_OK) {
+        rc = stoa_query(session->conn, session->progress.op, sql, STOA_NUL, NULL, 0, NULL, 0,
+                        &result, &session->error);
+        if (rc == STOA_OK)
+            rc = show_all(session, result);
+    }
+    progress_end(&session->progress);
+    if (rc < 0)
+        session_tell(session, sql + at);
+    return rc;
+}
