@@ -15,6 +15,7 @@
  *   Errors    `err` may be NULL. It is written only on failure.
  *   Text      UTF-8, pointer and size in bytes, no NUL needed. A size of STOA_NUL (-1) says that
  *             the text ends with a NUL. A NULL pointer is allowed where the size is 0.
+ *   Rows      Errors count rows from 0 in data that is handed in, and from 1 in results.
  *   Sizes     int64_t everywhere: `_size` is bytes, `_count` is elements.
  *   Words     About memory: copied; borrowed until ...; taken on success; owned by the caller.
  *             About calls:  "May block." takes a stoa_op and honours it. "Calls back." may run

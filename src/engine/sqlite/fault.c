@@ -67,6 +67,7 @@ static struct fault by_message(const char *text)
         {"malformed JSON", BEGINS, {STOA_ERR_TYPE, "22032", 0}},
         {"cannot commit - no transaction", BEGINS, {STOA_ERR_INVALID, "25000", 0}},
         {"cannot rollback - no transaction", BEGINS, {STOA_ERR_INVALID, "25000", 0}},
+        {"cannot VACUUM - SQL statements in progress", BEGINS, {STOA_ERR_BUSY, "HY010", 0}},
         {"cannot start a transaction within", BEGINS, {STOA_ERR_INVALID, "25000", 0}},
         {"attempt to write a readonly", BEGINS, {STOA_ERR_READ_ONLY, "25006", 0}},
         {"out of memory", ENDS, {STOA_ERR_NOMEM, "HY001", 0}}, /* Of a virtual table. */

@@ -183,6 +183,24 @@ static stoa_status copy_names(struct sqlite_ingest_plan *plan,
                : stoa__fail_nomem(err);
 }
 
+/* A key that the rows do not have could not tell which of them replaces what. */
+static stoa_status check_keys(const struct sqlite_ingest_plan *plan, stoa_error *err)
+{
+    const struct stoa__arrow_type *type = plan->source.type;
+
+    for (int32_t i = 0; i < plan->keys.count; i++) {
+        const char *key = plan->keys.items[i];
+        bool found = false;
+
+        for (int32_t j = 0; j < type->child_count && !found; j++)
+            found = stoa__name_equal(type->children[j].name, strlen(type->children[j].name), key,
+                                     strlen(key));
+        if (!found)
+            return stoa__fail(err, STOA_ERR_NOT_FOUND, "keys: the rows have no column '%s'", key);
+    }
+    return STOA_OK;
+}
+
 static stoa_status plan_make(struct sqlite_ingest_plan *plan, stoa__call *call,
                              const struct sqlite_rows *rows, stoa_error *err)
 {
@@ -207,6 +225,8 @@ static stoa_status plan_make(struct sqlite_ingest_plan *plan, stoa__call *call,
                                 &rows->forms, &plan->arena, &columns, &names, err);
     if (rc == STOA_OK)
         rc = sqlite_names_parse("keys", plan->key_list, &plan->arena, &plan->keys, err);
+    if (rc == STOA_OK)
+        rc = check_keys(plan, err);
     if (rc != STOA_OK)
         return rc;
     plan->source.columns = columns;

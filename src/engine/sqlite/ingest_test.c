@@ -215,6 +215,9 @@ static void upsert_without_its_key_says_so(void)
     config.keys = "a";
     KIT_FAILS(kit_append(&kit, &config, "t", source, NULL), STOA_ERR_CONSTRAINT);
     CHECK_HAS(kit.err.text, "no PRIMARY KEY or UNIQUE constraint");
+    config.keys = "zz";
+    KIT_FAILS(kit_append(&kit, &config, "t", source, NULL), STOA_ERR_NOT_FOUND);
+    CHECK_HAS(kit.err.text, "keys: the rows have no column 'zz'");
     config.dedup = STOA_DEDUP_DROP;
     KIT_FAILS(sqlite_ingest_open(kit.session, &config, &ingest, &kit.err),
               STOA_ERR_INVALID);
