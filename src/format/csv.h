@@ -27,7 +27,6 @@ typedef struct stoa__csv {
 struct stoa__csv_header {
     const char **names; /* With a NUL. */
     size_t *sizes;
-    bool *quoted;
     int32_t count;
     size_t next; /* Behind the record. */
     bool cut;    /* There is no line end. */

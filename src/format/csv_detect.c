@@ -89,7 +89,7 @@ static bool has_apostrophes(uint8_t separator, const uint8_t *text, size_t size)
         open = !open;
         any = true;
     }
-    return any;
+    return any && !open;
 }
 
 /* One ASCII character that is neither a line end nor a NUL. */
@@ -150,12 +150,12 @@ stoa_status stoa__csv_detect(stoa__csv *csv, const uint8_t *text, size_t size, b
 static stoa_status take_name(stoa__csv *csv, const uint8_t *text, size_t begin, size_t end,
                              struct stoa__csv_header *out, int32_t index, stoa_error *err)
 {
+    const bool quoted =
+        csv->dialect.quote && end - begin > 1 && text[begin] == csv->dialect.quote;
     stoa__buffer name = {0};
     stoa_status rc;
 
-    out->quoted[index] =
-        csv->dialect.quote && end - begin > 1 && text[begin] == csv->dialect.quote;
-    if (out->quoted[index])
+    if (quoted)
         rc = stoa__unquote(text + begin + 1, end - begin - 2, csv->dialect.quote, &name);
     else
         rc = stoa__buffer_append(&name, text + begin, end - begin);
@@ -192,9 +192,8 @@ stoa_status stoa__csv_read_header(stoa__csv *csv, const uint8_t *text, size_t si
     out->count = record.field_count;
     out->names = stoa__arena_alloc_zero(arena, (size_t)out->count, sizeof *out->names);
     out->sizes = stoa__arena_alloc_zero(arena, (size_t)out->count, sizeof *out->sizes);
-    out->quoted = stoa__arena_alloc_zero(arena, (size_t)out->count, sizeof *out->quoted);
     ends = stoa__arena_alloc_zero(arena, (size_t)out->count, sizeof *ends);
-    if (!out->names || !out->sizes || !out->quoted || !ends)
+    if (!out->names || !out->sizes || !ends)
         return stoa__fail_nomem(err);
     stoa__csv_read_record(&csv->dialect, text, size, begin, ends, out->count, &record);
     at = begin;

@@ -93,6 +93,9 @@ static void the_dialect_is_found(void)
                                          "{\"column1\":\"z\",\"column2\":\"w\"}\n");
     CHECK_CSV("# made by hand\n\na,b\n1,2\n", "skip_lines=1", "{\"a\":1,\"b\":2}\n");
     CHECK_CSV("a,b\n\"x,1\n", "quote=none types=text", "{\"a\":\"\\\"x\",\"b\":\"1\"}\n");
+    CHECK_CSV("a,b\n'90s,2\n", "", "{\"a\":\"'90s\",\"b\":2}\n");
+    CHECK_CSV("a,b\n'90s,2\n'80s,'\n", "",
+              "{\"a\":\"'90s\",\"b\":\"2\"}\n{\"a\":\"'80s\",\"b\":\"'\"}\n");
     CHECK_CSV_FAILS("a,b\n", "separator=ab", "neither auto, tab nor one ASCII character");
     CHECK_CSV_FAILS("a,b\n", "separator=\"", "separator and quote are both");
     CHECK_CSV_FAILS("a,b\n", "skip_lines=5", "skip_lines=5");

@@ -160,6 +160,9 @@ stoa_status stoa__sink_finish(stoa__sink *sink, stoa__call *call, stoa_error *er
 
     if (rc != STOA_OK || !sink->path)
         return rc;
+    /* What is replaced must not be lost to a power failure before its successor is there. */
+    if (sink->part && sink->replace && fsync(file) != 0)
+        return stoa__fail_errno(err, errno, "%s cannot be written", sink->path);
     sink->file = -1;
     if (close(file) != 0)
         return stoa__fail_errno(err, errno, "%s cannot be written", sink->path);
