@@ -18,7 +18,7 @@ const struct quirks quirks = {
     .one = "SELECT ?",
     .two = "SELECT ?, ?",
     /* It ends by itself: the driver can be asked nothing while it runs. */
-    .slow = "WITH RECURSIVE r(n) AS (SELECT 0 UNION ALL SELECT n + 1 FROM r LIMIT 20000000) "
+    .slow = "WITH RECURSIVE r(n) AS (SELECT 0 UNION ALL SELECT n + 1 FROM r LIMIT 5000000) "
             "SELECT max(n) FROM r",
     .wrong = "SELECT 1 FROM WHERE",
     .failing = "SELECT * FROM nowhere",

@@ -241,8 +241,9 @@ static stoa_status all_at_once(struct rows_execution *execution, stoa_error *err
     return rc;
 }
 
-/* A driver that takes one row at a time: windows of the batch. */
+/* A driver that takes one row at a time: copies, since such a driver may read beyond a window. */
 static stoa_status batch_by_row(struct rows_execution *execution, struct ArrowSchema *schema,
+                                const struct stoa__arrow_type *row_type,
                                 struct ArrowArray *shared, int64_t rows, stoa_error *err)
 {
     struct adbc_statement *statement = execution->statement;
@@ -250,12 +251,15 @@ static stoa_status batch_by_row(struct rows_execution *execution, struct ArrowSc
     stoa_status rc = STOA_OK;
 
     for (int64_t i = 0; i < rows && rc == STOA_OK; i++) {
-        struct ArrowArray row = {0};
+        struct ArrowArray window = {0}, row = {0};
         struct ArrowSchema type = {0};
         adbc_error error = adbc_error_for(instance);
         adbc_status status = ADBC_OK;
 
-        rc = stoa__array_window(shared, i, 1, &row, err);
+        rc = stoa__array_window(shared, i, 1, &window, err);
+        if (rc == STOA_OK)
+            rc = stoa__array_copy(row_type, &window, &row, err);
+        stoa__array_release(&window);
         if (rc == STOA_OK)
             rc = stoa_schema_copy(schema, &type, err);
         if (rc == STOA_OK)
@@ -275,11 +279,15 @@ static stoa_status batch_by_row(struct rows_execution *execution, struct ArrowSc
 static stoa_status row_by_row(struct rows_execution *execution, stoa_error *err)
 {
     struct ArrowArrayStream stream;
+    struct stoa__arrow_type *type = NULL;
     struct ArrowSchema schema = {0};
+    stoa__arena arena = {0};
     stoa_status rc;
 
     adbc_feed_stream(execution->feed, &stream);
     rc = stoa_stream_schema(&stream, &schema, err);
+    if (rc == STOA_OK)
+        rc = stoa__arrow_type_parse(&schema, &arena, &type, err);
     while (rc == STOA_OK) {
         struct ArrowArray batch = {0}, shared = {0};
         int64_t rows;
@@ -290,11 +298,12 @@ static stoa_status row_by_row(struct rows_execution *execution, stoa_error *err)
             rc = stoa__array_share(&batch, &shared, err);
         stoa__array_release(&batch);
         if (rc == STOA_OK)
-            rc = batch_by_row(execution, &schema, &shared, rows, err);
+            rc = batch_by_row(execution, &schema, type, &shared, rows, err);
         stoa__array_release(&shared);
     }
     stoa__schema_release(&schema);
     stoa_stream_release(&stream);
+    stoa__arena_release(&arena);
     return rc == STOA_DONE ? STOA_OK : rc;
 }
 

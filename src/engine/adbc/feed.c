@@ -27,7 +27,7 @@ struct adbc_feed {
     const struct stoa__arrow_type *type; /* Of the rows handed over; in `arena`. */
     stoa__arena arena;
     int32_t *columns; /* NULL: all. */
-    bool refuse_nan;
+    bool refuse_nan, refuse_uint64;
     stoa_status rc; /* Of the last pull. */
     struct ArrowArray batch;
     int64_t rows;
@@ -55,9 +55,13 @@ static stoa_status own_batch(struct adbc_feed *feed, const struct ArrowArray *ba
                              struct ArrowArray *out, stoa_error *err)
 {
     struct stoa__source *source = feed->source;
+    bool whole = batch->offset == 0;
 
+    for (int64_t i = 0; i < batch->n_children && whole; i++)
+        whole = batch->children[i]->offset == 0;
     /* Children are moved one by one only when they are not windows of something longer. */
-    if (source->take && (!feed->columns || batch->offset == 0)) {
+    if (source->take &&
+        (whole || (!feed->columns && !feed->session->instance->quirk->reads_ahead))) {
         source->take(source->self, out);
         return STOA_OK;
     }
@@ -93,27 +97,45 @@ static stoa_status pick(struct adbc_feed *feed, struct ArrowArray *whole, struct
     return rc;
 }
 
-static stoa_status check_nan(struct adbc_feed *feed, const struct ArrowArray *batch,
-                             stoa_error *err)
+static bool is_float(const struct stoa__arrow_type *type)
+{
+    return type->kind == STOA__ARROW_FLOAT64 || type->kind == STOA__ARROW_FLOAT32 ||
+           type->kind == STOA__ARROW_FLOAT16;
+}
+
+/* What the database would change without a word. */
+static const char *unfit(const struct stoa__cell *cell)
+{
+    double value;
+
+    if (cell->null)
+        return NULL;
+    if (cell->type->kind == STOA__ARROW_UINT64)
+        return stoa__cell_int64(cell) < 0 ? "an integer above 9223372036854775807" : NULL;
+    value = stoa__cell_float64(cell);
+    return value != value ? "NaN (nan=null makes it NULL)" : NULL;
+}
+
+static stoa_status check_values(struct adbc_feed *feed, const struct ArrowArray *batch,
+                                stoa_error *err)
 {
     for (int32_t i = 0; i < feed->type->child_count; i++) {
         const struct stoa__arrow_type *type = &feed->type->children[i];
 
-        if (type->kind != STOA__ARROW_FLOAT64 && type->kind != STOA__ARROW_FLOAT32 &&
-            type->kind != STOA__ARROW_FLOAT16)
+        if (type->dictionary || !((feed->refuse_nan && is_float(type)) ||
+                                  (feed->refuse_uint64 && type->kind == STOA__ARROW_UINT64)))
             continue;
         for (int64_t row = 0; row < batch->length; row++) {
             struct stoa__cell cell;
-            double value;
+            const char *what;
 
             stoa__cell_at(type, batch->children[i], row, &cell);
-            value = cell.null ? 0 : stoa__cell_float64(&cell);
-            if (value != value)
+            what = unfit(&cell);
+            if (what)
                 return stoa__fail(err, STOA_ERR_TYPE,
-                                  "column '%s', row %lld: %s cannot hold NaN; nan=null makes it "
-                                  "NULL",
-                                  type->name, (long long)(feed->rows + row),
-                                  feed->session->instance->engine);
+                                  "%s: column '%s', row %lld: it cannot hold %s",
+                                  feed->session->instance->engine, type->name,
+                                  (long long)(feed->rows + row), what);
         }
     }
     return STOA_OK;
@@ -132,8 +154,8 @@ static stoa_status next_batch(struct adbc_feed *feed, stoa_error *err)
     if (rc == STOA_OK && feed->columns)
         rc = pick(feed, &whole, &feed->batch, err);
     stoa__array_release(&whole);
-    if (rc == STOA_OK && feed->refuse_nan)
-        rc = check_nan(feed, &feed->batch, err);
+    if (rc == STOA_OK && (feed->refuse_nan || feed->refuse_uint64))
+        rc = check_values(feed, &feed->batch, err);
     return rc;
 }
 
@@ -268,6 +290,7 @@ stoa_status adbc_feed_new(struct adbc_session *session, struct stoa__source *sou
     feed->source = source;
     feed->call = call;
     feed->refuse_nan = nan == STOA__NAN_ERROR && session->instance->quirk->loses_nan;
+    feed->refuse_uint64 = session->instance->quirk->wraps_uint64;
     rc = make_type(feed, source->type, columns, column_count, err);
     if (rc == STOA_OK)
         *out = feed;

@@ -38,8 +38,10 @@ struct adbc_quirk {
     bool durable_commit;        /* What is committed survives the loss of power. */
     bool one_stream;            /* A second execution spoils an open stream. */
     bool one_row_binds;         /* Binds of several rows are refused: they go one by one. */
+    bool reads_ahead;           /* Validity of a window is read beyond its end. */
     bool append_by_position;    /* Appending ignores the names of columns. */
     bool loses_nan;             /* NaN is stored as NULL. */
+    bool wraps_uint64;          /* What is above the largest int64 becomes negative. */
     bool error_ends_transaction; /* After a failure only a rollback helps; COMMIT says nothing. */
 };
 /* By the vendor's name; never NULL. */

@@ -20,18 +20,20 @@ static const struct adbc_known known[] = {
      .file = "libduckdb.so",
      .entrypoint = "duckdb_adbc_init",
      .place_key = "path",
+     .files = true,
      .read_only_key = "access_mode",
      .read_only_value = "READ_ONLY",
      .advice = "download libduckdb from duckdb.org and name its folder with search_path="},
     {.name = "postgresql", .place_key = "uri", .advice = PIP("postgresql")},
     {.name = "flightsql", .place_key = "uri", .advice = PIP("flightsql")},
-    {.name = "sqlite", .place_key = "uri", .advice = PIP("sqlite")},
+    {.name = "sqlite", .place_key = "uri", .files = true, .advice = PIP("sqlite")},
     {.name = "snowflake", .place_key = "uri", .advice = PIP("snowflake")},
     {.name = "bigquery", .place_key = "uri", .advice = PIP("bigquery")},
     {.name = "chdb",
      .file = "libchdb.so",
      .entrypoint = "chdb_adbc_init",
      .place_key = "path",
+     .files = true,
      .advice = "pip install chdb and name its folder with search_path="},
     {.name = "mysql", .place_key = "uri", .advice = DBC("mysql")},
     {.name = "mssql", .place_key = "uri", .advice = DBC("mssql")},
@@ -350,7 +352,9 @@ static stoa_status read_text(struct reading *reading, const char *rest, stoa__se
 {
     char *text = stoa__arena_copy_text(reading->arena, rest, strlen(rest));
     size_t scheme = text ? scheme_size(text) : 0;
+    const struct adbc_known *named;
     stoa_status rc;
+    bool is_uri;
 
     *out = (struct text_parts){0};
     if (!text)
@@ -364,8 +368,10 @@ static stoa_status read_text(struct reading *reading, const char *rest, stoa__se
     out->driver = stoa__arena_copy_text(reading->arena, text, scheme);
     if (!out->driver)
         return stoa__fail_nomem(reading->err);
+    named = adbc_known_find(out->driver);
+    is_uri = text[scheme + 1] == '/' && (!named || !named->files || text[scheme + 2] == '/');
     if (text[scheme + 1] != '\0')
-        out->place = text[scheme + 1] == '/' ? text : text + scheme + 1;
+        out->place = is_uri ? text : text + scheme + 1;
     return rc;
 }
 

@@ -13,6 +13,7 @@ struct adbc_known {
     const char *file;       /* Its library, if it is not called libadbc_driver_NAME.so. */
     const char *entrypoint; /* If it cannot be guessed. */
     const char *place_key;  /* The option that says which database. */
+    bool files; /* Its databases are files: a path behind the colon is no URI. */
     const char *read_only_key, *read_only_value; /* Of the database; NULL: by connection. */
     const char *advice;     /* How to get it. */
 };

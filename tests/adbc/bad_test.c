@@ -1,0 +1,506 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* What the engine makes of a driver that misbehaves: bad_driver.c, in each of its ways. */
+#include "conformance/data.h"
+#include "stoa.h"
+#include "test.h"
+
+#include <pthread.h>
+#include <time.h>
+
+#define NO_OP ((stoa_op){0})
+#define MUST(call) must((call), &err, __LINE__, #call)
+
+static void must(stoa_status rc, const stoa_error *err, int line, const char *what)
+{
+    if (rc >= 0)
+        return;
+    printf("# line %d: %s: %s: %s\n", line, what, stoa_status_name(rc), err->text);
+    test_fail();
+}
+
+/* The driver in the way `mode`, through `entrypoint` (NULL: the default). */
+static stoa_status open_bad(const char *mode, const char *entrypoint, stoa_db *db, stoa_error *err)
+{
+    const char *path = getenv("STOA_BAD_DRIVER");
+    const stoa_option options[] = {{"uri", mode}, {"entrypoint", entrypoint}};
+    char target[1024];
+
+    CHECK(path != NULL);
+    (void)snprintf(target, sizeof(target), "adbc:%s", path);
+    return stoa_open(NO_OP, target, STOA_NUL, options, entrypoint ? 2 : 1, db, err);
+}
+
+static stoa_conn connect_bad(const char *mode, stoa_db *db)
+{
+    stoa_error err = {0};
+    stoa_conn conn;
+
+    MUST(open_bad(mode, NULL, db, &err));
+    MUST(stoa_connect(*db, NO_OP, NULL, 0, &conn, &err));
+    return conn;
+}
+
+static int64_t count(stoa_conn conn)
+{
+    stoa_error err = {0};
+    stoa_rows rows;
+
+    MUST(stoa_query_row(conn, NO_OP, "count", STOA_NUL, NULL, 0, NULL, 0, &rows, &err));
+    CHECK_INT(rows.row_count, 1);
+    return rows.values[0].a;
+}
+
+static void nothing_left(void)
+{
+    for (int32_t kind = STOA_LIVE_DB; kind <= STOA_LIVE_SESSION; kind++) {
+        int64_t alive = -1;
+
+        CHECK_INT(stoa_live(kind, &alive, NULL), STOA_OK);
+        CHECK_INT(alive, 0);
+    }
+    CHECK_INT(data_alive, 0);
+}
+
+/* ---- loading ---- */
+
+static void a_good_driver_works(void)
+{
+    stoa_error err = {0};
+    stoa_db db;
+    stoa_conn conn = connect_bad("", &db);
+    struct ArrowArrayStream stream;
+    char text[64];
+    int64_t rows;
+
+    MUST(stoa_db_property(db, "adbc_version", STOA_NUL, text, sizeof(text), NULL, &err));
+    CHECK_TEXT(text, "1.1.0");
+    CHECK_INT(count(conn), 0);
+    data_stream(&stream, 3, 7, -1);
+    MUST(stoa_insert(conn, NO_OP, "t", 1, &stream, NULL, 0, &rows, &err));
+    CHECK_INT(rows, 21);
+    CHECK_INT(count(conn), 21);
+    stoa_db_close(db);
+    nothing_left();
+}
+
+static void an_old_driver_is_asked_for_1_0(void)
+{
+    stoa_error err = {0};
+    stoa_db db;
+    stoa_conn conn;
+    char text[64];
+
+    MUST(open_bad("", "BadOldInit", &db, &err));
+    MUST(stoa_db_property(db, "adbc_version", STOA_NUL, text, sizeof(text), NULL, &err));
+    CHECK_TEXT(text, "1.0.0");
+    MUST(stoa_connect(db, NO_OP, NULL, 0, &conn, &err));
+    CHECK_INT(count(conn), 0);
+    CHECK_INT(stoa_run(conn, NO_OP, "wrong", STOA_NUL, NULL, 0, NULL, 0, NULL, &err),
+              STOA_ERR_NOT_FOUND);
+    CHECK(!strstr(err.text, "bad.reason")); /* Details belong to 1.1. */
+    stoa_db_close(db);
+    nothing_left();
+}
+
+static void what_is_no_driver_is_named(void)
+{
+    stoa_error err = {0};
+    stoa_db db;
+
+    CHECK_INT(open_bad("", "BadEmptyInit", &db, &err), STOA_ERR_PROTOCOL);
+    CHECK_HAS(err.text, "StatementExecuteQuery");
+    CHECK_INT(open_bad("", "BadRefusingInit", &db, &err), STOA_ERR_PROTOCOL);
+    CHECK_HAS(err.text, "not today");
+    CHECK_INT(open_bad("", "NobodyInit", &db, &err), STOA_ERR_PROTOCOL);
+    CHECK_HAS(err.text, "NobodyInit");
+    CHECK_INT(stoa_open(NO_OP, "adbc:/nowhere/libx.so", STOA_NUL, NULL, 0, &db, &err),
+              STOA_ERR_NOT_FOUND);
+    CHECK_HAS(err.text, "/nowhere/libx.so");
+    CHECK_INT(stoa_open(NO_OP, "adbc:no-such-driver", STOA_NUL, NULL, 0, &db, &err),
+              STOA_ERR_NOT_FOUND);
+    CHECK_HAS(err.text, "ADBC_DRIVER_PATH");
+    CHECK_HAS(err.text, "/etc/adbc/drivers");
+    CHECK_HAS(err.text, "search_path: not set");
+    CHECK_INT(stoa_open(NO_OP, "adbc:", STOA_NUL, NULL, 0, &db, &err), STOA_ERR_INVALID);
+    nothing_left();
+}
+
+static void opening_fails_with_the_drivers_words(void)
+{
+    const stoa_option unknown[] = {{"colour", "blue"}};
+    stoa_error err = {0};
+    char target[1024];
+    stoa_db db;
+
+    CHECK_INT(open_bad("init_fails", NULL, &db, &err), STOA_ERR_IO);
+    CHECK_HAS(err.text, "the database is not there");
+    CHECK_INT(open_bad("connect_fails", NULL, &db, &err), STOA_ERR_IO);
+    CHECK_HAS(err.text, "nobody answers");
+    (void)snprintf(target, sizeof(target), "adbc:%s", getenv("STOA_BAD_DRIVER"));
+    CHECK_INT(stoa_open(NO_OP, target, STOA_NUL, unknown, 1, &db, &err), STOA_ERR_UNSUPPORTED);
+    CHECK_HAS(err.text, "colour");
+    MUST(open_bad("text_on_success", NULL, &db, &err)); /* The status decides, not the text. */
+    stoa_db_close(db);
+    nothing_left();
+}
+
+static void secrets_are_masked(void)
+{
+    const stoa_option options[] = {{"uri", "secret"}, {"password", "hunter22"}};
+    stoa_error err = {0};
+    char target[1024];
+    stoa_db db;
+
+    (void)snprintf(target, sizeof(target), "adbc:%s", getenv("STOA_BAD_DRIVER"));
+    CHECK_INT(stoa_open(NO_OP, target, STOA_NUL, options, 2, &db, &err), STOA_ERR_AUTH);
+    CHECK_HAS(err.text, "'bob'");
+    CHECK(!strstr(err.text, "hunter22"));
+    CHECK_INT(open_bad("secret://bob:hunter22@host", NULL, &db, &err), STOA_ERR_AUTH);
+    nothing_left();
+}
+
+/* ---- errors ---- */
+
+static void errors_keep_all_there_is(void)
+{
+    stoa_error err = {0};
+    stoa_db db;
+    stoa_conn conn = connect_bad("", &db);
+
+    CHECK_INT(stoa_run(conn, NO_OP, "wrong", STOA_NUL, NULL, 0, NULL, 0, NULL, &err),
+              STOA_ERR_NOT_FOUND);
+    CHECK_TEXT(err.sqlstate, "42P01");
+    CHECK_HAS(err.text, "adbc: a detailed failure with a bad byte ? and a line");
+    CHECK_HAS(err.text, "bad.reason=on request");
+    CHECK(!strstr(err.text, "bad.bytes"));
+    CHECK(err.engine_code != 0);
+    CHECK_INT(count(conn), 0);
+    stoa_db_close(db);
+    nothing_left();
+}
+
+/* ---- results ---- */
+
+static stoa_status read_all(stoa_conn conn, int64_t *rows, stoa_error *err)
+{
+    stoa_result result;
+    struct ArrowArray batch;
+    stoa_status rc =
+        stoa_query(conn, NO_OP, "rows 35", STOA_NUL, NULL, 0, NULL, 0, &result, err);
+
+    *rows = 0;
+    if (rc != STOA_OK)
+        return rc;
+    while ((rc = stoa_result_next(result, NO_OP, &batch, err)) == STOA_OK) {
+        *rows += batch.length;
+        stoa_batch_release(&batch);
+    }
+    if (rc < 0) { /* Sticky. */
+        stoa_error again = {0};
+
+        CHECK_INT(stoa_result_next(result, NO_OP, &batch, &again), rc);
+        CHECK_TEXT(again.text, err->text);
+    }
+    stoa_result_close(result);
+    return rc;
+}
+
+static void bad_results_are_refused(void)
+{
+    static const struct {
+        const char *mode, *says;
+        stoa_status status;
+        int64_t rows;
+    } ways[] = {
+        {"no_stream", "gave no stream", STOA_ERR_PROTOCOL, 0},
+        {"schema_fails", "schema", STOA_ERR_IO, 0},
+        {"not_a_struct", "struct", STOA_ERR_PROTOCOL, 0},
+        {"odd_format", "what?", STOA_ERR_PROTOCOL, 0},
+        {"stream_fails", "the tape is torn", STOA_ERR_IO, 20},
+        {"short_child", "n", STOA_ERR_PROTOCOL, 0},
+        {"negative_length", "length", STOA_ERR_PROTOCOL, 0},
+        {"missing_buffers", "buffers", STOA_ERR_PROTOCOL, 0},
+        {"huge_offset", "offset", STOA_ERR_PROTOCOL, 0},
+    };
+
+    for (size_t i = 0; i < sizeof(ways) / sizeof(*ways); i++) {
+        stoa_error err = {0};
+        stoa_db db;
+        stoa_conn conn = connect_bad(ways[i].mode, &db);
+        int64_t rows = -1;
+        stoa_status rc = read_all(conn, &rows, &err);
+
+        if (rc != ways[i].status || !strstr(err.text, ways[i].says))
+            printf("# %s: %s: %s\n", ways[i].mode, stoa_status_name(rc), err.text);
+        CHECK_INT(rc, ways[i].status);
+        CHECK_HAS(err.text, ways[i].says);
+        CHECK_INT(rows, ways[i].rows);
+        stoa_db_close(db);
+        nothing_left();
+    }
+}
+
+static void a_statement_without_state_is_refused(void)
+{
+    stoa_error err = {0};
+    stoa_db db;
+    stoa_conn conn = connect_bad("no_state", &db);
+
+    CHECK_INT(stoa_run(conn, NO_OP, "count", STOA_NUL, NULL, 0, NULL, 0, NULL, &err),
+              STOA_ERR_PROTOCOL);
+    CHECK_HAS(err.text, "made none");
+    stoa_db_close(db);
+    nothing_left();
+}
+
+/* This driver's streams die with their statements: nothing may be released too early. */
+static void a_stream_outlives_every_handle(void)
+{
+    for (int order = 0; order < 4; order++) {
+        stoa_error err = {0};
+        struct ArrowArrayStream stream;
+        stoa_db db;
+        stoa_conn conn = connect_bad("", &db);
+        stoa_result result;
+        int64_t rows = 0, sum = 0;
+        stoa_stmt stmt;
+
+        MUST(stoa_prepare(conn, NO_OP, "rows 5000", STOA_NUL, &stmt, &err));
+        MUST(stoa_execute(stmt, NO_OP, NULL, 0, NULL, 0, &result, &err));
+        MUST(stoa_result_export(result, NO_OP, &stream, &err));
+        for (int step = 0; step < 4; step++) {
+            if ((step + order) % 4 == 0)
+                stoa_stmt_close(stmt);
+            if ((step + order) % 4 == 1)
+                stoa_conn_close(conn);
+            if ((step + order) % 4 == 2)
+                stoa_db_close(db);
+            if ((step + order) % 4 == 3)
+                stoa_result_close(result);
+        }
+        MUST(data_sum(&stream, &rows, &sum, &err));
+        CHECK_INT(rows, 5000);
+        CHECK_INT(sum, 4999 * 2500);
+        nothing_left();
+    }
+}
+
+/* ---- ingest ---- */
+
+/* Rows there were before stay, whatever the driver says. */
+static void ingest_cannot_lie(void)
+{
+    static const struct {
+        const char *mode, *says;
+        int64_t fail_at;
+        stoa_status status;
+    } ways[] = {
+        {"", "the disk is gone", 3, STOA_ERR_CALLBACK},
+        {"ignores_producer", "the disk is gone", 0, STOA_ERR_CALLBACK},
+        {"ignores_producer", "the disk is gone", 3, STOA_ERR_CALLBACK},
+        {"ignores_producer", "the disk is gone", 15, STOA_ERR_CALLBACK},
+        {"stops_early", "stopped reading", -1, STOA_ERR_PROTOCOL},
+        {"wrong_count", "says that it wrote", -1, STOA_ERR_PROTOCOL},
+        {"fails_after_rows", "a key is there twice", -1, STOA_ERR_CONSTRAINT},
+        {"bind_fails", "does not fit", -1, STOA_ERR_PROTOCOL},
+        {"commit_fails", "the disk is full", -1, STOA_ERR_IO},
+    };
+    static const char *const modes[] = {"create", "append", "replace", "create_append"};
+
+    for (size_t i = 0; i < sizeof(ways) / sizeof(*ways); i++)
+        for (size_t j = 0; j < 4; j++) {
+            const stoa_option options[] = {{"mode", modes[j]}};
+            struct ArrowArrayStream stream;
+            stoa_error err = {0};
+            stoa_db db;
+            stoa_conn conn = connect_bad(ways[i].mode, &db);
+            int64_t rows = -1;
+
+            data_stream(&stream, 16, 5, ways[i].fail_at);
+            CHECK_INT(stoa_insert(conn, NO_OP, "t", 1, &stream, options, 1, &rows, &err),
+                      ways[i].status);
+            CHECK_HAS(err.text, ways[i].says);
+            CHECK_INT(rows, 0);
+            CHECK(stream.release != NULL);
+            stream.release(&stream);
+            CHECK_INT(count(conn), 0);
+            stoa_db_close(db);
+            nothing_left();
+        }
+}
+
+static void a_failure_dooms_the_callers_transaction(void)
+{
+    struct ArrowArrayStream stream;
+    stoa_error err = {0};
+    stoa_db db;
+    stoa_conn conn = connect_bad("ignores_producer", &db);
+
+    MUST(stoa_begin(conn, NO_OP, STOA_BEGIN_WRITE, &err));
+    data_stream(&stream, 4, 5, -1);
+    MUST(stoa_insert(conn, NO_OP, "t", 1, &stream, NULL, 0, NULL, &err));
+    data_stream(&stream, 4, 5, 2);
+    CHECK_INT(stoa_insert(conn, NO_OP, "t", 1, &stream, NULL, 0, NULL, &err), STOA_ERR_CALLBACK);
+    CHECK_HAS(err.text, "rolled back");
+    stream.release(&stream);
+    CHECK_INT(stoa_commit(conn, NO_OP, &err), STOA_ERR_INVALID);
+    CHECK_HAS(err.text, "only be rolled back");
+    CHECK_INT(stoa_run(conn, NO_OP, "count", STOA_NUL, NULL, 0, NULL, 0, NULL, &err),
+              STOA_ERR_INVALID);
+    MUST(stoa_rollback(conn, NO_OP, &err));
+    CHECK_INT(count(conn), 0);
+    stoa_db_close(db);
+    nothing_left();
+}
+
+static void without_transactions_it_is_in_doubt(void)
+{
+    struct ArrowArrayStream stream;
+    stoa_error err = {0};
+    stoa_db db;
+    stoa_conn conn = connect_bad("no_transactions", &db);
+    char text[64];
+
+    data_stream(&stream, 4, 5, -1);
+    MUST(stoa_insert(conn, NO_OP, "t", 1, &stream, NULL, 0, NULL, &err));
+    data_stream(&stream, 4, 5, 2);
+    CHECK_INT(stoa_insert(conn, NO_OP, "t", 1, &stream, NULL, 0, NULL, &err), STOA_ERR_CALLBACK);
+    CHECK((err.flags & STOA_ERROR_IN_DOUBT) != 0);
+    CHECK_HAS(err.text, "no transactions");
+    stream.release(&stream);
+    CHECK_INT(stoa_begin(conn, NO_OP, STOA_BEGIN_WRITE, &err), STOA_ERR_UNSUPPORTED);
+    MUST(stoa_db_property(db, "missing", STOA_NUL, text, sizeof(text), NULL, &err));
+    CHECK_HAS(text, "transactions");
+    stoa_db_close(db);
+    nothing_left();
+}
+
+static void remember_thread(void *user_data)
+{
+    pthread_t *thread = user_data;
+
+    *thread = pthread_self();
+}
+
+static void the_producer_runs_on_the_calling_thread(void)
+{
+    static const char *const modes[] = {"", "pulls_elsewhere"};
+
+    for (int i = 0; i < 2; i++) {
+        struct ArrowArrayStream stream;
+        pthread_t thread = 0;
+        stoa_error err = {0};
+        stoa_db db;
+        stoa_conn conn = connect_bad(modes[i], &db);
+
+        data_stream_calling(&stream, 3, remember_thread, &thread);
+        MUST(stoa_insert(conn, NO_OP, "t", 1, &stream, NULL, 0, NULL, &err));
+        CHECK(pthread_equal(thread, pthread_self()));
+        CHECK(count(conn) > 0);
+        stoa_db_close(db);
+        nothing_left();
+    }
+}
+
+static void late_pulls_get_nothing(void)
+{
+    struct ArrowArrayStream stream;
+    stoa_error err = {0};
+    stoa_db db;
+    stoa_conn conn = connect_bad("pulls_late", &db);
+
+    data_stream(&stream, 3, 5, -1);
+    MUST(stoa_insert(conn, NO_OP, "t", 1, &stream, NULL, 0, NULL, &err));
+    stoa_db_close(db);
+    (void)usleep(200000); /* The driver pulls once more, and would crash if it got rows. */
+    nothing_left();
+}
+
+/* ---- cancelling ---- */
+
+static double seconds(void)
+{
+    struct timespec now;
+
+    (void)clock_gettime(CLOCK_MONOTONIC, &now);
+    return (double)now.tv_sec + (double)now.tv_nsec * 1e-9;
+}
+
+static int32_t tick(void *user_data)
+{
+    pthread_t *thread = user_data;
+
+    CHECK(pthread_equal(*thread, pthread_self()));
+    return 0;
+}
+
+static void calls_are_cancelled(void)
+{
+    static const char *const modes[] = {"", "cancel_oddly"};
+
+    for (int i = 0; i < 4; i++) {
+        stoa_error err = {0};
+        pthread_t self = pthread_self();
+        stoa_db db;
+        stoa_conn conn = connect_bad(modes[i % 2], &db);
+        double before = seconds();
+        stoa_result result;
+        stoa_rows rows;
+        stoa_op op;
+
+        MUST(stoa_op_open(60, tick, &self, NULL, &op, &err));
+        if (i < 2) {
+            CHECK_INT(stoa_query_row(conn, op, "slow", STOA_NUL, NULL, 0, NULL, 0, &rows, &err),
+                      STOA_ERR_TIMEOUT);
+        } else {
+            MUST(stoa_query(conn, NO_OP, "slow", STOA_NUL, NULL, 0, NULL, 0, &result, &err));
+            CHECK_INT(stoa_result_step(result, op, &err), STOA_ERR_TIMEOUT);
+            stoa_result_close(result);
+        }
+        CHECK_HAS(err.text, "60 ms");
+        CHECK(seconds() - before < 5);
+        stoa_op_close(op);
+        CHECK_INT(count(conn), 0);
+        stoa_db_close(db);
+        nothing_left();
+    }
+}
+
+static void a_worker_is_an_option(void)
+{
+    const stoa_option options[] = {{"uri", "ignores_producer"}, {"worker", "no"}};
+    struct ArrowArrayStream stream;
+    stoa_error err = {0};
+    char target[1024];
+    stoa_conn conn;
+    stoa_db db;
+
+    (void)snprintf(target, sizeof(target), "adbc:%s", getenv("STOA_BAD_DRIVER"));
+    MUST(stoa_open(NO_OP, target, STOA_NUL, options, 2, &db, &err));
+    MUST(stoa_connect(db, NO_OP, NULL, 0, &conn, &err));
+    data_stream(&stream, 3, 5, -1);
+    MUST(stoa_insert(conn, NO_OP, "t", 1, &stream, NULL, 0, NULL, &err));
+    data_stream(&stream, 3, 5, 1);
+    CHECK_INT(stoa_insert(conn, NO_OP, "t", 1, &stream, NULL, 0, NULL, &err), STOA_ERR_CALLBACK);
+    stream.release(&stream);
+    CHECK_INT(count(conn), 15);
+    stoa_db_close(db);
+    nothing_left();
+}
+
+TEST_MAIN({"a good driver works", a_good_driver_works},
+          {"an old driver is asked for 1.0", an_old_driver_is_asked_for_1_0},
+          {"what is no driver is named", what_is_no_driver_is_named},
+          {"opening fails with the driver's words", opening_fails_with_the_drivers_words},
+          {"secrets are masked", secrets_are_masked},
+          {"errors keep all there is", errors_keep_all_there_is},
+          {"bad results are refused", bad_results_are_refused},
+          {"a statement without state is refused", a_statement_without_state_is_refused},
+          {"a stream outlives every handle", a_stream_outlives_every_handle},
+          {"ingest cannot lie", ingest_cannot_lie},
+          {"a failure dooms the caller's transaction", a_failure_dooms_the_callers_transaction},
+          {"without transactions it is in doubt", without_transactions_it_is_in_doubt},
+          {"the producer runs on the calling thread", the_producer_runs_on_the_calling_thread},
+          {"late pulls get nothing", late_pulls_get_nothing},
+          {"calls are cancelled", calls_are_cancelled},
+          {"a worker is an option", a_worker_is_an_option})
