@@ -39,8 +39,8 @@ if TYPE_CHECKING:
     from typing import Any as _Any
 
     from ._async import AsyncConnection, AsyncResult, aconnect
+    from ._format import csv, json
     from ._progress import progress
-    from ._source import csv, json
 
 __version__ = "0.1.0"
 
@@ -63,8 +63,8 @@ def __getattr__(name: str) -> "_Any":
         from . import _async
         return getattr(_async, name)
     if name in ("csv", "json"):
-        from . import _source
-        return getattr(_source, name)
+        from . import _format
+        return getattr(_format, name)
     if name == "progress":
         from . import _progress
         return _progress.progress

@@ -12,7 +12,9 @@ from ._arrow import Schema
 from ._call import call
 from ._columns import Field
 from ._error import NotFoundError
+from ._format import Format
 from ._lib import NULL, ffi, lib
+from ._source import from_file, source
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -21,9 +23,27 @@ if TYPE_CHECKING:
 _TEXT = ("u", "U", "vu")
 
 
-def is_loose(data: Any) -> bool:
-    """Whether data has Python's types, or a file's, rather than Arrow's."""
-    return isinstance(data, (Mapping, list, tuple, str, os.PathLike))
+def into(con: Any, table: str, database: str, data: Any, names: Any) -> tuple[Any, Any]:
+    """A stream of the data as it goes into a table, and what must be kept while it is read."""
+    if isinstance(data, (str, os.PathLike)):
+        data = from_file(os.fspath(data))
+    if isinstance(data, Format):
+        return data.open(_target(con, table, database)), data
+    stream, kept = source(data, names)
+    if isinstance(data, (Mapping, list, tuple)):
+        stream = coerced(con, table, database, stream)
+    return stream, kept
+
+
+def _target(con: Any, table: str, database: str) -> Schema | None:
+    """What the table's columns are; None when it is not there, or is made anew (no connection)."""
+    if con is None:
+        return None
+    try:
+        found: Schema = con.table_schema(table, database=database)
+        return found
+    except NotFoundError:
+        return None
 
 
 def coerced(con: Any, table: str, database: str, stream: Any) -> Any:
@@ -33,9 +53,8 @@ def coerced(con: Any, table: str, database: str, stream: Any) -> Any:
     fields = Field(schema).children
     if not any(field.format in _TEXT and not field.extension for field in fields):
         return stream
-    try:
-        target = con.table_schema(table, database=database)
-    except NotFoundError:
+    target = _target(con, table, database)
+    if target is None:
         return stream
     wanted = _wanted(schema, fields, target)
     if wanted is None:

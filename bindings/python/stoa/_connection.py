@@ -188,11 +188,10 @@ class Connection(_care.Care, _catalog.Catalog, _functions.Functions):
         """
         if not self.autocommit:
             self._begin_lazily()
-        from ._coerce import coerced, is_loose  # pylint: disable=import-outside-toplevel
-        from ._source import source  # pylint: disable=import-outside-toplevel
-        stream, kept = source(data, columns)
-        if is_loose(data):
-            stream = coerced(self, table, str(settings.get("database", "")), stream)
+        from ._coerce import into  # pylint: disable=import-outside-toplevel
+        anew = settings.get("mode") in ("create", "replace")
+        stream, kept = into(None if anew else self, table, str(settings.get("database", "")), data,
+                            columns)
         options, name, out = Options(settings), table.encode(), ffi.new("int64_t *")
         run(self._operations, timeout, lib.stoa_insert, self._handle, name, len(name), stream,
             options.array, options.count, out)

@@ -53,27 +53,27 @@ class Ingest:
         self._table = table
         self._database = database
         self._operations = Operations()
+        self._anew = False  # The table is made by the first append.
         self._open = True
 
     def append(self, data: Any, *, columns: Names = None, timeout: float | None = None) -> int:
         """Write data, all of it or nothing, and answer the append's number."""
-        from ._coerce import is_loose  # pylint: disable=import-outside-toplevel
-        from ._source import source  # pylint: disable=import-outside-toplevel
-        stream, kept = source(data, columns)
-        if is_loose(data):
-            stream = self._coerced(stream)
+        stream, kept = self._into(data, columns)
         sequence = ffi.new("uint64_t *")
         run(self._operations, timeout, lib.stoa_ingest_append_stream, self._handle, stream, NULL,
             sequence)
         del kept
+        self._anew = False
         return int(sequence[0])
 
-    def _coerced(self, stream: Any) -> Any:
-        from ._coerce import coerced  # pylint: disable=import-outside-toplevel
-        if hasattr(self._parent, "table_schema"):
-            return coerced(self._parent, self._table, self._database, stream)
+    def _into(self, data: Any, names: Names) -> tuple[Any, Any]:
+        from ._coerce import into  # pylint: disable=import-outside-toplevel
+        if hasattr(self._parent, "table_schema") and not self._anew:
+            return into(self._parent, self._table, self._database, data, names)
+        if self._anew or (hasattr(data, "__arrow_c_stream__") and not hasattr(data, "once")):
+            return into(None, self._table, self._database, data, names)
         with self._parent.connect() as con:
-            return coerced(con, self._table, self._database, stream)
+            return into(con, self._table, self._database, data, names)
 
     @property
     def acks(self) -> Acks:
@@ -125,4 +125,6 @@ def open_ingest(function: Any, parent: Any, table: str, settings: dict[str, Any]
     """A writer of a database or a connection."""
     options, name, out = Options(settings), table.encode(), ffi.new("stoa_ingest *")
     call(function, parent._handle, name, len(name), options.array, options.count, out)
-    return Ingest(parent, out[0], table, str(settings.get("database", "")))
+    made = Ingest(parent, out[0], table, str(settings.get("database", "")))
+    made._anew = settings.get("mode") in ("create", "replace")
+    return made

@@ -126,6 +126,8 @@ def _once(data: Any) -> bool:
     """Whether reading the data uses it up."""
     if hasattr(data, "__next__"):
         return True
+    if getattr(data, "once", False):
+        return True
     return type(data).__name__ in ("RecordBatchReader", "Result", "_Rest", "ArrowArrayStream")
 
 

@@ -8,10 +8,8 @@ lists of dicts or tuples, generators of any of these, and files: CSV, JSON, JSON
 
 from __future__ import annotations
 
-import csv as csv_module
-import io
-import json as json_module
 import os
+import pathlib
 import sys
 from collections.abc import Mapping
 
@@ -124,7 +122,7 @@ def _from_rows(data: Sequence[Any], names: Names) -> tuple[Any, Any]:
         raise DataError("there are no rows, so the columns are not known; give a dict of lists")
     first = data[0]
     if isinstance(first, Mapping):
-        return from_columns(_turned(data)), None
+        return from_columns(from_dicts(data)), None
     if isinstance(first, (list, tuple)):
         if names is None:
             raise DataError("rows without names: say which columns they are, columns=[...]")
@@ -135,7 +133,7 @@ def _from_rows(data: Sequence[Any], names: Names) -> tuple[Any, Any]:
     return _arrow.from_iterator(iter(data), lambda item: source(item, names)), None
 
 
-def _turned(rows: Sequence[Mapping[str, Any]]) -> dict[str, list[Any]]:
+def from_dicts(rows: Sequence[Mapping[str, Any]]) -> dict[str, list[Any]]:
     """Rows as columns; a key that a row lacks is None there."""
     names: dict[str, None] = {}
     for number, row in enumerate(rows):
@@ -184,58 +182,21 @@ def _from_numpy(numpy: Any, data: Any, names: Names) -> Any:
                     "many as it has, columns=[...]")
 
 
-# ---- files and texts ----
+# ---- files ----
 
 def from_file(path: str) -> Any:
     """The data in a file, by the ending of its name."""
+    from . import _format  # pylint: disable=import-outside-toplevel
     ending = os.path.splitext(path)[1].lower()
-    if ending == ".csv":
-        with open(path, encoding="utf-8-sig", newline="") as file:
-            return csv(file)
-    if ending in (".json", ".jsonl", ".ndjson"):
+    if ending in (".csv", ".tsv"):
+        return _format.csv(pathlib.Path(path))
+    if ending in (".jsonl", ".ndjson"):
+        return _format.json(pathlib.Path(path))
+    if ending == ".json":
         with open(path, encoding="utf-8") as file:
-            return json(file)
+            return _format.json(file.read())
     if ending in (".parquet", ".pq"):
         from . import _frames  # pylint: disable=import-outside-toplevel
         return _frames.library("pyarrow.parquet", f"'{path}'").ParquetFile(path).iter_batches()
-    raise DataError(f"'{path}' is no file whose ending tells what is in it: .csv, .json, .jsonl, "
-                    ".ndjson or .parquet; for text use stoa.csv() or stoa.json()")
-
-
-def csv(text: str | Iterable[str], delimiter: str = ",") -> dict[str, list[str | None]]:
-    """CSV text, or an open file, as columns; the first line has their names, an empty cell is NULL.
-
-    >>> con.insert("t", stoa.csv("a,b\\n1,x\\n2,y\\n"))
-    """
-    lines = io.StringIO(text, newline="") if isinstance(text, str) else text
-    rows: Iterator[list[str]] = csv_module.reader(lines, delimiter=delimiter, strict=True)
-    try:
-        names = next(rows, None)
-        if not names:
-            raise DataError("the CSV text has no first line with the columns' names")
-        cells: list[list[str | None]] = [[] for _ in names]
-        for number, row in enumerate(rows, 1):
-            if not row:
-                continue
-            if len(row) != len(names):
-                raise DataError(f"row {number} of the CSV text has {len(row)} cells, its first "
-                                f"line {len(names)}")
-            for out, cell in zip(cells, row):
-                out.append(cell if cell else None)
-    except csv_module.Error as problem:
-        raise DataError(f"the CSV text cannot be read: {problem}") from problem
-    return dict(zip(names, cells))
-
-
-def json(text: str | Iterable[str]) -> dict[str, list[Any]]:
-    """JSON text, or an open file, as columns: an array of objects, or an object a line.
-
-    >>> con.insert("t", stoa.json('{"a": 1}\\n{"a": 2}\\n'))
-    """
-    whole = text if isinstance(text, str) else "".join(text)
-    try:
-        rows = (json_module.loads(whole) if whole.lstrip()[:1] == "[" else
-                [json_module.loads(line) for line in whole.splitlines() if line.strip()])
-    except ValueError as problem:
-        raise DataError(f"the JSON text cannot be read: {problem}") from problem
-    return _turned(rows)
+    raise DataError(f"'{path}' is no file whose ending tells what is in it: .csv, .tsv, .json, "
+                    ".jsonl, .ndjson or .parquet; for text use stoa.csv() or stoa.json()")

@@ -328,30 +328,75 @@ def test_csv(con, tmp_path):
     con.run("DELETE FROM t")
     con.insert("t", path)
     con.insert("t", str(path))
-    assert con.execute("SELECT * FROM t").fetchall() == want * 2
-    assert stoa.csv("a;b\n1;2", delimiter=";") == {"a": ["1"], "b": ["2"]}
-    for bad, match in (("a,b\n1\n", "row 1"), ("", "first line"), ('a\n"x', "CSV")):
-        with pytest.raises(stoa.DataError, match=match):
-            stoa.csv(bad)
-    with pytest.raises(stoa.TypeMismatchError, match="a"):
-        con.insert("t", stoa.csv("a\nabc\n"))
+    with open(path, "rb") as file:
+        con.insert("t", stoa.csv(file))
+    assert con.execute("SELECT * FROM t").fetchall() == want * 3
+    with con.ingest("t") as writer:
+        writer.append(path)
+    assert con.row("SELECT count(*) FROM t") == (12,)
+    con.insert("u", stoa.csv("a;b\n1;2", separator=";"), mode="create")
+    assert con.execute("SELECT a, b FROM u").fetchall() == [(1, 2)]
+    con.run("CREATE TABLE texts(a TEXT)")
+    con.insert("texts", stoa.csv("a\n1\n2\n", header=True))
+    assert con.execute("SELECT a FROM texts").fetchall() == [("1",), ("2",)]
     con.register("x", path)
-    assert con.execute("SELECT count(*) FROM x").scalar() == 3
+    con.register("y", stoa.csv(text))
+    for _ in range(2):
+        assert con.execute("SELECT count(*) FROM x, y").scalar() == 9
+
+
+def test_texts_of_a_table_that_is_replaced_are_not_cast(db):
+    with db.connect() as con:
+        for way in ("insert", "con", "db"):
+            con.insert("t", {"a": [dt.date(2024, 1, 1)]}, mode="replace")
+            if way == "insert":
+                con.insert("t", {"a": ["text"]}, mode="replace")
+                con.insert("t", {"a": ["more"]})
+            else:
+                with (con if way == "con" else db).ingest("t", mode="replace") as writer:
+                    writer.append({"a": ["text"]})
+                    writer.append({"a": ["more"]})
+            assert con.execute("SELECT a FROM t").fetchall() == [("text",), ("more",)]
+
+
+def test_csv_that_is_wrong(con, tmp_path):
+    con.run("CREATE TABLE t(a INTEGER, b TEXT)")
+    for bad in ("a,b\n1\n", 'a,b\n"x', "a,b\nabc,x\n"):
+        with pytest.raises(stoa.Error):
+            con.insert("t", stoa.csv(bad, separator=",", header=True))
+    with pytest.raises(stoa.InvalidError, match="separator"):
+        con.insert("t", stoa.csv("a,b\n", separator="nonsense"))
+    with pytest.raises(stoa.DataError, match="int"):
+        stoa.csv(5)
+    with pytest.raises(stoa.NotFoundError):
+        con.insert("t", tmp_path / "none.csv")
+
+    class Failing:
+        def read(self, size):
+            raise KeyError("no bytes today")
+
+    with pytest.raises(stoa.CallbackError, match="no bytes today") as caught:
+        con.insert("t", stoa.csv(Failing()))
+    assert isinstance(caught.value.__cause__, KeyError)
+    with pytest.raises(stoa.CallbackError, match="rb"):
+        con.insert("t", stoa.csv(io.StringIO("a\n1\n")))
+    assert con.row("SELECT count(*) FROM t") == (0,)
 
 
 def test_json(con, tmp_path):
     rows = [{"a": 1, "b": "x", "c": [1, 2]}, {"a": 2, "c": None}]
     lines = "\n".join(map(json.dumps, rows))
-    for i, text in enumerate((json.dumps(rows), lines)):
-        con.insert(f"t{i}", stoa.json(text), mode="create")
-        assert con.execute(f"SELECT * FROM t{i}").fetchall() == [(1, "x", [1, 2]), (2, None, None)]
-    path = tmp_path / "a.jsonl"
+    path, whole = tmp_path / "a.jsonl", tmp_path / "a.json"
     path.write_text(lines, encoding="utf-8")
-    assert con.insert("t2", path, mode="create") == 2
-    assert stoa.json(io.StringIO(lines)) == stoa.json(lines)
-    for bad in ("{", "[1, 2]", '{"a": 1}\n5'):
-        with pytest.raises(stoa.DataError):
-            stoa.json(bad)
+    whole.write_text(json.dumps(rows), encoding="utf-8")
+    for i, data in enumerate((stoa.json(json.dumps(rows)), stoa.json(lines), path, whole,
+                              stoa.json(path), stoa.json(io.BytesIO(lines.encode())))):
+        con.insert(f"t{i}", data, mode="create")
+        assert con.execute(f"SELECT * FROM t{i}").fetchall() == [(1, "x", [1, 2]), (2, None, None)]
+    for bad in ("{", "[1, 2]", '{"a": 1}\n5', "[{]"):
+        with pytest.raises(stoa.Error):
+            con.insert("bad", stoa.json(bad), mode="create")
+    assert "bad" not in con.tables()
 
 
 def test_parquet(con, tmp_path):
@@ -362,7 +407,7 @@ def test_parquet(con, tmp_path):
     assert con.insert("t", path, mode="create") == 3
     assert con.execute("SELECT * FROM t").fetchall() == ROWS
     with pytest.raises(FileNotFoundError):
-        con.insert("t", tmp_path / "none.csv")
+        con.insert("t", tmp_path / "none.parquet")
 
 
 # ---- into what is there ----

@@ -1,0 +1,96 @@
+# SPDX-License-Identifier: Apache-2.0
+"""CSV and JSON as data: the library reads them, Python says where they are."""
+
+from __future__ import annotations
+
+import io
+import os
+from typing import Any, Mapping
+
+from ._arrow import stream_capsule
+from ._call import Operation, Options, call, keep_raised
+from ._error import DataError, fill
+from ._lib import NULL, callback, ffi, lib
+from ._scan import hold, release
+
+
+@callback("stoa_status(void *, void *, int64_t, int64_t *, stoa_error *)", error=-24)
+def _read(user_data: Any, buffer: Any, capacity: int, size: Any, error: Any) -> int:
+    try:
+        data = ffi.from_handle(user_data).read(capacity)
+        if isinstance(data, str):
+            raise TypeError("the file is open for text; open it for bytes, mode 'rb'")
+        ffi.memmove(buffer, data, len(data))
+        size[0] = len(data)
+        return 0
+    except BaseException as problem:  # pylint: disable=broad-except
+        keep_raised(problem)
+        return fill(error, problem)
+
+
+class Format:
+    """CSV or JSON lines: text, an open file or a path. Whatever takes Arrow data takes it."""
+
+    def __init__(self, function: Any, text: Any, settings: Mapping[str, Any]) -> None:
+        self._function = function
+        self._text = text
+        self._settings = dict(settings)
+        if not isinstance(text, (str, bytes, os.PathLike)) and not hasattr(text, "read"):
+            raise DataError(f"a {type(text).__name__} is neither text nor an open file nor a path")
+
+    def open(self, target: Any = None) -> Any:
+        """A stream from the start, with the types of a target's columns where it has them."""
+        source = ffi.new("stoa_source *")
+        source.struct_size = ffi.sizeof("stoa_source")
+        kept: Any = None
+        if isinstance(self._text, os.PathLike):
+            path = os.fsencode(self._text)
+            kept = ffi.new("char[]", path)
+            source.path, source.path_size = kept, len(path)
+        else:
+            text = self._text
+            if isinstance(text, str):
+                text = io.BytesIO(text.encode())
+            elif isinstance(text, bytes):
+                text = io.BytesIO(text)
+            source.read, source.user_data = ffi.cast("stoa_read_bytes", _read), hold(text)
+            source.release = release
+        options, out = Options(self._settings), ffi.new("struct ArrowArrayStream *")
+        operation = Operation(exported=True)
+        call(self._function, operation.handle, source, NULL if target is None else target.struct,
+             options.array, options.count, out)
+        del kept
+        return ffi.gc(out, lib.stoa_stream_release)
+
+    @property
+    def once(self) -> bool:
+        """Whether reading uses it up, as it does a file that is open."""
+        return not isinstance(self._text, (str, bytes, os.PathLike))
+
+    def __arrow_c_stream__(self, requested_schema: Any = None) -> Any:
+        return stream_capsule(self.open())
+
+
+def csv(text: Any, **settings: Any) -> Format:
+    """CSV text, a file open for bytes, or a path. Settings as in stoa/format.h: separator, header,
+    quote, null, types, bad_rows, ...
+
+    >>> con.insert("t", stoa.csv("a,b\\n1,x\\n2,y\\n"))
+    """
+    return Format(lib.stoa_csv_open, text, settings)
+
+
+def json(text: Any, **settings: Any) -> Any:
+    """JSON text, a file open for bytes, or a path: an object a line; text may also be an array of
+    objects. Settings as in stoa/format.h: nested, unknown, bad_rows, ...
+
+    >>> con.insert("t", stoa.json('{"a": 1}\\n{"a": 2}\\n'))
+    """
+    if isinstance(text, str) and text.lstrip()[:1] == "[":
+        import json as json_module  # pylint: disable=import-outside-toplevel
+        from ._source import from_dicts  # pylint: disable=import-outside-toplevel
+        try:
+            return from_dicts(json_module.loads(text))
+        except ValueError as problem:
+            raise DataError(f"the JSON text cannot be read: {problem}") from problem
+    return Format(lib.stoa_jsonl_open, text, settings)
