@@ -14,6 +14,7 @@ static const char import_help[] =
     "file is imported whole or not at all. \"-\" is standard input; gzip and zstd are unpacked.\n"
     "\n"
     "  stoa import app.db trades.csv trades\n"
+    "  stoa import app.db events.jsonl events\n"
     "  stoa import app.db 2024-*.csv.gz trades --mode append\n"
     "  stoa import app.db export.txt t --separator tab --header no --null 'NA,-'\n"
     "  stoa import app.db trades.csv trades --bad-rows keep     bad rows go to trades_bad_rows\n"
@@ -31,6 +32,7 @@ static const char export_help[] =
     "\n"
     "  stoa export app.db trades trades.csv\n"
     "  stoa export app.db \"select * from trades where price > 10\" high.csv --exists replace\n"
+    "  stoa export app.db trades trades.jsonl\n"
     "  stoa export app.db trades - --separator ';' --null NULL | head\n";
 
 static const char copy_help[] =

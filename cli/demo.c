@@ -1,11 +1,13 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* stoa demo: the main job, shown step by step on a file of its own, with rows per second. */
 #include "cli.h"
+#include "plot.h"
 #include "sensors.h"
 #include "session.h"
 
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 #include <unistd.h>
 
 enum { DEMO_ROWS = 2000000, CANCEL_AFTER_MS = 100 };
@@ -18,6 +20,7 @@ struct demo {
     stoa_db db;
     stoa_conn conn;
     struct output output;
+    const char *svg; /* Where the picture goes as a file; NULL: nowhere. */
     stoa_error error;
 };
 
@@ -119,6 +122,118 @@ static stoa_status aggregate(struct demo *demo)
     return rc;
 }
 
+/* ---- files ---- */
+
+static void csv_path(const struct demo *demo, char *path, size_t size)
+{
+    snprintf(path, size, "%s/readings.csv", demo->folder);
+}
+
+static stoa_status write_csv(struct demo *demo)
+{
+    stoa_sink sink = {.struct_size = sizeof sink, .path_size = STOA_NUL};
+    struct ArrowArrayStream stream = {0};
+    stoa_result result;
+    int64_t rows = 0;
+    char path[96];
+
+    heading("A table becomes a CSV file");
+    csv_path(demo, path, sizeof path);
+    sink.path = path;
+    double start = cli_now();
+    stoa_status rc = stoa_query(demo->conn, no_limit, "SELECT * FROM readings", STOA_NUL, NULL, 0,
+                                NULL, 0, &result, &demo->error);
+    if (rc == STOA_OK)
+        rc = stoa_result_export(result, no_limit, &stream, &demo->error);
+    if (rc == STOA_OK)
+        rc = stoa_csv_write(no_limit, &stream, &sink, NULL, 0, &rows, &demo->error);
+    if (rc == STOA_OK)
+        report("stoa_csv_write", rows, start);
+    stoa_stream_release(&stream);
+    return rc;
+}
+
+static stoa_status read_csv(struct demo *demo)
+{
+    static const stoa_option create = {"mode", "create"};
+    stoa_source source = {.struct_size = sizeof source, .path_size = STOA_NUL};
+    struct ArrowArrayStream stream = {0};
+    struct progress progress;
+    int64_t rows = 0;
+    char path[96];
+
+    heading("And a CSV file a table, its types found by looking");
+    csv_path(demo, path, sizeof path);
+    source.path = path;
+    double start = cli_now();
+    stoa_status rc = progress_begin(&progress, "import", "bytes", &demo->error);
+    if (rc == STOA_OK)
+        rc = stoa_csv_open(progress.op, &source, NULL, NULL, 0, &stream, &demo->error);
+    if (rc == STOA_OK)
+        rc = stoa_insert(demo->conn, no_limit, "imported", STOA_NUL, &stream, &create, 1, &rows,
+                         &demo->error);
+    stoa_stream_release(&stream);
+    progress_end(&progress);
+    if (rc == STOA_OK)
+        report("stoa_csv_open, stoa_insert, committed", rows, start);
+    return rc;
+}
+
+/* ---- pictures ---- */
+
+enum { POINTS_MAX = 100000 };
+
+/* The first column of a query's rows. `*values` is the caller's to free. */
+static stoa_status read_series(struct demo *demo, const char *sql, double **values, size_t *count)
+{
+    stoa_result result = {0};
+    stoa_status rc = stoa_query(demo->conn, no_limit, sql, STOA_NUL, NULL, 0, NULL, 0, &result,
+                                &demo->error);
+    *count = 0;
+    *values = cli_new(POINTS_MAX, sizeof **values);
+    while (rc == STOA_OK && *count < POINTS_MAX) {
+        rc = stoa_result_step(result, no_limit, &demo->error);
+        if (rc == STOA_OK)
+            rc = stoa_result_float64(result, 0, &(*values)[*count], &demo->error);
+        *count += rc == STOA_OK;
+    }
+    stoa_result_close(result);
+    return rc == STOA_DONE ? STOA_OK : rc;
+}
+
+static stoa_status draw(struct demo *demo)
+{
+    double *hours = NULL, *readings = NULL;
+    size_t count = 0;
+    int failed = 0;
+
+    heading("Pictures of it: the mean of each hour, and how often each temperature was read");
+    stoa_status rc = read_series(demo,
+                                 "SELECT avg(temperature) FROM readings"
+                                 " GROUP BY time / 3600000000 ORDER BY time LIMIT 240",
+                                 &hours, &count);
+    struct series series = {hours, count};
+    if (rc == STOA_OK) {
+        plot_line(stdout, &series, 64, 8);
+        failed = demo->svg ? plot_svg(demo->svg, &series, "Temperature, mean of each hour") : 0;
+        if (demo->svg && !failed)
+            printf("  the same in %s\n", demo->svg);
+        putchar('\n');
+        rc = read_series(demo, "SELECT temperature FROM readings WHERE rowid % 53 = 0", &readings,
+                         &count);
+    }
+    series = (struct series){readings, count};
+    if (rc == STOA_OK)
+        plot_histogram(stdout, &series, 10, 40);
+    free(hours);
+    free(readings);
+    if (failed) {
+        snprintf(demo->error.text, sizeof demo->error.text, "%s: %s", demo->svg, strerror(failed));
+        rc = STOA_ERR_IO;
+    }
+    return rc;
+}
+
 static stoa_status register_scan(struct demo *demo)
 {
     struct ArrowArrayStream stream;
@@ -188,10 +303,11 @@ static stoa_status close_in_any_order(struct demo *demo)
 
 static void remove_file(const struct demo *demo)
 {
-    static const char *const suffixes[] = {"", "-wal", "-shm"};
+    static const char *const names[] = {"sensors.db", "sensors.db-wal", "sensors.db-shm",
+                                        "readings.csv"};
     char name[128];
-    for (size_t i = 0; i < sizeof suffixes / sizeof *suffixes; i++) {
-        snprintf(name, sizeof name, "%s%s", demo->path, suffixes[i]);
+    for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
+        snprintf(name, sizeof name, "%s/%s", demo->folder, names[i]);
         unlink(name);
     }
     rmdir(demo->folder);
@@ -201,14 +317,16 @@ int cli_demo(struct args *args)
 {
     static stoa_status (*const steps[])(struct demo *) = {
         open_file, ingest,       scan,   aggregate,
+        draw,          write_csv,    read_csv,
         register_scan, fail_halfway, cancel, close_in_any_order,
     };
     struct demo demo = {.error = {.text = "out of memory"}};
     struct session session;
     stoa_status rc = STOA_OK;
 
+    demo.svg = args_take(args, "svg");
     if (args->count > 0 || args->option_count > 0) {
-        fputs("usage: stoa demo\n", stderr);
+        fputs("usage: stoa demo [--svg FILE]\n", stderr);
         return CLI_USAGE;
     }
     session_init(&session);

@@ -5,7 +5,7 @@
 
 #include "stoa.h"
 
-#define FORMAT_NAMES "csv"
+#define FORMAT_NAMES "csv or jsonl"
 
 struct format {
     const char *name;
@@ -17,7 +17,8 @@ struct format {
                          stoa_error *err);
 };
 
-/* By name, or, when that is NULL, by the end of the file's; NULL for a name nobody knows. */
+/* By name, or, when that is NULL, by the end of the file's: .jsonl and .ndjson, packed or not, are
+ * JSON lines, all else is CSV. NULL for a name nobody knows. */
 const struct format *format_find(const char *name, const char *file);
 
 #endif

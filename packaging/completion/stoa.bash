@@ -1,0 +1,37 @@
+# SPDX-License-Identifier: Apache-2.0
+_stoa() {
+    local word=${COMP_WORDS[COMP_CWORD]} before=${COMP_WORDS[COMP_CWORD-1]} options
+    case $before in
+    --format)
+        options='box csv json jsonl markdown line html tabs'
+        case ${COMP_WORDS[1]} in import | export) options='csv jsonl' ;; esac
+        mapfile -t COMPREPLY < <(compgen -W "$options" -- "$word")
+        return
+        ;;
+    --mode)
+        mapfile -t COMPREPLY < <(compgen -W 'append create replace create_append upsert' -- "$word")
+        return
+        ;;
+    esac
+    if [[ $word == -* ]]; then
+        case ${COMP_WORDS[1]} in
+        import) options='--help --format --mode --keys --separator --quote --header --null
+            --bad-rows --bad-file --types --strict --truncate --quiet' ;;
+        export) options='--help --format --separator --null --header --exists --quiet' ;;
+        copy) options='--help --key --mode --keys --strict --quiet' ;;
+        check) options='--help --quick' ;;
+        backup) options='--help --replace' ;;
+        *) options='--help --version --format --output --read --rows --timer --no-config
+            --read-only --journal' ;;
+        esac
+        mapfile -t COMPREPLY < <(compgen -W "$options" -- "$word")
+        return
+    fi
+    compopt -o filenames
+    mapfile -t COMPREPLY < <(compgen -f -- "$word")
+    if ((COMP_CWORD == 1)); then
+        mapfile -t -O ${#COMPREPLY[@]} COMPREPLY < \
+            <(compgen -W 'import export copy check backup engines demo' -- "$word")
+    fi
+}
+complete -F _stoa stoa

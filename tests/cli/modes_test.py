@@ -1,0 +1,220 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What rows look like in every mode, what dot commands say, and what the commands move."""
+import csv
+import io
+import json
+import os
+import shutil
+import subprocess
+import sys
+import tempfile
+
+from tap import done, point
+
+STOA = os.path.abspath(sys.argv[1])
+WORK = tempfile.mkdtemp(prefix="stoa-modes-")
+FILE = os.path.join(WORK, "app.db")
+ROWS = ("select 1 as n, 'x|y' as text, x'00ff' as bytes, 1.5 as real union all "
+        "select 22, '日本 \"q\"' || char(10) || '<b>', null, null")
+
+GOLDEN = {
+    "box": """\
+┌────┬───────────────┬───────┬──────┐
+│  n │ text          │ bytes │ real │
+├────┼───────────────┼───────┼──────┤
+│  1 │ x|y           │ 00ff  │  1.5 │
+│ 22 │ 日本 "q"\\n<b> │ NULL  │ NULL │
+└────┴───────────────┴───────┴──────┘
+""",
+    "csv": 'n,text,bytes,real\n1,x|y,00ff,1.5\n22,"日本 ""q""\n<b>",,\n',
+    "json": """\
+[{"n":1,"text":"x|y","bytes":"00ff","real":1.5},
+{"n":22,"text":"日本 \\"q\\"\\n<b>","bytes":null,"real":null}]
+""",
+    "jsonl": """\
+{"n":1,"text":"x|y","bytes":"00ff","real":1.5}
+{"n":22,"text":"日本 \\"q\\"\\n<b>","bytes":null,"real":null}
+""",
+    "markdown": """\
+|  n | text          | bytes | real |
+|---:|---------------|-------|-----:|
+|  1 | x\\|y          | 00ff  |  1.5 |
+| 22 | 日本 "q"\\n<b> | NULL  | NULL |
+""",
+    "line": """\
+    n = 1
+ text = x|y
+bytes = 00ff
+ real = 1.5
+
+    n = 22
+ text = 日本 "q"\\n<b>
+bytes = NULL
+ real = NULL
+""",
+    "html": """\
+<table>
+<tr><th>n</th><th>text</th><th>bytes</th><th>real</th></tr>
+<tr><td align="right">1</td><td>x|y</td><td>00ff</td><td align="right">1.5</td></tr>
+<tr><td align="right">22</td><td>日本 &quot;q&quot;
+&lt;b&gt;</td><td><i>NULL</i></td><td align="right"><i>NULL</i></td></tr>
+</table>
+""",
+    "tabs": '1\tx|y\t00ff\t1.5\n22\t日本 "q"\\n<b>\t\t\n',
+}
+
+
+def run(*args, given=None):
+    """Exit status, standard output, standard error."""
+    ended = subprocess.run([STOA, *args], check=False, capture_output=True, text=True, cwd=WORK,
+                           input=given)
+    return ended.returncode, ended.stdout, ended.stderr
+
+
+def expect(sentence, got, right):
+    point(sentence, [] if got == right else ["%r, not %r" % (got, right)])
+
+
+def write(name, text):
+    with open(os.path.join(WORK, name), "w", encoding="utf-8", newline="") as file:
+        file.write(text)
+
+
+def read(name):
+    with open(os.path.join(WORK, name), encoding="utf-8", newline="") as file:
+        return file.read()
+
+
+def modes():
+    for mode, right in GOLDEN.items():
+        expect("%s is as it was agreed" % mode, run(":memory:", ROWS, "--format", mode),
+               (0, right, ""))
+    text = run(":memory:", ROWS, "--format", "csv")[1]
+    expect("Python reads the CSV", list(csv.reader(io.StringIO(text)))[2][1], '日本 "q"\n<b>')
+    text = run(":memory:", ROWS, "--format", "json")[1]
+    expect("Python reads the JSON", json.loads(text)[1]["text"], '日本 "q"\n<b>')
+    expect("no rows are an empty JSON array",
+           run(":memory:", "select 1 where 0", "--format", "json"), (0, "[]\n", ""))
+    combined = run(":memory:", "select 'e' || char(769) || '👍' as a, 'ab' as b",
+                   "--format=box")[1]
+    expect("what combines takes no column and emoji take two", combined.split("\n")[0],
+           "┌─────┬────┐")
+    expect("a value has no power over the terminal",
+           run(":memory:", "select char(27) || '[2J' as a", "--format", "line"),
+           (0, "a = \\x1b[2J\n", ""))
+    status, out, err = run(":memory:", "select 1", "--format", "xml")
+    point("a mode nobody knows is refused with those there are",
+          [] if (status, out) == (2, "") and "markdown" in err else [repr((status, out, err))])
+    expect("rows go to a file",
+           (run(":memory:", "select 7 as a", "--format", "csv", "--output", "out.csv"),
+            read("out.csv")), ((0, "", ""), "a\n7\n"))
+
+
+def scripts():
+    expect("a pipe is run, statement by statement",
+           run(FILE, given="create table t(a integer,\n b text);\ninsert into t values (1, ';');\n"
+                           ".mode csv\nselect * from t;\nselect 2"),
+           (0, 'a,b\n1,;\n2\n2\n', ""))
+    expect("a trigger's body does not end it",
+           run(FILE, given="create trigger g after insert on t begin\n select 1;\n"
+                           " select case 1 when 1 then 2 end;\nend;\nselect 3;\n"), (0, "3\n", ""))
+    status, out, err = run(FILE, given="select 1;\nselect\n  nothing from t;\nselect 2;\n")
+    point("the first failure ends it, with line and caret",
+          [] if (status, out) == (1, "1\n") and "line 2:\n    nothing from t;\n    ^" in err
+          else [repr((status, out, err))])
+    write("a.sql", "select 'read';\n.read b.sql\n")
+    write("b.sql", "select 'deeper';\n")
+    expect(".read reads files that read files", run(FILE, ".read a.sql"),
+           (0, "read\ndeeper\n", ""))
+    write("loop.sql", ".read loop.sql\n")
+    status, out, err = run(FILE, ".read loop.sql")
+    point("but not for ever, and says it once",
+          [] if status == 1 and err.count("stoa:") == 1 and "16" in err else [err])
+    expect("parameters have types",
+           run(":memory:", ".parameter set x 5", ".parameter set :y '5'",
+               "select typeof(:x), typeof(:y); select :x + 1"), (0, "integer\ttext\n6\n", ""))
+
+
+def dots():
+    expect(".tables", run(FILE, ".tables"), (0, "main\tt\ttable\t2\n", ""))
+    expect(".schema", run(FILE, "create index i on t(b)", ".schema t"),
+           (0, "CREATE TABLE t(a integer,\n b text);\nCREATE INDEX i on t(b);\n", ""))
+    expect(".indexes", run(FILE, ".indexes"), (0, "t\ti\tfalse\tcreated\tb\n", ""))
+    expect(".explain takes quotes as they are", run(FILE, ".explain select * from t where b = 'x'"),
+           (0, "SEARCH t USING INDEX i (b=?)\n", ""))
+    expect("a start that only one command has is enough", run(FILE, ".tab t%"),
+           (0, "main\tt\ttable\t2\n", ""))
+    for line, word in ((".nonsense", "no such command"), (".mode xml", "markdown"),
+                       (".s", ".schema or .settings"), (".backup", ".backup FILE"),
+                       (".mode 'box", "quote"), (".schema nothing", "nothing"),
+                       (".settings jurnal wal", "no setting")):
+        status, out, err = run(FILE, line)
+        point("%s is answered with a sentence" % line,
+              [] if status == 1 and err.startswith("stoa: ") and (word in err or "jurnal" in err)
+              else [repr((status, out, err))])
+    status, dump, err = run(FILE, ".dump")
+    again = os.path.join(WORK, "again.db")
+    expect("a dump makes the same database", (run(again, given=dump), run(again, ".dump")),
+           ((0, "", ""), (0, dump, "")))
+    expect(".checks", run(FILE, ".checks"), (0, "ok\n", ""))
+    expect(".backup and .restore", run(FILE, ".backup b.db", "delete from t", ".restore b.db",
+                                       "select count(*) from t"), (0, "1\n", ""))
+
+
+def moves():
+    write("t.csv", "id,name\n1,a\n2,b\n3,\n")
+    expect("import makes a table", run("import", "m.db", "t.csv", "t"), (0, "", ""))
+    expect("and its rows are there", run("m.db", "select id + 1, name from t"),
+           (0, "2\ta\n3\tb\n4\t\n", ""))
+    expect("import reads standard input", run("import", "m.db", "-", "t", given="id,name\n4,d\n"),
+           (0, "", ""))
+    write("bad.csv", "id,name\n5,e\nsix,f\n")
+    status, out, err = run("import", "m.db", "bad.csv", "t")
+    point("a bad row is named by its line and nothing is imported",
+          [] if status == 1 and "3" in err and "six" in err else [repr((status, out, err))])
+    expect("(nothing)", run("m.db", "select max(id) from t"), (0, "4\n", ""))
+    status, out, err = run("import", "m.db", "bad.csv", "t", "--bad-rows", "keep")
+    point("or bad rows are kept in a table",
+          [] if status == 0 and "1 bad row" in err else [repr((status, out, err))])
+    expect("(kept)", run("m.db", "select line, text from t_bad_rows; select max(id) from t")[0:2],
+           (0, "3\tsix,f\n5\n"))
+    expect("export writes a file", (run("export", "m.db", "t", "o.csv"), read("o.csv")),
+           ((0, "", ""), "id,name\n1,a\n2,b\n3,\n4,d\n5,e\n"))
+    status, out, err = run("export", "m.db", "t", "o.csv")
+    point("which it does not overwrite", [] if status == 1 and "o.csv" in err else [err])
+    expect("export writes a query as JSON lines to standard output",
+           run("export", "m.db", "select id from t where id < 3", "-", "--format", "jsonl"),
+           (0, '{"id":1}\n{"id":2}\n', ""))
+    write("j.jsonl", '{"a":1,"b":"x"}\n{"a":2,"b":"y"}\n')
+    expect("import reads JSON lines", (run("import", "m.db", "j.jsonl", "j"),
+                                       run("m.db", "select a, b from j")),
+           ((0, "", ""), (0, "1\tx\n2\ty\n", "")))
+    expect("copy fills another database", (run("copy", "m.db", "t", "c.db", "t", "--key", "id"),
+                                           run("c.db", "select count(*), max(id) from t")),
+           ((0, "", ""), (0, "5\t5\n", "")))
+    run("m.db", "insert into t values (6, 'f')")
+    expect("and goes on after the greatest key",
+           (run("copy", "m.db", "t", "c.db", "t", "--key", "id"),
+            run("c.db", "select count(*), max(id) from t")), ((0, "", ""), (0, "6\t6\n", "")))
+    expect("copy of a query", (run("copy", "m.db", "select id from t where id > 4", "c.db", "q"),
+                               run("c.db", "select id from q")), ((0, "", ""), (0, "5\n6\n", "")))
+    expect("check", run("check", "m.db"), (0, "ok\n", ""))
+    expect("backup", (run("backup", "m.db", "copy.db"), run("copy.db", "select count(*) from t")),
+           ((0, "", ""), (0, "6\n", "")))
+    status, out, err = run("backup", "m.db", "copy.db")
+    point("backup does not overwrite", [] if status == 1 and "copy.db" in err else [err])
+    expect("but replaces when told", run("backup", "m.db", "copy.db", "--replace"), (0, "", ""))
+    for command in ("import", "export", "copy", "check", "backup"):
+        status, out, err = run(command, "--help")
+        point("%s --help teaches by example" % command,
+              [] if status == 0 and "\n  stoa %s " % command in out else [out + err])
+
+
+try:
+    modes()
+    scripts()
+    dots()
+    moves()
+finally:
+    shutil.rmtree(WORK)
+done()
