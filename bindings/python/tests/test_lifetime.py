@@ -4,9 +4,11 @@
 import gc
 import itertools
 import os
+import random
 import subprocess
 import sys
 import threading
+import time
 import warnings
 
 import pytest
@@ -317,6 +319,62 @@ def test_two_threads_on_one_connection_never_crash():
         for thread in threads:
             thread.join()
         assert wrong == []
+
+
+def test_a_storm_of_threads_leaves_nothing():
+    db = stoa.open()
+    with db.connect() as con:
+        con.insert("t", {"a": list(range(500)), "b": ["x" * 30] * 500}, mode="create")
+    shared = [db.connect() for _ in range(3)]
+    results = [con.execute("SELECT * FROM t") for con in shared]
+    wrong, ends = [], time.monotonic() + 2
+
+    def step(dice, i):
+        con = shared[i]
+        number = dice.randrange(500)
+        if (act := dice.randrange(9)) == 0:
+            con.close()
+            shared[i] = db.connect()
+        elif act == 1 and con.row("SELECT a FROM t WHERE a = ?", (number,)) != (number,):
+            wrong.append(number)
+        elif act == 2:
+            results[i] = con.execute("SELECT * FROM t")
+            results[i].fetchmany(dice.randrange(70))
+        elif act == 3:
+            row = results[dice.randrange(3)].fetchone()
+            wrong.extend([row] if row is not None and row[1] != "x" * 30 else [])
+        elif act == 4:
+            con.cancel()
+        elif act == 5:
+            con.create_function("f", lambda x: x, [int], int)
+            con.execute("SELECT sum(f(a)) FROM t").fetchall()
+        elif act == 6:
+            con.register("r", {"a": [1, 2, 3]})
+            con.execute("SELECT * FROM r").fetchone()
+        elif act == 7:
+            con.execute("SELECT * FROM t").__arrow_c_stream__()
+        else:
+            results[dice.randrange(3)].close()
+
+    def work(seed):
+        dice = random.Random(seed)
+        while time.monotonic() < ends:
+            try:
+                step(dice, dice.randrange(3))
+            except (stoa.BusyError, stoa.ClosedError, stoa.CancelledError):
+                pass
+            except Exception as problem:  # pylint: disable=broad-except
+                wrong.append(problem)
+
+    threads = [threading.Thread(target=work, args=(i,)) for i in range(6)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert wrong == []
+    for con in shared:
+        con.close()
+    db.close()
 
 
 @pytest.mark.parametrize("what", ["connection", "database", "result"])
