@@ -31,7 +31,7 @@ static void thing_destroy(struct stoa__object *object)
 
 static void handles_are_counted_by_kind(void)
 {
-    for (int kind = STOA__KIND_DB; kind < STOA__KIND_COUNT; kind++) {
+    for (int kind = STOA__KIND_DB; kind <= STOA__KIND_BLOB; kind++) {
         const struct stoa__class class = {(enum stoa__kind)kind, NULL, thing_destroy};
         struct stoa__object object = {0};
         uint64_t id;

@@ -137,6 +137,9 @@ const char *stoa__kind_name(enum stoa__kind kind)
         [STOA__KIND_OP] = "operation",      [STOA__KIND_SCAN] = "scan",
         [STOA__KIND_FUNCTION] = "function", [STOA__KIND_SUBSCRIPTION] = "subscription",
         [STOA__KIND_BLOB] = "blob",
+        [STOA__KIND_ADBC_DATABASE] = "database",
+        [STOA__KIND_ADBC_CONNECTION] = "connection",
+        [STOA__KIND_ADBC_STATEMENT] = "statement",
     };
 
     assert((unsigned)kind < STOA__KIND_COUNT);
@@ -388,6 +391,17 @@ static enum stoa__kind reason_of(struct stoa__slot *slot, uint64_t id)
     word = atomic_load_explicit(&slot->word, memory_order_relaxed);
     return word_generation(word) == generation + 1 ? (enum stoa__kind)last
                                                    : STOA__KIND_NONE;
+}
+
+bool stoa__object_orphaned(uint64_t id, enum stoa__kind kind)
+{
+    struct stoa__slot *slot = slot_at(id_index(id));
+    enum stoa__kind reason;
+
+    if (!slot || id_kind(id) != (uint32_t)kind || index_forked(id_index(id)))
+        return false;
+    reason = reason_of(slot, id);
+    return reason != STOA__KIND_NONE && reason != kind;
 }
 
 static __attribute__((noinline)) stoa_status pin_failed(uint64_t id, enum stoa__kind kind,

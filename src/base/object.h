@@ -38,6 +38,9 @@ enum stoa__kind {
     STOA__KIND_FUNCTION,
     STOA__KIND_SUBSCRIPTION,
     STOA__KIND_BLOB,
+    STOA__KIND_ADBC_DATABASE, /* From here on of other interfaces: not counted by stoa_live(). */
+    STOA__KIND_ADBC_CONNECTION,
+    STOA__KIND_ADBC_STATEMENT,
     STOA__KIND_COUNT /* At most 15: a reason has four bits. */
 };
 
@@ -91,6 +94,9 @@ void stoa__object_unpin(struct stoa__object *object);
 
 /* Close by id, children first. Null, stale or foreign ids: nothing happens. */
 void stoa__object_close(uint64_t id, enum stoa__kind kind);
+
+/* Was it closed because something it was opened from was? False too when that is long ago. */
+bool stoa__object_orphaned(uint64_t id, enum stoa__kind kind);
 
 /* Memory references, for what outlives its handle (an exported stream). */
 void stoa__object_ref(struct stoa__object *object);

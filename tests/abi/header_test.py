@@ -18,6 +18,7 @@ FOREIGN = {"a long": r"\blong\b", "a bool": r"\b_?Bool\b|\bbool\b", "varargs": r
            "an inline function": r"\binline\b", "a bit-field": r"\w\s*:\s*\d+\s*;",
            "a union": r"\bunion\b", "a size_t": r"\bsize_t\b", "a wchar_t": r"\bwchar_t\b",
            "a macro with parameters": r"#[ \t]*define[ \t]+\w+\("}
+GIVEN = {"stoa/adbc.h": {"a size_t"}}  # The layout is another specification's.
 
 
 def compile_alone(compiler, header):
@@ -37,6 +38,7 @@ for name in headers:
         code = re.sub(r"/\*.*?\*/", " ", file.read(), flags=re.S)
     point("%s is plain" % name,
           ["%s: %s" % (what, found) for what, pattern in FOREIGN.items()
-           for found in re.findall(r"^.*(?:%s).*$" % pattern, code, re.M)])
+           for found in re.findall(r"^.*(?:%s).*$" % pattern, code, re.M)
+           if what not in GIVEN.get(name, ())])
 point("there are headers", [] if headers else ["none under " + INCLUDE])
 done()

@@ -1,0 +1,414 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Running queries. What only reads is handed over as it is read. What writes is run to its end at
+ * once, rows it returns are kept, because a caller need not read them. Several bound rows with
+ * results run one after the other, as a whole or not at all, and what they answer is kept.
+ */
+#include "adbc_export/parts.h"
+
+#include "arrow/array.h"
+#include "arrow/builder.h"
+#include "base/error.h"
+#include "base/mem.h"
+#include "core/rows.h"
+
+#include <string.h>
+
+#include "base/ban.h"
+
+/* Batches kept, each with the schema it came with. */
+struct kept {
+    stoa__buffer batches; /* struct ArrowArray */
+    stoa__buffer schemas; /* struct ArrowSchema */
+    int64_t count;
+};
+
+static struct ArrowArray *kept_batches(struct kept *kept)
+{
+    return (struct ArrowArray *)(void *)kept->batches.data;
+}
+
+static struct ArrowSchema *kept_schemas(struct kept *kept)
+{
+    return (struct ArrowSchema *)(void *)kept->schemas.data;
+}
+
+static void kept_release(struct kept *kept)
+{
+    for (int64_t i = 0; i < kept->count; i++) {
+        stoa__array_release(&kept_batches(kept)[i]);
+        stoa__schema_release(&kept_schemas(kept)[i]);
+    }
+    stoa__buffer_release(&kept->batches);
+    stoa__buffer_release(&kept->schemas);
+}
+
+/* Takes the batch, also when it fails. */
+static stoa_status keep(struct kept *kept, const struct ArrowSchema *schema,
+                        struct ArrowArray *batch, stoa_error *err)
+{
+    struct ArrowSchema copy = {0};
+    stoa_status rc = stoa_schema_copy(schema, &copy, err);
+
+    if (rc == STOA_OK && (stoa__buffer_reserve(&kept->batches, sizeof *batch) != STOA_OK ||
+                          stoa__buffer_append(&kept->schemas, &copy, sizeof copy) != STOA_OK))
+        rc = stoa__fail_nomem(err);
+    if (rc != STOA_OK) {
+        stoa__schema_release(&copy);
+        stoa__array_release(batch);
+        return rc;
+    }
+    stoa__buffer_append(&kept->batches, batch, sizeof *batch); /* There is room. */
+    kept->count++;
+    return STOA_OK;
+}
+
+/* ---- one result ---- */
+
+static int64_t affected(stoa_result result)
+{
+    stoa_stats stats = {.struct_size = sizeof stats};
+
+    return stoa_result_stats(result, &stats, NULL) == STOA_OK ? stats.rows_affected : -1;
+}
+
+/* Read to the end; batches go into `kept`, or nowhere. */
+static stoa_status drain(stoa_result result, stoa_op op, const struct ArrowSchema *schema,
+                         struct kept *kept, stoa_error *err)
+{
+    struct ArrowArray batch = {0};
+    stoa_status rc;
+
+    while ((rc = stoa_result_next(result, op, &batch, err)) == STOA_OK) {
+        if (kept)
+            rc = keep(kept, schema, &batch, err);
+        else
+            stoa__array_release(&batch);
+        if (rc != STOA_OK)
+            return rc;
+    }
+    return rc == STOA_DONE ? STOA_OK : rc;
+}
+
+/* What was kept as a stream. `schema` and the batches are taken on success. */
+static stoa_status give_kept(struct kept *kept, struct ArrowSchema *schema, stoa_op op,
+                             struct ArrowArrayStream *out, stoa_error *err)
+{
+    struct ArrowArrayStream inner = {0};
+    stoa_status rc =
+        stoa_stream_from_batches(schema, kept ? kept_batches(kept) : NULL,
+                                 kept ? kept->count : 0, &inner, err);
+
+    if (rc == STOA_OK)
+        rc = stoa__driver_stream(&inner, op, out, err);
+    stoa_stream_release(&inner);
+    return rc;
+}
+
+static stoa_status export(stoa_result result, stoa_op op, struct ArrowArrayStream *out,
+                          stoa_error *err)
+{
+    struct ArrowArrayStream inner = {0};
+    stoa_status rc = stoa_result_export(result, op, &inner, err);
+
+    if (rc == STOA_OK)
+        rc = stoa__driver_stream(&inner, op, out, err);
+    stoa_stream_release(&inner);
+    return rc;
+}
+
+static stoa_status answer(stoa_result result, stoa_op op, struct ArrowArrayStream *out,
+                          int64_t *rows, stoa_error *err)
+{
+    struct ArrowSchema schema = {0};
+    struct kept kept = {{0}, {0}, 0};
+    stoa_status rc = stoa_result_schema(result, &schema, err);
+
+    if (rc == STOA_OK && out && schema.n_children > 0 && affected(result) < 0) {
+        rc = export(result, op, out, err);
+    } else if (rc == STOA_OK) {
+        bool keeps = out && schema.n_children > 0;
+
+        rc = drain(result, op, &schema, keeps ? &kept : NULL, err);
+        *rows = affected(result);
+        if (rc == STOA_OK && out)
+            rc = give_kept(&kept, &schema, op, out, err);
+    }
+    kept_release(&kept);
+    stoa__schema_release(&schema);
+    stoa_result_close(result);
+    return rc;
+}
+
+/* ---- one bound row after the other ---- */
+
+static stoa_status execute_row(struct driver_statement *statement, stoa_op op,
+                               const struct stoa__arrow_type *type,
+                               const struct ArrowArray *batch, int64_t row, stoa_result *out,
+                               stoa_error *err)
+{
+    struct stoa__row_writer writer = {0};
+    stoa_status rc = stoa__rows_from_batch(type, batch, row, 1, &writer, err);
+
+    if (rc == STOA_OK)
+        rc = stoa_execute(statement->stmt, op, (const stoa_value *)(void *)writer.values.data,
+                          type->child_count, writer.bytes.data, (int64_t)writer.bytes.size, out,
+                          err);
+    stoa__buffer_release(&writer.values);
+    stoa__buffer_release(&writer.bytes);
+    return rc;
+}
+
+static stoa_status keep_row(struct driver_statement *statement, stoa_op op,
+                            const struct stoa__arrow_type *type, const struct ArrowArray *batch,
+                            int64_t row, struct kept *kept, int64_t *rows, stoa_error *err)
+{
+    struct ArrowSchema schema = {0};
+    stoa_result result = {0};
+    stoa_status rc = execute_row(statement, op, type, batch, row, &result, err);
+
+    if (rc == STOA_OK)
+        rc = stoa_result_schema(result, &schema, err);
+    if (rc == STOA_OK)
+        rc = drain(result, op, &schema, kept, err);
+    if (rc == STOA_OK && *rows >= 0) {
+        int64_t more = affected(result);
+
+        *rows = more < 0 ? -1 : *rows + more;
+    }
+    stoa_result_close(result);
+    stoa__schema_release(&schema);
+    return rc;
+}
+
+/* The next batch that has rows. */
+static stoa_status next_filled(struct stoa__stream_in *in, struct ArrowArray *out,
+                               stoa_error *err)
+{
+    stoa_status rc;
+
+    while ((rc = stoa__stream_in_next(in, out, err)) == STOA_OK && out->length == 0)
+        stoa__array_release(out);
+    return rc;
+}
+
+/* Those of `batch` and of `next`, which were read ahead, and of the rest; both are taken. */
+static stoa_status keep_rows(struct driver_statement *statement, stoa_op op,
+                             struct stoa__stream_in *in, struct ArrowArray *batch,
+                             struct ArrowArray *next, struct kept *kept, int64_t *rows,
+                             stoa_error *err)
+{
+    stoa_status rc = STOA_OK;
+
+    *rows = 0;
+    while (rc == STOA_OK) {
+        for (int64_t i = 0; rc == STOA_OK && i < batch->length; i++)
+            rc = keep_row(statement, op, in->type, batch, i, kept, rows, err);
+        stoa__array_release(batch);
+        *batch = *next;
+        *next = (struct ArrowArray){0};
+        if (rc == STOA_OK && !batch->release)
+            rc = next_filled(in, batch, err);
+    }
+    return rc == STOA_DONE ? STOA_OK : rc;
+}
+
+/* A schema whose untyped columns take the type another result has there. */
+static stoa_status common_schema(struct driver_statement *statement, struct kept *kept,
+                                 struct ArrowSchema *out, stoa_error *err)
+{
+    struct stoa__arrow_type *common = NULL, *type = NULL;
+    stoa__arena arena = {0};
+    stoa_status rc;
+
+    if (kept->count == 0)
+        return stoa_stmt_schema(statement->stmt, out, err);
+    rc = stoa__arrow_type_parse(&kept_schemas(kept)[0], &arena, &common, err);
+    for (int64_t i = 1; rc == STOA_OK && i < kept->count; i++) {
+        rc = stoa__arrow_type_parse(&kept_schemas(kept)[i], &arena, &type, err);
+        for (int32_t k = 0; rc == STOA_OK && k < common->child_count; k++)
+            if (common->children[k].kind == STOA__ARROW_NULL && k < type->child_count)
+                common->children[k] = type->children[k];
+    }
+    if (rc == STOA_OK)
+        rc = stoa__arrow_type_export(common, out, err);
+    stoa__arena_release(&arena);
+    return rc;
+}
+
+static stoa_status cast_kept(struct kept *kept, const struct ArrowSchema *schema,
+                             stoa_error *err)
+{
+    stoa_status rc = STOA_OK;
+
+    for (int64_t i = 0; i < kept->count && rc == STOA_OK; i++) {
+        struct ArrowArray *batch = &kept_batches(kept)[i], cast = {0};
+
+        rc = stoa_batch_cast(&kept_schemas(kept)[i], batch, schema, &cast, err);
+        if (rc != STOA_OK)
+            return rc;
+        stoa__array_release(batch);
+        *batch = cast;
+    }
+    return rc;
+}
+
+static stoa_status run_rows(struct driver_statement *statement, stoa_op op,
+                            struct stoa__stream_in *in, struct ArrowArray *batch,
+                            struct ArrowArray *next, struct ArrowArrayStream *out,
+                            int64_t *rows, stoa_error *err)
+{
+    struct ArrowSchema schema = {0};
+    struct kept kept = {{0}, {0}, 0};
+    stoa_status rc = keep_rows(statement, op, in, batch, next, &kept, rows, err);
+
+    if (rc == STOA_OK && out)
+        rc = common_schema(statement, &kept, &schema, err);
+    if (rc == STOA_OK && out)
+        rc = cast_kept(&kept, &schema, err);
+    if (rc == STOA_OK && out)
+        rc = give_kept(&kept, &schema, op, out, err);
+    kept_release(&kept);
+    stoa__schema_release(&schema);
+    return rc;
+}
+
+/* All of them or none: in a transaction of their own, or behind a point in the one that is
+ * open. */
+static stoa_status run_unit(struct driver_statement *statement, stoa_op op,
+                            struct stoa__stream_in *in, struct ArrowArray *batch,
+                            struct ArrowArray *next, struct ArrowArrayStream *out,
+                            int64_t *rows, stoa_error *err)
+{
+    static const char point[] = "stoa_bound_rows";
+    struct driver_connection *connection = driver_connection_of(statement);
+    int32_t state = STOA_TRANSACTION_NONE, can = 0;
+    stoa_status rc = stoa_conn_transaction(connection->conn, &state, err);
+
+    if (rc == STOA_OK)
+        rc = stoa_db_supports(connection->db, STOA_CAN_SAVEPOINTS, &can, err);
+    if (rc == STOA_OK && can && state == STOA_TRANSACTION_NONE)
+        rc = stoa_begin(connection->conn, op, STOA_BEGIN_LAZY, err);
+    else if (rc == STOA_OK && can)
+        rc = stoa_savepoint(connection->conn, op, point, STOA_NUL, err);
+    if (rc != STOA_OK)
+        return rc;
+    rc = run_rows(statement, op, in, batch, next, out, rows, err);
+    if (!can)
+        return rc;
+    if (rc == STOA_OK && state == STOA_TRANSACTION_NONE)
+        rc = stoa_commit(connection->conn, op, err);
+    else if (rc == STOA_OK)
+        rc = stoa_savepoint_release(connection->conn, op, point, STOA_NUL, err);
+    if (rc == STOA_OK)
+        return STOA_OK;
+    if (out)
+        stoa_stream_release(out);
+    if (state == STOA_TRANSACTION_NONE)
+        stoa_rollback(connection->conn, (stoa_op){0}, NULL);
+    else
+        stoa_savepoint_rollback(connection->conn, (stoa_op){0}, point, STOA_NUL, NULL);
+    return rc;
+}
+
+static stoa_status run_bound_rows(struct driver_statement *statement, stoa_op op,
+                                  struct stoa__stream_in *in, struct ArrowArrayStream *out,
+                                  int64_t *rows, stoa_error *err)
+{
+    struct ArrowArray batch = {0}, next = {0};
+    stoa_result result = {0};
+    stoa_status rc = next_filled(in, &batch, err);
+
+    if (rc == STOA_OK && batch.length == 1)
+        rc = next_filled(in, &next, err);
+    if (rc >= 0 && (batch.length != 1 || rc == STOA_OK))
+        rc = run_unit(statement, op, in, &batch, &next, out, rows, err);
+    else if (rc == STOA_DONE) {
+        rc = execute_row(statement, op, in->type, &batch, 0, &result, err);
+        if (rc == STOA_OK)
+            rc = answer(result, op, out, rows, err);
+    }
+    stoa__array_release(&batch);
+    stoa__array_release(&next);
+    return rc;
+}
+
+/* ---- what is bound ---- */
+
+static stoa_status run_source(struct driver_statement *statement, stoa_op op,
+                              struct ArrowSchema *schema, struct ArrowArrayStream *out,
+                              int64_t *rows, stoa_error *err)
+{
+    struct ArrowArrayStream source = {0};
+    stoa_done done = {0};
+    stoa_status rc = stoa__driver_nameless(&statement->bound, &source, err);
+
+    if (rc == STOA_OK)
+        rc = stoa_execute_stream(statement->stmt, op, &source, &done, err);
+    stoa_stream_release(&source);
+    if (rc == STOA_OK) {
+        *rows = done.rows_affected;
+        if (out)
+            rc = give_kept(NULL, schema, op, out, err);
+    }
+    return rc;
+}
+
+static stoa_status run_bound(struct driver_statement *statement, stoa_op op,
+                             struct ArrowArrayStream *out, int64_t *rows, stoa_error *err)
+{
+    struct ArrowSchema schema = {0};
+    struct stoa__stream_in in = {0};
+    stoa_status rc = stoa_stmt_schema(statement->stmt, &schema, err);
+
+    if (rc == STOA_OK && schema.n_children == 0) {
+        rc = run_source(statement, op, &schema, out, rows, err);
+    } else if (rc == STOA_OK) {
+        rc = stoa__stream_in_init(&in, &statement->bound, STOA_CHECK_FULL, err);
+        if (rc == STOA_OK)
+            rc = run_bound_rows(statement, op, &in, out, rows, err);
+        stoa__stream_in_release(&in);
+    }
+    stoa__schema_release(&schema);
+    return rc;
+}
+
+/* ---- */
+
+stoa_status stoa__driver_prepare(struct driver_statement *statement, stoa_op op,
+                                 stoa_error *err)
+{
+    if (statement->stmt.id != 0)
+        return STOA_OK;
+    return stoa_prepare(driver_connection_of(statement)->conn, op, statement->sql, STOA_NUL,
+                        &statement->stmt, err);
+}
+
+stoa_status stoa__driver_begin(struct driver_connection *connection, stoa_op op,
+                               stoa_error *err)
+{
+    int32_t state = STOA_TRANSACTION_NONE;
+    stoa_status rc = STOA_OK;
+
+    if (connection->manual)
+        rc = stoa_conn_transaction(connection->conn, &state, err);
+    if (rc == STOA_OK && connection->manual && state == STOA_TRANSACTION_NONE)
+        rc = stoa_begin(connection->conn, op, STOA_BEGIN_LAZY, err);
+    return rc;
+}
+
+stoa_status stoa__driver_execute(struct driver_statement *statement, stoa_op op,
+                                 struct ArrowArrayStream *out, int64_t *rows, stoa_error *err)
+{
+    stoa_result result = {0};
+    stoa_status rc = stoa__driver_prepare(statement, op, err);
+
+    if (rc == STOA_OK)
+        rc = stoa__driver_begin(driver_connection_of(statement), op, err);
+    if (rc != STOA_OK)
+        return rc;
+    if (statement->bound.release)
+        return run_bound(statement, op, out, rows, err);
+    rc = stoa_execute(statement->stmt, op, NULL, 0, NULL, 0, &result, err);
+    return rc == STOA_OK ? answer(result, op, out, rows, err) : rc;
+}
