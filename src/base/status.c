@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* What the library says about itself: its version and the names of its status codes. */
+/* What the library says about itself: its version, the names of its status codes and types. */
 #include "stoa/base.h"
+#include "stoa/value.h"
 
 #include "base/ban.h"
 
@@ -40,6 +41,21 @@ static const char *const names[] = {
 _Static_assert(sizeof names / sizeof names[0] == 1 - STOA_ERR_INTERNAL,
                "a code has no name");
 
+static const char *const type_names[] = {
+    [STOA_TYPE_NULL] = "null",           [STOA_TYPE_BOOL] = "bool",
+    [STOA_TYPE_INT8] = "int8",           [STOA_TYPE_INT16] = "int16",
+    [STOA_TYPE_INT32] = "int32",         [STOA_TYPE_INT64] = "int64",
+    [STOA_TYPE_UINT8] = "uint8",         [STOA_TYPE_UINT16] = "uint16",
+    [STOA_TYPE_UINT32] = "uint32",       [STOA_TYPE_UINT64] = "uint64",
+    [STOA_TYPE_FLOAT32] = "float32",     [STOA_TYPE_FLOAT64] = "float64",
+    [STOA_TYPE_TIMESTAMP] = "timestamp", [STOA_TYPE_DATE] = "date",
+    [STOA_TYPE_TIME] = "time",           [STOA_TYPE_DURATION] = "duration",
+    [STOA_TYPE_INTERVAL] = "interval",   [STOA_TYPE_DECIMAL] = "decimal",
+    [STOA_TYPE_UUID] = "uuid",           [STOA_TYPE_TEXT] = "text",
+    [STOA_TYPE_BYTES] = "bytes",         [STOA_TYPE_SYMBOL] = "symbol",
+    [STOA_TYPE_JSON] = "json",           [STOA_TYPE_NAME] = "name",
+};
+
 const char *stoa_version(void)
 {
     return TEXT(STOA_VERSION_MAJOR) "." TEXT(STOA_VERSION_MINOR) "." TEXT(
@@ -60,4 +76,11 @@ const char *stoa_status_name(stoa_status status)
     if (status > 0 || status < STOA_ERR_INTERNAL)
         return "STOA_ERR_UNKNOWN";
     return names[-status];
+}
+
+const char *stoa_type_name(int32_t type)
+{
+    if (type < STOA_TYPE_NULL || type > STOA_TYPE_NAME)
+        return "unknown";
+    return type_names[type];
 }

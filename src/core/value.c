@@ -14,28 +14,6 @@ enum { UUID_SIZE = 16 };
 
 #define NS_PER_DAY INT64_C(86400000000000)
 
-static const char *const type_names[] = {
-    [STOA_TYPE_NULL] = "null",           [STOA_TYPE_BOOL] = "bool",
-    [STOA_TYPE_INT8] = "int8",           [STOA_TYPE_INT16] = "int16",
-    [STOA_TYPE_INT32] = "int32",         [STOA_TYPE_INT64] = "int64",
-    [STOA_TYPE_UINT8] = "uint8",         [STOA_TYPE_UINT16] = "uint16",
-    [STOA_TYPE_UINT32] = "uint32",       [STOA_TYPE_UINT64] = "uint64",
-    [STOA_TYPE_FLOAT32] = "float32",     [STOA_TYPE_FLOAT64] = "float64",
-    [STOA_TYPE_TIMESTAMP] = "timestamp", [STOA_TYPE_DATE] = "date",
-    [STOA_TYPE_TIME] = "time",           [STOA_TYPE_DURATION] = "duration",
-    [STOA_TYPE_INTERVAL] = "interval",   [STOA_TYPE_DECIMAL] = "decimal",
-    [STOA_TYPE_UUID] = "uuid",           [STOA_TYPE_TEXT] = "text",
-    [STOA_TYPE_BYTES] = "bytes",         [STOA_TYPE_SYMBOL] = "symbol",
-    [STOA_TYPE_JSON] = "json",           [STOA_TYPE_NAME] = "name",
-};
-
-const char *stoa_type_name(int32_t type)
-{
-    if (type < STOA_TYPE_NULL || type > STOA_TYPE_NAME)
-        return "unknown";
-    return type_names[type];
-}
-
 bool stoa__value_has_bytes(int32_t type)
 {
     return type >= STOA_TYPE_DECIMAL && type <= STOA_TYPE_NAME;

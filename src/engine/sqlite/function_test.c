@@ -131,6 +131,19 @@ static void a_row_function_gets_what_it_declared(void)
                "date=2 time=1000000000 timestamp=1000000000 duration=5000000000");
 }
 
+static void a_result_that_is_not_of_the_declared_type_is_named(void)
+{
+    stoa_conn conn = memory();
+    struct probe whole = {0}, text = {0};
+    stoa_error err;
+
+    must_add(conn, "f", "l", "l", 0, describes, &whole); /* It gives text. */
+    CHECK_INT(app_try(conn, "SELECT f(1)", &err), STOA_ERR_TYPE);
+    CHECK_HAS(err.text, "function 'f': gave a value of type text that does not fit int64");
+    must_add(conn, "g", "l", "u", 0, describes, &text);
+    CHECK_ROWS(conn, "SELECT g(1)", "int64=1");
+}
+
 static void an_argument_that_does_not_fit_is_named(void)
 {
     stoa_conn conn = memory();
@@ -722,6 +735,8 @@ static void functions_survive_every_allocation_failure(void)
 }
 
 TEST_MAIN({"a row function gets what it declared", a_row_function_gets_what_it_declared},
+          {"a result that is not of the declared type is named",
+           a_result_that_is_not_of_the_declared_type_is_named},
           {"an argument that does not fit is named", an_argument_that_does_not_fit_is_named},
           {"a row function may give any scalar", a_row_function_may_give_any_scalar},
           {"a result that is none is an error", a_result_that_is_none_is_an_error},

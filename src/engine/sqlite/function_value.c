@@ -368,9 +368,51 @@ static stoa_status give_time(const struct sqlite_function *function, sqlite3_con
     return rc;
 }
 
+static bool is_one_of(int32_t type, int32_t a, int32_t b, int32_t c)
+{
+    return type == a || type == b || type == c;
+}
+
+/* Is it a value of the declared type? Whole numbers are floats and decimals too. */
+static bool result_fits(const struct stoa__arrow_type *type, const stoa_value *value)
+{
+    bool whole = value->type >= STOA_TYPE_BOOL && value->type <= STOA_TYPE_UINT64;
+
+    if (value->type == STOA_TYPE_NULL)
+        return true;
+    if (is_float(type->kind))
+        return whole || value->type == STOA_TYPE_FLOAT32 || value->type == STOA_TYPE_FLOAT64;
+    if (is_decimal(type->kind))
+        return whole || value->type == STOA_TYPE_DECIMAL;
+    if (is_text(type->kind))
+        return is_one_of(value->type, STOA_TYPE_TEXT, STOA_TYPE_SYMBOL, STOA_TYPE_JSON);
+    if (is_bytes(type->kind))
+        return is_one_of(value->type, STOA_TYPE_BYTES, STOA_TYPE_UUID, STOA_TYPE_UUID);
+    if (type->kind <= STOA__ARROW_UINT64)
+        return whole && count_fits(type, value->a);
+    return value->type == packed_type(type);
+}
+
+static stoa_status check_result(const struct sqlite_function *function, const stoa_value *value,
+                                stoa_error *err)
+{
+    const struct stoa__arrow_type *type = function->returns.type;
+    char declared[128];
+
+    if (!type || type->kind == STOA__ARROW_NULL || result_fits(type, value))
+        return STOA_OK;
+    stoa__arrow_type_text(type, declared, sizeof declared);
+    return stoa__fail(err, STOA_ERR_TYPE, "gave a value of type %s that does not fit %s",
+                      stoa_type_name(value->type), declared);
+}
+
 stoa_status sqlite_result_pack(const struct sqlite_function *function, sqlite3_context *context,
                                const stoa_value *value, const uint8_t *bytes, stoa_error *err)
 {
+    stoa_status rc = check_result(function, value, err);
+
+    if (rc != STOA_OK)
+        return rc;
     switch (value->type) {
     case STOA_TYPE_NULL:
         sqlite3_result_null(context);
