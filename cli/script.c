@@ -23,7 +23,7 @@ stoa_status script_run(struct session *session, FILE *file)
     struct text pending = {0};
     char *line = NULL;
     size_t capacity = 0;
-    ssize_t size;
+    ssize_t size = 0;
     stoa_status rc = STOA_OK;
 
     while (rc == STOA_OK && !session->quit && (size = getline(&line, &capacity, file)) >= 0) {
@@ -38,6 +38,10 @@ stoa_status script_run(struct session *session, FILE *file)
             rc = session_run(session, text_string(&pending));
             text_clear(&pending);
         }
+    }
+    if (size < 0 && rc == STOA_OK && interrupt_seen()) {
+        rc = session_fail(session, STOA_ERR_CANCELLED, "interrupted while it waited for input");
+        session_tell(session, NULL);
     }
     if (rc == STOA_OK && !session->quit)
         rc = session_run(session, text_string(&pending));

@@ -40,6 +40,8 @@ stoa_status session_begin(struct session *session, const char *what, const char 
 
 void session_tell(struct session *session, const char *sql)
 {
+    if (!session->told && session->error.code == STOA_ERR_CANCELLED && interrupt_seen())
+        session_fail(session, STOA_ERR_CANCELLED, "cancelled by Ctrl-C");
     if (!session->told)
         error_print(&session->error, sql);
     session->told = 1;
@@ -62,6 +64,8 @@ stoa_status session_open(struct session *session, const char *target, const stoa
         stoa_db_close(db);
         return rc;
     }
+    if (session_close(session) < 0) /* What was open until now. */
+        session_tell(session, NULL);
     stoa_db_close(session->db);
     free(session->target);
     session->db = db;
