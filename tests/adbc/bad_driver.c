@@ -1,15 +1,16 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * A driver that misbehaves on request. The option `uri` of its database says how, in a word;
- * without one it behaves. It holds one table, which is a number of rows, and knows these statements:
+ * without one it behaves. It holds one table, which is a number of rows, and knows these
+ * statements:
  *
  *   rows N   N rows 0, 1, 2 ... of one int64 column n, ten a batch
  *   count    how many rows the table has
  *   slow     runs until it is cancelled
  *   wrong    fails, with all there is to an error
  *
- * Anything else does nothing. Entry points: AdbcDriverInit (1.1), BadOldInit (1.0 alone; it looks
- * whether anybody gave it more), BadEmptyInit (functions are missing), BadRefusingInit.
+ * Anything else does nothing. Entry points: AdbcDriverInit (1.1), BadOldInit (1.0 alone),
+ * BadEmptyInit (functions are missing), BadRefusingInit.
  */
 #include "engine/adbc/adbc.h"
 

@@ -5,6 +5,7 @@
 
 #include "arrow/array.h"
 #include "arrow/cast.h"
+#include "base/clock.h"
 #include "base/error.h"
 #include "base/limits.h"
 #include "base/mem.h"
@@ -16,6 +17,8 @@
 
 /* What an open stream may be drained into when another statement needs its connection. */
 enum { KEPT_ROWS_MAX = 1 << 24, KEPT_BATCHES_GROW = 64 };
+/* How long one visit to the worker may collect small batches. */
+enum { PULL_NS_MAX = 2000000 };
 
 /* ---- its life ---- */
 
@@ -161,47 +164,57 @@ static stoa_status pull_now(struct adbc_cursor *cursor, struct ArrowArray *out, 
     return rc;
 }
 
-struct pull {
-    struct adbc_cursor *cursor;
-    struct ArrowArray *out;
-};
-
+/* As many batches as make one of the size asked for, if they come quickly: going to the worker and
+ * back costs as much as making a small batch. What comes behind the first one is kept. */
 static stoa_status pull_job(void *self, stoa_error *err)
 {
-    struct pull *pull = self;
+    struct adbc_cursor *cursor = self;
+    const int64_t end = stoa__clock_monotonic_ns() + PULL_NS_MAX;
+    int64_t rows = 0;
+    stoa_status rc;
 
-    return pull_now(pull->cursor, pull->out, err);
+    cursor->kept_at = cursor->kept_count = 0;
+    do {
+        struct ArrowArray batch = {0};
+
+        rc = pull_now(cursor, &batch, err);
+        if (rc != STOA_OK)
+            break;
+        rows += batch.length;
+        rc = keep(cursor, &batch, err);
+        stoa__array_release(&batch);
+    } while (rc == STOA_OK && rows < cursor->batch_rows && stoa__clock_monotonic_ns() < end);
+    return rc;
 }
 
 static stoa_status next_whole(struct adbc_cursor *cursor, stoa__call *call, struct ArrowArray *out,
                               stoa_error *err)
 {
-    struct pull pull = {cursor, out};
-    stoa_status rc;
+    stoa_status rc = STOA_OK;
 
+    if (cursor->kept_at == cursor->kept_count && cursor->streaming) {
+        if (cursor->session->working)
+            return stoa__fail(err, STOA_ERR_BUSY,
+                              "%s: the connection is executing the statement that reads this "
+                              "stream",
+                              cursor->session->instance->engine);
+        rc = adbc_work(cursor->session, call, cursor->statement, pull_job, cursor,
+                       &cursor->failure);
+        if (rc != STOA_OK)
+            unlink_stream(cursor); /* It is at its end, or will give nothing any more. */
+        if (rc < 0) {
+            adbc_note_failure(cursor->session);
+            cursor->failure.code = rc;
+        }
+    }
     if (cursor->kept_at < cursor->kept_count) {
         *out = cursor->kept[cursor->kept_at++];
         return STOA_OK;
     }
-    if (cursor->failure.code != 0) {
-        stoa__error_copy(err, &cursor->failure);
-        return cursor->failure.code;
-    }
-    if (!cursor->streaming)
+    if (cursor->failure.code == 0)
         return STOA_DONE;
-    if (cursor->session->working)
-        return stoa__fail(err, STOA_ERR_BUSY,
-                          "%s: the connection is executing the statement that reads this stream",
-                          cursor->session->instance->engine);
-    rc = adbc_work(cursor->session, call, cursor->statement, pull_job, &pull, err);
-    if (rc != STOA_OK)
-        unlink_stream(cursor); /* It is at its end, or will give nothing any more. */
-    if (rc < 0) {
-        adbc_note_failure(cursor->session);
-        stoa__error_copy(&cursor->failure, err);
-        cursor->failure.code = rc;
-    }
-    return rc;
+    stoa__error_copy(err, &cursor->failure);
+    return cursor->failure.code;
 }
 
 /* Give the first rows of a batch that is too long, and keep the others. */
