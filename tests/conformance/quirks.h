@@ -17,7 +17,7 @@ struct quirks {
     bool excludes_readers; /* Nobody reads while somebody writes. */
 
     bool lists_tables_alone; /* No indexes, functions, collations in its catalogue. */
-    const char *fresh;     /* Empties the database, which all tests share; NULL: each has its own. */
+    const char *fresh; /* Empties the database, which all tests share; NULL: each has its own. */
 
     /* Statements. "%lld" stands for a number. */
     const char *rows;    /* So many rows 0, 1, 2 ... of one int64 column n. */
