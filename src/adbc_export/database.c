@@ -97,6 +97,16 @@ bool stoa__driver_database_get(stoa_db db, const char *key, struct driver_room *
 
 /* ---- opening ---- */
 
+/* A driver manager passes stoa:/a/b on as it is, and stoa:b as b. */
+static const char *without_scheme(const char *uri)
+{
+    const char *rest = stoa__driver_key_behind(uri, "stoa:");
+
+    if (!rest)
+        return uri;
+    return strncmp(rest, "//", 2) == 0 ? rest + 2 : rest;
+}
+
 /* The target: the uri, behind the engine if one is given. Freed by the caller. */
 static stoa_status make_target(struct driver_database *database, char **out, stoa_error *err)
 {
@@ -110,6 +120,7 @@ static stoa_status make_target(struct driver_database *database, char **out, sto
         return stoa__fail(err, STOA_ERR_INVALID,
                           "the option uri is not set: it is the target, such as app.db or "
                           ":memory:");
+    uri = without_scheme(uri);
     if (engine)
         rc = stoa__buffer_format(&text, "%s:", engine);
     if (rc == STOA_OK)

@@ -335,7 +335,7 @@ static void settings_reach_the_database(void)
                 "pool_idle_max");
     check_ok(driver.DatabaseRelease(&database, &error), &error);
     check_ok(driver.DatabaseNew(&database, &error), &error);
-    check_ok(driver.DatabaseSetOption(&database, "uri", ":memory:", &error), &error);
+    check_ok(driver.DatabaseSetOption(&database, "uri", "stoa:sqlite::memory:", &error), &error);
     check_ok(driver.DatabaseSetOptionInt(&database, "stoa.pool_idle_max", 1, &error), &error);
     check_ok(driver.DatabaseInit(&database, &error), &error);
     check_ok(driver.DatabaseGetOption(&database, "stoa.version", text, &size, &error), &error);

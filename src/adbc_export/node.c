@@ -203,7 +203,7 @@ AdbcStatusCode stoa__driver_enter_open(const struct AdbcConnection *self,
     AdbcStatusCode status = stoa__driver_enter(self, STOA__KIND_ADBC_CONNECTION, &node, error);
 
     *out = (struct driver_connection *)(void *)node;
-    if (status != ADBC_STATUS_OK || (*out)->conn.id != 0)
+    if (!node || (*out)->conn.id != 0)
         return status;
     *out = NULL;
     return stoa__driver_leave(node, stoa__driver_fail(error, ADBC_STATUS_INVALID_STATE,
