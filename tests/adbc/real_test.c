@@ -233,6 +233,24 @@ static void types_round_trip_as_tabled(void)
     stoa_db_close(db);
 }
 
+/* What a database would change without a word is refused. */
+static void silent_changes_are_refused(void)
+{
+    static const struct round cut[] = {{"tsn:", {"0", "1", "-1001"}, {"u", "tsn:", ""}},
+                                       {"ttn", {"0", "1", "1001"}, {"", "ttn", ""}},
+                                       {"g", {"1", "\"nan\"", "2"}, {"", "g", "g"}}};
+    stoa_db db = open_real();
+    stoa_conn conn = connect_real(db);
+
+    for (size_t i = 0; i < sizeof(cut) / sizeof(*cut); i++) {
+        char back[64];
+
+        there_and_back(conn, &cut[i], back, sizeof(back));
+        CHECK_TEXT(back, cut[i].back[driver()]);
+    }
+    stoa_db_close(db);
+}
+
 /* ---- ingest ---- */
 
 /* All rows and the catalogue of table t, as one text. */
@@ -421,6 +439,7 @@ static void deadlines_are_kept(void)
 }
 
 TEST_MAIN({"types round trip as tabled", types_round_trip_as_tabled},
+          {"silent changes are refused", silent_changes_are_refused},
           {"a failed ingest leaves the table as it was", a_failed_ingest_leaves_the_table},
           {"columns are found by name", columns_are_found_by_name},
           {"statements run over streams", statements_run_over_streams},

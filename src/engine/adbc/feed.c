@@ -18,6 +18,8 @@
 
 #include "base/ban.h"
 
+enum { NS_PER_US = 1000 };
+
 struct adbc_feed {
     stoa__mutex lock; /* Held by a thread that pulls, until it has its answer. */
     int32_t references; /* Ours and the stream's; under `lock`. */
@@ -27,7 +29,7 @@ struct adbc_feed {
     const struct stoa__arrow_type *type; /* Of the rows handed over; in `arena`. */
     stoa__arena arena;
     int32_t *columns; /* NULL: all. */
-    bool refuse_nan, refuse_uint64;
+    bool refuse_nan, refuse_uint64, refuse_nanoseconds;
     stoa_status rc; /* Of the last pull. */
     struct ArrowArray batch;
     int64_t rows;
@@ -103,7 +105,15 @@ static bool is_float(const struct stoa__arrow_type *type)
            type->kind == STOA__ARROW_FLOAT16;
 }
 
-/* What the database would change without a word. */
+/* Are there values of the type that the database would change without a word? */
+static bool is_doubtful(const struct adbc_feed *feed, const struct stoa__arrow_type *type)
+{
+    return (feed->refuse_nan && is_float(type)) ||
+           (feed->refuse_uint64 && type->kind == STOA__ARROW_UINT64) ||
+           (feed->refuse_nanoseconds && type->unit == STOA__UNIT_NANO);
+}
+
+/* The name of such a value; NULL: it fits. */
 static const char *unfit(const struct stoa__cell *cell)
 {
     double value;
@@ -112,6 +122,8 @@ static const char *unfit(const struct stoa__cell *cell)
         return NULL;
     if (cell->type->kind == STOA__ARROW_UINT64)
         return stoa__cell_int64(cell) < 0 ? "an integer above 9223372036854775807" : NULL;
+    if (cell->type->unit == STOA__UNIT_NANO)
+        return stoa__cell_int64(cell) % NS_PER_US != 0 ? "nanoseconds" : NULL;
     value = stoa__cell_float64(cell);
     return value != value ? "NaN (nan=null makes it NULL)" : NULL;
 }
@@ -122,8 +134,7 @@ static stoa_status check_values(struct adbc_feed *feed, const struct ArrowArray 
     for (int32_t i = 0; i < feed->type->child_count; i++) {
         const struct stoa__arrow_type *type = &feed->type->children[i];
 
-        if (type->dictionary || !((feed->refuse_nan && is_float(type)) ||
-                                  (feed->refuse_uint64 && type->kind == STOA__ARROW_UINT64)))
+        if (type->dictionary || !is_doubtful(feed, type))
             continue;
         for (int64_t row = 0; row < batch->length; row++) {
             struct stoa__cell cell;
@@ -154,7 +165,7 @@ static stoa_status next_batch(struct adbc_feed *feed, stoa_error *err)
     if (rc == STOA_OK && feed->columns)
         rc = pick(feed, &whole, &feed->batch, err);
     stoa__array_release(&whole);
-    if (rc == STOA_OK && (feed->refuse_nan || feed->refuse_uint64))
+    if (rc == STOA_OK && (feed->refuse_nan || feed->refuse_uint64 || feed->refuse_nanoseconds))
         rc = check_values(feed, &feed->batch, err);
     return rc;
 }
@@ -291,6 +302,7 @@ stoa_status adbc_feed_new(struct adbc_session *session, struct stoa__source *sou
     feed->call = call;
     feed->refuse_nan = nan == STOA__NAN_ERROR && session->instance->quirk->loses_nan;
     feed->refuse_uint64 = session->instance->quirk->wraps_uint64;
+    feed->refuse_nanoseconds = session->instance->quirk->cuts_nanoseconds;
     rc = make_type(feed, source->type, columns, column_count, err);
     if (rc == STOA_OK)
         *out = feed;

@@ -42,6 +42,7 @@ struct adbc_quirk {
     bool append_by_position;    /* Appending ignores the names of columns. */
     bool loses_nan;             /* NaN is stored as NULL. */
     bool wraps_uint64;          /* What is above the largest int64 becomes negative. */
+    bool cuts_nanoseconds;      /* Times are kept in microseconds. */
     bool error_ends_transaction; /* After a failure only a rollback helps; COMMIT says nothing. */
 };
 /* By the vendor's name; never NULL. */

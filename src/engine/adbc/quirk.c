@@ -91,6 +91,7 @@ static const struct adbc_quirk quirks[] = {
      .texts = postgresql_texts,
      .sql_transactions = true,
      .wraps_uint64 = true,
+     .cuts_nanoseconds = true,
      .read_only_sql = "SET SESSION CHARACTERISTICS AS TRANSACTION READ ONLY",
      .savepoints = true,
      .durable_commit = true,
