@@ -89,28 +89,12 @@ static int end(struct session *session, stoa_status rc)
     return rc == STOA_OK ? CLI_OK : interrupt_seen() ? CLI_CANCELLED : CLI_FAILED;
 }
 
-static int is_writing(const char *key)
-{
-    static const char *const keys[] = {"mode",    "keys", "truncate", "dedup", "dedup_columns",
-                                       "unit",    "ack",  "database", "strict", "nan",
-                                       "uint64",  "decimal", "temporal", "index", "check"};
-    for (size_t i = 0; i < sizeof keys / sizeof *keys; i++)
-        if (strcmp(key, keys[i]) == 0)
-            return 1;
-    return 0;
-}
-
-/* Settings of an ingest are known by name; all others are the reader's, which knows its own. */
-static void sort_options(struct args *args, struct transfer *transfer)
+static void take_settings(struct args *args, struct transfer *transfer)
 {
     transfer->format = args_take(args, "format");
     transfer->quiet = args_take(args, "quiet") != NULL;
-    for (int64_t i = 0; i < args->option_count; i++) {
-        if (is_writing(args->options[i].key))
-            transfer->writing[transfer->writing_count++] = args->options[i];
-        else
-            transfer->reading[transfer->reading_count++] = args->options[i];
-    }
+    for (int64_t i = 0; i < args->option_count; i++)
+        transfer_setting(transfer, args->options[i].key, args->options[i].value);
 }
 
 int cli_import(struct args *args)
@@ -121,7 +105,7 @@ int cli_import(struct args *args)
 
     if (!begin(args, import_help, 3, 1 << 20, &code))
         return code;
-    sort_options(args, &transfer);
+    take_settings(args, &transfer);
     transfer.table = args->words[args->count - 1];
     session_init(&session);
     stoa_status rc = session_open(&session, args->words[0], NULL, 0);
@@ -140,9 +124,7 @@ int cli_export(struct args *args)
 
     if (!begin(args, export_help, 3, 3, &code))
         return code;
-    sort_options(args, &transfer);
-    for (int64_t i = 0; i < transfer.writing_count; i++)
-        transfer.reading[transfer.reading_count++] = transfer.writing[i];
+    take_settings(args, &transfer);
     transfer.table = args->words[1];
     transfer.file = args->words[2];
     session_init(&session);

@@ -90,11 +90,33 @@ static stoa_status dot_parameter(struct session *session, const struct words *wo
     return STOA_OK;
 }
 
+/* Words KEY=VALUE at the end are settings; gives how many words are left. */
+static int take_settings(const struct words *words, struct transfer *transfer)
+{
+    int count = words->count;
+    while (count > 1 && strchr(words->word[count - 1], '=') &&
+           !strpbrk(words->word[count - 1], " /")) {
+        char *key = words->word[--count];
+        char *value = strchr(key, '=');
+        *value++ = '\0';
+        if (strcmp(key, "format") == 0)
+            transfer->format = value;
+        else if (!transfer_setting(transfer, key, value))
+            break;
+    }
+    return count;
+}
+
 static stoa_status dot_import(struct session *session, const struct words *words)
 {
-    struct transfer transfer = {.table = words->word[words->count - 1]};
+    struct transfer transfer = {0};
+    int count = take_settings(words, &transfer);
     stoa_status rc = STOA_OK;
-    for (int i = 1; rc == STOA_OK && i < words->count - 1; i++) {
+
+    if (count < 3)
+        return session_fail(session, STOA_ERR_INVALID, ".import FILE... TABLE [KEY=VALUE...]");
+    transfer.table = words->word[count - 1];
+    for (int i = 1; rc == STOA_OK && i < count - 1; i++) {
         transfer.file = words->word[i];
         rc = transfer_import(session, &transfer);
     }
@@ -104,6 +126,8 @@ static stoa_status dot_import(struct session *session, const struct words *words
 static stoa_status dot_export(struct session *session, const struct words *words)
 {
     struct transfer transfer = {.table = words->word[1], .file = words->word[2]};
+    if (take_settings(words, &transfer) != 3)
+        return session_fail(session, STOA_ERR_INVALID, ".export TABLE|SQL FILE [KEY=VALUE...]");
     return transfer_export(session, &transfer);
 }
 
@@ -122,10 +146,11 @@ static const struct command {
     {"dump", "[TABLE]", "the SQL that makes it again", 1, 2, dot_dump},
     {"engines", "", "what this build can open", 1, 1, dot_engines},
     {"explain", "SQL", "how a statement would be run", 2, 2, dot_explain},
-    {"export", "TABLE|SQL FILE", "write rows as CSV or JSON lines", 3, 3, dot_export},
+    {"export", "TABLE|SQL FILE [KEY=VALUE...]", "write rows as CSV or JSON lines", 3,
+     DOT_WORDS_MAX, dot_export},
     {"functions", "[PATTERN]", "functions SQL can call", 1, 2, dot_functions},
     {"help", "[COMMAND]", "this list", 1, 2, dot_help},
-    {"import", "FILE... TABLE", "CSV or JSON lines into a table, made if missing", 3,
+    {"import", "FILE... TABLE [KEY=VALUE...]", "CSV or JSON lines into a table, made if missing", 3,
      DOT_WORDS_MAX, dot_import},
     {"indexes", "[TABLE]", "indexes and their columns", 1, 2, dot_indexes},
     {"mode", "[MODE]", "how rows are written: " MODE_NAMES, 1, 2, dot_mode},
@@ -160,7 +185,7 @@ static stoa_status dot_help(struct session *session, const struct words *words)
         if (*wanted && strcmp(wanted, commands[i].name) != 0)
             continue;
         snprintf(usage, sizeof usage, ".%s %s", commands[i].name, commands[i].arguments);
-        fprintf(session->output.file, "%-32s %s\n", usage, commands[i].help);
+        fprintf(session->output.file, "%-38s %s\n", usage, commands[i].help);
         found = 1;
     }
     if (!found)

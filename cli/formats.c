@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "formats.h"
+#include "transfer.h"
 
 #include <string.h>
 
@@ -7,6 +8,28 @@ static const struct format formats[] = {
     {"csv", stoa_csv_open, stoa_csv_write},
     {"jsonl", stoa_jsonl_open, stoa_jsonl_write},
 };
+
+static int is_writing(const char *key)
+{
+    static const char *const keys[] = {"mode",   "keys", "truncate", "dedup",  "dedup_columns",
+                                       "unit",   "ack",  "database", "strict", "nan",
+                                       "uint64", "decimal", "temporal", "index", "check"};
+    for (size_t i = 0; i < sizeof keys / sizeof *keys; i++)
+        if (strcmp(key, keys[i]) == 0)
+            return 1;
+    return 0;
+}
+
+int transfer_setting(struct transfer *transfer, const char *key, const char *value)
+{
+    int64_t *count = is_writing(key) ? &transfer->writing_count : &transfer->reading_count;
+    stoa_option *options = is_writing(key) ? transfer->writing : transfer->reading;
+
+    if (*count == TRANSFER_OPTIONS_MAX)
+        return 0;
+    options[(*count)++] = (stoa_option){key, value};
+    return 1;
+}
 
 static int ends(const char *file, const char *end)
 {

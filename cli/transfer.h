@@ -26,6 +26,10 @@ struct transfer {
     int64_t rows;
 };
 
+/* Notes a setting: those of an ingest are known by their names, all others are the reader's or the
+ * writer's, which know their own. Borrowed. 0 when there are too many. */
+int transfer_setting(struct transfer *transfer, const char *key, const char *value);
+
 /* Into a table, which is made when it is not there unless `writing` has a mode. All or nothing. */
 stoa_status transfer_import(struct session *session, struct transfer *transfer);
 stoa_status transfer_export(struct session *session, struct transfer *transfer);

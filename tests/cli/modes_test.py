@@ -196,6 +196,10 @@ def moves():
     expect("and goes on after the greatest key",
            (run("copy", "m.db", "t", "c.db", "t", "--key", "id"),
             run("c.db", "select count(*), max(id) from t")), ((0, "", ""), (0, "6\t6\n", "")))
+    expect(".import and .export take settings",
+           (run("m.db", ".import t.csv s header=yes types=text", ".export s s.csv separator=;",
+                "select typeof(id) from s limit 1"), read("s.csv")),
+           ((0, "text\n", ""), "id;name\n1;a\n2;b\n3;\n"))
     expect("copy of a query", (run("copy", "m.db", "select id from t where id > 4", "c.db", "q"),
                                run("c.db", "select id from q")), ((0, "", ""), (0, "5\n6\n", "")))
     expect("check", run("check", "m.db"), (0, "ok\n", ""))

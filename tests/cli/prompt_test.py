@@ -220,6 +220,37 @@ def others():
     point(".quit ends it", [] if shell.end() == 0 else ["another status"])
 
 
+def progress():
+    """What a copy shows on the terminal, and what remains of one that is interrupted."""
+    numbers = ("with recursive n(i) as (select 1 union all select i + 1 from n limit %d)"
+               " select i from n")
+    for sentence, rows, interrupt in (
+            ("a long command shows rows and their rate", 4000000, False),
+            ("Ctrl-C ends it with status 130", 400000000, True)):
+        pid, fd = pty.fork()
+        if pid == 0:
+            os.chdir(WORK)
+            os.environ.update(NO_COLOR="1")
+            os.execv(STOA, [STOA, "copy", ":memory:", numbers % rows, "p.db", "t%d" % interrupt])
+        shown = b""
+        try:
+            while piece := os.read(fd, 4096):
+                shown += piece
+                if interrupt and b"rows/s" in shown:
+                    os.write(fd, b"\x03")
+                    interrupt = False
+        except OSError:  # The other side is closed.
+            pass
+        status = os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1])
+        os.close(fd)
+        right = 0 if rows == 4000000 else 130
+        point(sentence, [] if status == right and b"M rows/s" in shown
+              else ["%r, %r" % (status, shown[-300:])])
+    shell = Shell("p.db", "--no-config")
+    holds("nothing of it is there", shell.type(".tables\r"), "t0", "1 row\n")
+    shell.end()
+
+
 def main():
     try:
         shell = Shell("app.db")
@@ -231,6 +262,7 @@ def main():
     point("Ctrl-D ends the shell with status 0", [] if shell.end() == 0 else ["another status"])
     history_file()
     others()
+    progress()
 
 
 try:
