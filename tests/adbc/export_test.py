@@ -1,0 +1,289 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Stoa behind Python's ADBC driver manager: the DB-API, pyarrow, pandas and polars."""
+import os
+import subprocess
+import sys
+import tempfile
+import traceback
+
+import adbc_driver_manager
+import pandas
+import polars
+import pyarrow
+from adbc_driver_manager import dbapi
+
+from tap import done, point
+
+LIBRARY = os.environ["STOA_LIBRARY"]
+INTS = pyarrow.table({"int64s": [42, -42, None], "strings": ["foo", None, ""]})
+
+
+def connect(uri=":memory:", autocommit=False, **options):
+    return dbapi.connect(driver=LIBRARY, entrypoint="AdbcDriverStoaInit",
+                         db_kwargs={"uri": uri, **options}, autocommit=autocommit)
+
+
+def value(connection, sql, parameters=None):
+    with connection.cursor() as cursor:
+        cursor.execute(sql, parameters)
+        return cursor.fetchone()[0]
+
+
+def fails(kind, action, part=""):
+    """Nothing when `action` raises `kind` with `part` in its text."""
+    try:
+        action()
+    except kind as error:
+        return [] if part in str(error) else ["it says %s" % error]
+    return ["it does not fail"]
+
+
+def equal(got, right):
+    return [] if got == right else ["got %r" % (got,), "not %r" % (right,)]
+
+
+def queries():
+    with connect() as connection, connection.cursor() as cursor:
+        cursor.execute("SELECT 42 AS a, 'x' AS b, 1.5 AS c")
+        return equal(cursor.fetchall(), [(42, "x", 1.5)])
+
+
+def parameters():
+    with connect() as connection, connection.cursor() as cursor:
+        cursor.execute("CREATE TABLE t(a INTEGER, b TEXT)")
+        cursor.executemany("INSERT INTO t VALUES (?, ?)", [(1, "x"), (2, None), (3, "z")])
+        found = equal(cursor.rowcount, 3)
+        cursor.execute("SELECT b FROM t WHERE a = ?", (3,))
+        found += equal(cursor.fetchall(), [("z",)])
+        return found + equal(value(connection, "SELECT count(*) FROM t WHERE b IS NULL"), 1)
+
+
+def ingest():
+    with connect() as connection, connection.cursor() as cursor:
+        found = equal(cursor.adbc_ingest("t", INTS), 3)
+        cursor.execute("SELECT * FROM t")
+        found += equal(cursor.fetch_arrow_table().to_pydict(), INTS.to_pydict())
+        found += fails(dbapi.ProgrammingError, lambda: cursor.adbc_ingest("t", INTS), "t")
+        cursor.adbc_ingest("t", INTS, mode="append")
+        cursor.adbc_ingest("t", INTS.to_reader(max_chunksize=1), mode="create_append")
+        found += equal(value(connection, "SELECT count(*) FROM t"), 9)
+        cursor.adbc_ingest("t", INTS.slice(0, 1), mode="replace")
+        found += equal(value(connection, "SELECT count(*) FROM t"), 1)
+        cursor.adbc_ingest("t", INTS, temporary=True)
+        found += equal(value(connection, "SELECT count(*) FROM main.t"), 1)
+        return found + equal(value(connection, "SELECT count(*) FROM temp.t"), 3)
+
+
+TYPES = {
+    "bool": (pyarrow.bool_(), [None, False, True]),
+    "int8": (pyarrow.int8(), [None, -128, 127]),
+    "uint32": (pyarrow.uint32(), [None, 0, 4294967295]),
+    "int64": (pyarrow.int64(), [None, -2**63, 2**63 - 1]),
+    "float32": (pyarrow.float32(), [None, -1.5, 1.5]),
+    "float64": (pyarrow.float64(), [None, -1.5, 1.5]),
+    "text": (pyarrow.string(), [None, "", "例"]),
+    "large text": (pyarrow.large_string(), [None, "", "1234"]),
+    "binary": (pyarrow.binary(), [None, b"", b"\0\1"]),
+    "date": (pyarrow.date32(), [None, 0, 42]),
+    "timestamp": (pyarrow.timestamp("us"), [None, -42, 42]),
+    "zoned timestamp": (pyarrow.timestamp("ms", "UTC"), [None, -42, 42]),
+    "duration": (pyarrow.duration("s"), [None, -42, 42]),
+    "list": (pyarrow.list_(pyarrow.int32()), [None, [1, 2, 3], [4, 5]]),
+}
+
+
+def round_trip(name):
+    kind, values = TYPES[name]
+    data = pyarrow.table({"col": pyarrow.array(values, kind)})
+    with connect() as connection, connection.cursor() as cursor:
+        cursor.adbc_ingest("t", data)
+        cursor.execute("SELECT col FROM t")
+        got = cursor.fetch_arrow_table()
+        return equal(got.schema.field("col").type, kind) + \
+            equal(got.column("col").to_pylist(), data.column("col").to_pylist())
+
+
+def no_batches():
+    with connect() as connection, connection.cursor() as cursor:
+        cursor.adbc_ingest("t", pyarrow.RecordBatchReader.from_batches(INTS.schema, []))
+        cursor.execute("SELECT * FROM t")
+        got = cursor.fetch_arrow_table()
+        return equal(got.num_rows, 0) + equal(got.schema.names, INTS.schema.names) + \
+            equal(got.schema.types, INTS.schema.types)
+
+
+def transactions():
+    with tempfile.TemporaryDirectory() as folder:
+        path = os.path.join(folder, "a.db")
+        with connect(path) as one, connect(path) as two:
+            with one.cursor() as cursor:
+                cursor.execute("CREATE TABLE t(a INTEGER)")
+            found = fails(dbapi.Error, lambda: value(two, "SELECT count(*) FROM t"), "t")
+            two.rollback()
+            one.commit()
+            found += equal(value(two, "SELECT count(*) FROM t"), 0)
+            two.rollback()
+            with one.cursor() as cursor:
+                cursor.execute("INSERT INTO t VALUES (1)")
+            one.rollback()
+            return found + equal(value(one, "SELECT count(*) FROM t"), 0)
+
+
+def errors():
+    with connect(autocommit=True) as connection, connection.cursor() as cursor:
+        cursor.execute("CREATE TABLE t(a INTEGER PRIMARY KEY)")
+        cursor.execute("INSERT INTO t VALUES (1)")
+        try:
+            cursor.execute("INSERT INTO t VALUES (1)")
+        except dbapi.IntegrityError as error:
+            details = dict(error.details)
+            return equal(error.sqlstate[:2], "23") + \
+                equal(details.get(b"stoa.status"), b"-9") + \
+                ([] if b"stoa.vendor_code" in details else ["no vendor code"])
+        return ["it does not fail"]
+
+
+def metadata():
+    with connect() as connection, connection.cursor() as cursor:
+        cursor.adbc_ingest("t", INTS)
+        cursor.execute("CREATE TABLE child(id INTEGER PRIMARY KEY, x REFERENCES parent(y))")
+        info = connection.adbc_get_info()
+        found = equal((info["vendor_name"], info["driver_name"], info["driver_adbc_version"]),
+                      ("sqlite", "ADBC Stoa Driver", 1001000))
+        objects = connection.adbc_get_objects(catalog_filter="main").read_all().to_pylist()
+        tables = {table["table_name"]: table
+                  for table in objects[0]["catalog_db_schemas"][0]["db_schema_tables"]}
+        found += equal([(c["column_name"], c["ordinal_position"])
+                        for c in tables["t"]["table_columns"]], [("int64s", 1), ("strings", 2)])
+        keys = {c["constraint_type"]: c for c in tables["child"]["table_constraints"]}
+        found += equal(sorted(keys), ["FOREIGN KEY", "PRIMARY KEY"])
+        found += equal(keys["FOREIGN KEY"]["constraint_column_usage"],
+                       [{"fk_catalog": "main", "fk_db_schema": "", "fk_table": "parent",
+                         "fk_column_name": "y"}])
+        found += equal(connection.adbc_get_table_schema("t").types, INTS.schema.types)
+        found += equal(connection.adbc_current_catalog, "main")
+        return found + ([] if "view" in connection.adbc_get_table_types() else ["no views"])
+
+
+def two_results():
+    with connect() as connection, connection.cursor() as one, connection.cursor() as two:
+        sql = ("WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 5000) "
+               "SELECT i FROM n")
+        one.execute(sql)
+        two.execute(sql)
+        return equal(sum(two.fetch_arrow_table()["i"].to_pylist()), 12502500) + \
+            equal(sum(one.fetch_arrow_table()["i"].to_pylist()), 12502500)
+
+
+def outlived():
+    """Below the DB-API, which closes its readers by itself."""
+    database = adbc_driver_manager.AdbcDatabase(driver=LIBRARY, uri=":memory:",
+                                                entrypoint="AdbcDriverStoaInit")
+    connection = adbc_driver_manager.AdbcConnection(database)
+    statement = adbc_driver_manager.AdbcStatement(connection)
+    statement.set_sql_query("SELECT 42 AS a UNION ALL SELECT -42")
+    stream, _ = statement.execute_query()
+    statement.close()
+    connection.close()
+    database.close()
+    return equal(pyarrow.table(stream)["a"].to_pylist(), [42, -42])
+
+
+def schema_only():
+    with connect() as connection, connection.cursor() as cursor:
+        cursor.adbc_ingest("t", INTS)
+        return equal(cursor.adbc_execute_schema("SELECT * FROM t").types, INTS.schema.types)
+
+
+def manifest():
+    with tempfile.TemporaryDirectory() as folder:
+        with open(os.path.join(folder, "stoa.toml"), "w", encoding="utf-8") as file:
+            file.write('manifest_version = 1\nname = "Stoa"\n[Driver]\n'
+                       'entrypoint = "AdbcDriverStoaInit"\nshared = "%s"\n' % LIBRARY)
+        code = ("from adbc_driver_manager import dbapi\n"
+                "for uri in ['stoa::memory:', 'stoa:%s/a.db']:\n"
+                "    with dbapi.connect(uri=uri, autocommit=True) as c, c.cursor() as q:\n"
+                "        q.execute('SELECT 42'); print(q.fetchall())\n" % folder)
+        run = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True,
+                             env={**os.environ, "ADBC_DRIVER_PATH": folder}, check=False)
+        return equal(run.stdout, "[(42,)]\n[(42,)]\n") and [*run.stderr.splitlines()]
+
+
+def default_names():
+    found = []
+    for entry in (None, "AdbcStoaInit", "AdbcDriverInit"):
+        with dbapi.connect(driver=LIBRARY, entrypoint=entry, db_kwargs={"uri": ":memory:"},
+                           autocommit=True) as connection:
+            found += equal(value(connection, "SELECT 42"), 42)
+    return found
+
+
+def pandas_frames():
+    frame = pandas.DataFrame({"a": [1, 2, 3], "b": [1.5, None, 2.5]})
+    with connect() as connection:
+        found = equal(frame.to_sql("t", connection, index=False), 3)
+        got = pandas.read_sql("SELECT * FROM t ORDER BY a", connection)
+        return found + equal(got["a"].tolist(), [1, 2, 3]) + equal(float(got["b"].sum()), 4.0)
+
+
+def polars_frames():
+    frame = polars.DataFrame({"a": [1, 2, 3], "b": ["x", None, "z"]})
+    with connect(autocommit=True) as connection:
+        frame.write_database("t", connection, engine="adbc")
+        got = polars.read_database("SELECT * FROM t ORDER BY a", connection)
+        return equal(got.to_dicts(), frame.to_dicts())
+
+
+def exits_with_capsules():
+    code = ("import sys\nfrom adbc_driver_manager import dbapi\n"
+            "connection = dbapi.connect(driver=%r, entrypoint='AdbcDriverStoaInit',\n"
+            "                           db_kwargs={'uri': ':memory:'})\n"
+            "cursor = connection.cursor()\n"
+            "cursor.execute('SELECT 42')\n"
+            "sys.kept = cursor.fetch_arrow()\n" % LIBRARY)
+    run = subprocess.run([sys.executable, "-W", "ignore", "-c", code], capture_output=True,
+                         text=True, check=False)
+    return equal(run.returncode, 0) and [str(run.returncode), *run.stderr.splitlines()]
+
+
+def cancelled():
+    with connect(autocommit=True) as connection, connection.cursor() as cursor:
+        cursor.adbc_statement.set_options(**{"stoa.deadline_ms": 50})
+        endless = "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n) " \
+                  "SELECT count(*) FROM n"
+
+        def run():
+            cursor.execute(endless)
+            cursor.fetchall()
+        found = fails((dbapi.Error, OSError), run)
+        return found + equal(value(connection, "SELECT 42"), 42)
+
+
+def check(sentence, action, *args):
+    try:
+        point(sentence, action(*args))
+    except Exception:  # Whatever it is, it is told and the rest runs.
+        point(sentence, traceback.format_exc().splitlines())
+
+
+check("a query gives its rows", queries)
+check("parameters are bound, one row and many", parameters)
+check("ingest works in its modes", ingest)
+for type_name in TYPES:
+    check("%s goes in and comes out" % type_name, round_trip, type_name)
+check("a stream without batches makes the table", no_batches)
+check("transactions begin by themselves and end when told", transactions)
+check("errors have SQLSTATE and details", errors)
+check("metadata is as it should be", metadata)
+check("two results of one connection are exact", two_results)
+check("a stream outlives statement, connection and database", outlived)
+check("a schema is told without running", schema_only)
+check("a deadline ends a query, and the connection goes on", cancelled)
+check("a manifest and a uri find it", manifest)
+check("its other entry points work", default_names)
+check("pandas writes and reads", pandas_frames)
+check("polars writes and reads", polars_frames)
+check("what is kept at exit does not crash", exits_with_capsules)
+point("the driver manager is the one pinned",
+      equal(adbc_driver_manager.__version__, "1.13.0"))
+done()
