@@ -4,6 +4,7 @@
 #include "dot.h"
 
 #include <ctype.h>
+#include <glob.h>
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
@@ -123,6 +124,37 @@ static int part_of_word(char byte)
     return isalnum((unsigned char)byte) || byte == '_' || (byte & 0x80);
 }
 
+static int takes_files(const char *text)
+{
+    static const char *const commands[] = {".attach ", ".backup ", ".export ", ".import ", ".open ",
+                                           ".output ", ".read ",   ".restore "};
+    for (size_t i = 0; i < sizeof commands / sizeof *commands; i++)
+        if (strncmp(text, commands[i], strlen(commands[i])) == 0)
+            return 1;
+    return 0;
+}
+
+/* Files whose names begin with the word before the cursor, which ends at a blank. */
+static void offer_files(const char *text, size_t cursor, struct candidates *out)
+{
+    struct text pattern = {0};
+    glob_t found;
+    size_t start = cursor;
+
+    while (start > 0 && text[start - 1] != ' ')
+        start--;
+    text_add(&pattern, text + start, cursor - start);
+    text_char(&pattern, '*');
+    if (glob(text_string(&pattern), GLOB_MARK, NULL, &found) == 0) {
+        for (size_t i = 0; i < found.gl_pathc; i++)
+            offer(out, text + start, cursor - start, found.gl_pathv[i]);
+        globfree(&found);
+    }
+    if (out->count > 0)
+        out->start = start;
+    text_release(&pattern);
+}
+
 /* The arguments of dot commands that have a fixed set, and tables for the others. */
 static void offer_dot(const struct names *names, const char *text, size_t cursor, const char *start,
                       size_t size, struct candidates *out)
@@ -173,9 +205,11 @@ void names_candidates(void *user_data, const char *text, size_t cursor, struct c
     while (start > 0 && part_of_word(text[start - 1]))
         start--;
     out->start = start;
-    if (text[0] == '.')
+    if (takes_files(text))
+        offer_files(text, cursor, out);
+    if (out->count == 0 && text[0] == '.') /* Files come before tables. */
         offer_dot(names, text, cursor, text + start, cursor - start, out);
-    else
+    else if (out->count == 0)
         offer_sql(names, text, text + start, cursor - start, out);
     if (out->count > 1)
         qsort(out->words, out->count, sizeof *out->words, compare);

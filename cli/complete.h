@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* What Tab offers: keywords, tables, columns, functions, dot commands and modes. */
+/* What Tab offers: keywords, tables, columns, functions, dot commands, modes and files. */
 #ifndef STOA_CLI_COMPLETE_H
 #define STOA_CLI_COMPLETE_H
 

@@ -217,10 +217,10 @@ static void complete(struct editor *editor)
     editor->candidates(editor->user_data, text_string(&editor->text), editor->cursor, &candidates);
     if (candidates.count > 0) {
         size_t typed = editor->cursor - candidates.start, same = common_start(&candidates);
-        if (same >= typed && (same > typed || candidates.count == 1)) {
+        if (same > 0 && same >= typed && (same > typed || candidates.count == 1)) {
             erase(editor, candidates.start, editor->cursor);
             insert(editor, candidates.words[0], same);
-            if (candidates.count == 1)
+            if (candidates.count == 1 && editor->text.data[editor->cursor - 1] != '/')
                 insert(editor, " ", 1);
         } else if (candidates.count > 1) {
             editor_list(editor, &candidates);

@@ -145,6 +145,10 @@ def words(shell):
     holds("what is ambiguous is listed", shown, "name", "natural")
     shell.type("\x03")
     holds("a dot command", shell.type(".ta\t\r"), ".tables", "people")
+    os.makedirs(os.path.join(WORK, "folder"))
+    with open(os.path.join(WORK, "folder/some.sql"), "w", encoding="utf-8") as file:
+        file.write("select 'from a file';\n")
+    holds("a file", shell.type(".read fol\tso\t\r"), ".read folder/some.sql", box("from a file"))
     holds("a mode", shell.type(".mode bo\t\r"), ".mode box")
 
 
