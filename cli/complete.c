@@ -45,9 +45,11 @@ static void add_listing(struct names *names, int32_t what, int32_t word, int32_t
     stoa_result result = {0};
     stoa_status rc = stoa_catalog(session->conn, op, what, NULL, 0, NULL, 0, &result, NULL);
 
-    while (rc == STOA_OK && (rc = stoa_result_step(result, op, NULL)) == STOA_OK) {
-        struct cell name, owner = {0};
-        rc = cell_read(result, word, KIND_TEXT, &name, NULL);
+    while (rc == STOA_OK) {
+        struct cell name = {0}, owner = {0};
+        rc = stoa_result_step(result, op, NULL);
+        if (rc == STOA_OK)
+            rc = cell_read(result, word, KIND_TEXT, &name, NULL);
         if (rc == STOA_OK && table >= 0)
             rc = cell_read(result, table, KIND_TEXT, &owner, NULL);
         if (rc == STOA_OK && name.text)

@@ -176,7 +176,7 @@ const char *dot_name(size_t nth)
 
 static stoa_status dot_help(struct session *session, const struct words *words)
 {
-    const char *wanted = words->count > 1 ? words->word[1] : "";
+    const char *wanted = words->word[1] ? words->word[1] : "";
     int found = 0;
 
     wanted += *wanted == '.';
@@ -236,8 +236,10 @@ static const char *take_word(const char *at, int keep, char **word)
             text_release(&text);
             return NULL;
         }
-        int kept = keep && *at == '\'';
-        text_add(&text, at + !kept, (size_t)(end - at - 1 + 2 * kept));
+        if (keep && *at == '\'')
+            text_add(&text, at, (size_t)(end - at) + 1);
+        else
+            text_add(&text, at + 1, (size_t)(end - at) - 1);
         at = end;
     }
     *word = cli_string(text_string(&text));
