@@ -213,7 +213,15 @@ static stoa_status keep_rows(struct driver_statement *statement, stoa_op op,
     return rc == STOA_DONE ? STOA_OK : rc;
 }
 
-/* A schema whose untyped columns take the type another result has there. */
+/* A column of NULLs alone has no say in its type. */
+static bool has_values(struct kept *kept, int64_t batch, int32_t column)
+{
+    const struct ArrowArray *array = kept_batches(kept)[batch].children[column];
+
+    return array->null_count < array->length;
+}
+
+/* The schema of all: a column has the type it has in the first batch with values there. */
 static stoa_status common_schema(struct driver_statement *statement, struct kept *kept,
                                  struct ArrowSchema *out, stoa_error *err)
 {
@@ -223,11 +231,11 @@ static stoa_status common_schema(struct driver_statement *statement, struct kept
 
     if (kept->count == 0)
         return stoa_stmt_schema(statement->stmt, out, err);
-    rc = stoa__arrow_type_parse(&kept_schemas(kept)[0], &arena, &common, err);
-    for (int64_t i = 1; rc == STOA_OK && i < kept->count; i++) {
+    rc = stoa__arrow_type_parse(&kept_schemas(kept)[kept->count - 1], &arena, &common, err);
+    for (int64_t i = kept->count - 1; rc == STOA_OK && i >= 0; i--) {
         rc = stoa__arrow_type_parse(&kept_schemas(kept)[i], &arena, &type, err);
         for (int32_t k = 0; rc == STOA_OK && k < common->child_count; k++)
-            if (common->children[k].kind == STOA__ARROW_NULL && k < type->child_count)
+            if (k < type->child_count && has_values(kept, i, k))
                 common->children[k] = type->children[k];
     }
     if (rc == STOA_OK)

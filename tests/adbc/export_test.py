@@ -246,6 +246,38 @@ def exits_with_capsules():
     return equal(run.returncode, 0) and [str(run.returncode), *run.stderr.splitlines()]
 
 
+def other_engine():
+    """A driver behind the driver."""
+    with connect("duckdb::memory:") as connection, connection.cursor() as cursor:
+        cursor.adbc_ingest("t", INTS)
+        connection.commit()
+        cursor.adbc_ingest("t", INTS, mode="append")
+        found = equal(value(connection, "SELECT count(*) FROM t"), 6)
+        connection.rollback()
+        found += equal(value(connection, "SELECT count(*) FROM t"), 3)
+        cursor.executemany("INSERT INTO t VALUES (?, ?)", [(1, "a"), (2, "b")])
+        cursor.execute("SELECT int64s FROM t WHERE strings = ?", ("b",))
+        found += equal(cursor.fetchall(), [(2,)])
+        connection.commit()
+        objects = connection.adbc_get_objects(table_name_filter="t").read_all().to_pylist()
+        tables = [t for c in objects for s in c["catalog_db_schemas"]
+                  for t in s["db_schema_tables"]]
+        return found + equal([[c["column_name"] for c in t["table_columns"]] for t in tables],
+                             [INTS.schema.names])
+
+
+def typed_nulls():
+    """The first bound row has no type of its own."""
+    statement = "SELECT ? AS a, ? AS b"
+    with connect() as connection, connection.cursor() as cursor:
+        cursor.adbc_prepare(statement)
+        cursor.adbc_statement.bind_stream(pyarrow.table(
+            {"0": [None, 1, 2], "1": ["x", None, "z"]}).to_reader())
+        stream, _ = cursor.adbc_statement.execute_query()
+        return equal(pyarrow.table(stream).to_pydict(),
+                     {"a": [None, 1, 2], "b": ["x", None, "z"]})
+
+
 def cancelled():
     with connect(autocommit=True) as connection, connection.cursor() as cursor:
         cursor.adbc_statement.set_options(**{"stoa.deadline_ms": 50})
@@ -279,6 +311,8 @@ check("two results of one connection are exact", two_results)
 check("a stream outlives statement, connection and database", outlived)
 check("a schema is told without running", schema_only)
 check("a deadline ends a query, and the connection goes on", cancelled)
+check("rows that begin with NULL have the type of the rest", typed_nulls)
+check("another driver can be behind it", other_engine)
 check("a manifest and a uri find it", manifest)
 check("its other entry points work", default_names)
 check("pandas writes and reads", pandas_frames)
