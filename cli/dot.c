@@ -277,7 +277,7 @@ stoa_status dot_run(struct session *session, const char *line)
     stoa_status rc = split(session, line, &words);
 
     if (rc == STOA_OK) {
-        command = find(session, words.word[0]);
+        command = words.word[0] ? find(session, words.word[0]) : NULL;
         rc = command ? STOA_OK : STOA_ERR_INVALID;
     }
     if (rc == STOA_OK && (words.count < command->words_min || words.count > command->words_max))
