@@ -31,6 +31,7 @@ struct bound {
 
 static int64_t ceiling(int64_t value, int64_t unit)
 {
+    assert(unit > 0); /* Columns of other kinds were refused at the opening. */
     const int64_t whole = value / unit;
 
     return whole + (value % unit > 0 ? 1 : 0);
