@@ -16,7 +16,8 @@
  *   Connection  `stoa.KEY` is the setting KEY of stoa_conn_set(), `stoa.deadline_ms` the time of
  *               each operation.
  *   Statement   `stoa.deadline_ms`; `stoa.ingest.KEY` is the setting KEY of stoa_insert(), and
- *               `stoa.ingest.keys` turns an append into an upsert.
+ *               `stoa.ingest.keys` turns an append into an upsert. With
+ *               `adbc.statement.bind_by_name` columns are found by the parameters' names.
  *   Getters     `stoa.version`, `stoa.capabilities` (database, connection) and `stoa.handle`, the
  *               id of the stoa_db, stoa_conn or stoa_stmt behind the object.
  */

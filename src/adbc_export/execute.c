@@ -142,6 +142,36 @@ static stoa_status answer(stoa_result result, stoa_op op, struct ArrowArrayStrea
 
 /* ---- one bound row after the other ---- */
 
+static bool is_by_name(const struct driver_statement *statement)
+{
+    const char *value = stoa__driver_settings_text(statement->node.settings, DRIVER_BY_NAME);
+
+    return value && strcmp(value, "true") == 0;
+}
+
+/* Each value of the row behind its column's name. */
+static stoa_status add_names(const struct stoa__arrow_type *type,
+                             struct stoa__row_writer *writer, stoa_error *err)
+{
+    const stoa_value *values = (const stoa_value *)(const void *)writer->values.data;
+    stoa__buffer named = {0};
+    bool failed = false;
+
+    for (int32_t i = 0; i < type->child_count && !failed; i++) {
+        const char *text = type->children[i].name;
+        stoa_value name = {STOA_TYPE_NAME, 0, (int64_t)writer->bytes.size, (int64_t)strlen(text)};
+
+        failed = stoa__buffer_append_text(&writer->bytes, text) != STOA_OK ||
+                 stoa__buffer_append(&named, &name, sizeof name) != STOA_OK ||
+                 stoa__buffer_append(&named, &values[i], sizeof values[i]) != STOA_OK;
+    }
+    stoa__buffer_release(failed ? &named : &writer->values);
+    if (failed)
+        return stoa__fail_nomem(err);
+    writer->values = named;
+    return STOA_OK;
+}
+
 static stoa_status execute_row(struct driver_statement *statement, stoa_op op,
                                const struct stoa__arrow_type *type,
                                const struct ArrowArray *batch, int64_t row, stoa_result *out,
@@ -150,10 +180,12 @@ static stoa_status execute_row(struct driver_statement *statement, stoa_op op,
     struct stoa__row_writer writer = {0};
     stoa_status rc = stoa__rows_from_batch(type, batch, row, 1, &writer, err);
 
+    if (rc == STOA_OK && is_by_name(statement))
+        rc = add_names(type, &writer, err);
     if (rc == STOA_OK)
         rc = stoa_execute(statement->stmt, op, (const stoa_value *)(void *)writer.values.data,
-                          type->child_count, writer.bytes.data, (int64_t)writer.bytes.size, out,
-                          err);
+                          (int64_t)(writer.values.size / sizeof(stoa_value)),
+                          writer.bytes.data, (int64_t)writer.bytes.size, out, err);
     stoa__buffer_release(&writer.values);
     stoa__buffer_release(&writer.bytes);
     return rc;
@@ -349,8 +381,14 @@ static stoa_status run_source(struct driver_statement *statement, stoa_op op,
 {
     struct ArrowArrayStream source = {0};
     stoa_done done = {0};
-    stoa_status rc = stoa__driver_nameless(&statement->bound, &source, err);
+    stoa_status rc = STOA_OK;
 
+    if (is_by_name(statement)) {
+        source = statement->bound;
+        statement->bound = (struct ArrowArrayStream){0};
+    } else {
+        rc = stoa__driver_nameless(&statement->bound, &source, err);
+    }
     if (rc == STOA_OK)
         rc = stoa_execute_stream(statement->stmt, op, &source, &done, err);
     stoa_stream_release(&source);
@@ -362,6 +400,22 @@ static stoa_status run_source(struct driver_statement *statement, stoa_op op,
     return rc;
 }
 
+/* Without this a column whose name is no parameter's would be bound by its position. */
+static stoa_status check_names(struct driver_statement *statement, stoa_error *err)
+{
+    struct ArrowSchema schema = {0};
+    int32_t position;
+    stoa_status rc = stoa_stream_schema(&statement->bound, &schema, err);
+
+    for (int64_t i = 0; rc == STOA_OK && i < schema.n_children; i++) {
+        const char *name = schema.children[i]->name;
+
+        rc = stoa_stmt_parameter(statement->stmt, name ? name : "", STOA_NUL, &position, err);
+    }
+    stoa__schema_release(&schema);
+    return rc;
+}
+
 static stoa_status run_bound(struct driver_statement *statement, stoa_op op,
                              struct ArrowArrayStream *out, int64_t *rows, stoa_error *err)
 {
@@ -369,6 +423,8 @@ static stoa_status run_bound(struct driver_statement *statement, stoa_op op,
     struct stoa__stream_in in = {0};
     stoa_status rc = stoa_stmt_schema(statement->stmt, &schema, err);
 
+    if (rc == STOA_OK && is_by_name(statement))
+        rc = check_names(statement, err);
     if (rc == STOA_OK && schema.n_children == 0) {
         rc = run_source(statement, op, &schema, out, rows, err);
     } else if (rc == STOA_OK) {

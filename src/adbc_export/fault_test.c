@@ -51,8 +51,9 @@ static void hammer(void *argument)
                                               &error),
                    &error);
         CHECK_INT(driver.ConnectionGetOption(&worker->kit->connection, "stoa.batch_rows", NULL,
-                                             &size, NULL) == ADBC_STATUS_OK,
-                  size == 2);
+                                             &size, NULL),
+                  ADBC_STATUS_OK);
+        CHECK_INT(size, 2);
     }
 }
 
@@ -63,6 +64,8 @@ static void two_threads_on_one_connection_are_told_apart(void)
     stoa__thread threads[2] = {0};
 
     update(&kit, "CREATE TABLE t(a INTEGER)");
+    CHECK_INT(driver.ConnectionSetOption(&kit.connection, "stoa.batch_rows", "7", NULL),
+              ADBC_STATUS_OK);
     for (int i = 0; i < 2; i++)
         CHECK_INT(stoa__thread_start(&threads[i], "hammer", hammer, &workers[i], NULL), STOA_OK);
     for (int i = 0; i < 2; i++)

@@ -113,6 +113,9 @@ struct driver_connection {
     bool manual;    /* Autocommit is off. */
 };
 
+/* An option several drivers share: columns of bound data are found by the parameters' names. */
+#define DRIVER_BY_NAME "adbc.statement.bind_by_name"
+
 enum driver_state { DRIVER_EMPTY, DRIVER_QUERY, DRIVER_PREPARED, DRIVER_INGEST };
 
 struct driver_statement {

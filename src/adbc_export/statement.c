@@ -155,18 +155,20 @@ static AdbcStatusCode check_other(const char *key, const struct driver_value *va
                                   struct AdbcError *error)
 {
     int64_t number;
-    bool on;
+    bool on, named;
 
     if (strcmp(key, "stoa.deadline_ms") == 0)
         return stoa__driver_value_int(value, &number) && number >= 0
                    ? ADBC_STATUS_OK
                    : stoa__driver_fail_value(error, key, "a number of milliseconds");
-    if (strcmp(key, "adbc.statement.exec.incremental") != 0)
+    named = strcmp(key, DRIVER_BY_NAME) == 0;
+    if (!named && strcmp(key, "adbc.statement.exec.incremental") != 0)
         return stoa__driver_fail(error, ADBC_STATUS_NOT_IMPLEMENTED,
                                  "a statement has no option %s that can be set", key);
     if (!stoa__driver_value_bool(value, &on))
         return stoa__driver_fail_value(error, key, "true or false");
-    return on ? stoa__driver_unsupported(error, "incremental execution") : ADBC_STATUS_OK;
+    return on && !named ? stoa__driver_unsupported(error, "incremental execution")
+                        : ADBC_STATUS_OK;
 }
 
 AdbcStatusCode stoa__driver_statement_set(struct driver_statement *statement, const char *key,

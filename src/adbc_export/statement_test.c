@@ -103,6 +103,36 @@ static void bound_rows_run_once_each(void)
     check_no_objects();
 }
 
+static void names_are_bound_when_asked_for(void)
+{
+    static const int64_t values[] = {1, 2, 3};
+    struct AdbcError error = fresh();
+    struct kit kit = open_kit();
+    struct ArrowArrayStream stream;
+    int64_t count;
+
+    update(&kit, "CREATE TABLE t(a INTEGER)");
+    check_error(driver.StatementSetOption(&kit.statement, "adbc.statement.bind_by_name", "yes",
+                                          &error),
+                ADBC_STATUS_INVALID_ARGUMENT, &error, "true or false");
+    check_ok(driver.StatementSetOption(&kit.statement, "adbc.statement.bind_by_name", "true",
+                                       &error),
+             &error);
+    driver.StatementSetSqlQuery(&kit.statement, "INSERT INTO t VALUES (:x)", NULL);
+    bind_ints(&kit, values, 3, "x");
+    check_ok(driver.StatementExecuteQuery(&kit.statement, NULL, NULL, &error), &error);
+    bind_ints(&kit, values, 3, "y");
+    check_error(driver.StatementExecuteQuery(&kit.statement, NULL, NULL, &error),
+                ADBC_STATUS_NOT_FOUND, &error, "'y'");
+    driver.StatementSetSqlQuery(&kit.statement, "SELECT a FROM t WHERE a = :x", NULL);
+    bind_ints(&kit, values, 3, "x");
+    check_ok(driver.StatementExecuteQuery(&kit.statement, &stream, NULL, &error), &error);
+    CHECK_INT(sum(&stream, &count), 6);
+    CHECK_INT(count, 3);
+    close_kit(&kit);
+    check_no_objects();
+}
+
 static void returning_rows_are_all_or_none(void)
 {
     static const int64_t values[] = {1, 2, 2};
@@ -453,6 +483,7 @@ static void tables_have_schemas_and_types(void)
 TEST_MAIN({"queries give rows and counts", queries_give_rows_and_counts},
           {"ExecuteSchema runs nothing", execute_schema_runs_nothing},
           {"bound rows run once each", bound_rows_run_once_each},
+          {"names are bound when asked for", names_are_bound_when_asked_for},
           {"rows with results are all or none", returning_rows_are_all_or_none},
           {"ingest has four modes", ingest_has_four_modes},
           {"a temporary table is another", a_temporary_table_is_another},

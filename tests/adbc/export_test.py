@@ -55,6 +55,8 @@ def parameters():
         found = equal(cursor.rowcount, 3)
         cursor.execute("SELECT b FROM t WHERE a = ?", (3,))
         found += equal(cursor.fetchall(), [("z",)])
+        cursor.execute("SELECT b FROM t WHERE a = :a", {"a": 1})
+        found += equal(cursor.fetchall(), [("x",)])
         return found + equal(value(connection, "SELECT count(*) FROM t WHERE b IS NULL"), 1)
 
 
