@@ -368,12 +368,8 @@ static stoa_status give_time(const struct sqlite_function *function, sqlite3_con
     return rc;
 }
 
-static bool is_one_of(int32_t type, int32_t a, int32_t b, int32_t c)
-{
-    return type == a || type == b || type == c;
-}
-
-/* Is it a value of the declared type? Whole numbers are floats and decimals too. */
+/* Is it a value of the declared type? Whole numbers are floats and decimals too, and what is
+ * written down is text. */
 static bool result_fits(const struct stoa__arrow_type *type, const stoa_value *value)
 {
     bool whole = value->type >= STOA_TYPE_BOOL && value->type <= STOA_TYPE_UINT64;
@@ -385,9 +381,10 @@ static bool result_fits(const struct stoa__arrow_type *type, const stoa_value *v
     if (is_decimal(type->kind))
         return whole || value->type == STOA_TYPE_DECIMAL;
     if (is_text(type->kind))
-        return is_one_of(value->type, STOA_TYPE_TEXT, STOA_TYPE_SYMBOL, STOA_TYPE_JSON);
+        return value->type == STOA_TYPE_TEXT || value->type == STOA_TYPE_SYMBOL ||
+               value->type == STOA_TYPE_JSON || value->type == STOA_TYPE_DECIMAL;
     if (is_bytes(type->kind))
-        return is_one_of(value->type, STOA_TYPE_BYTES, STOA_TYPE_UUID, STOA_TYPE_UUID);
+        return value->type == STOA_TYPE_BYTES || value->type == STOA_TYPE_UUID;
     if (type->kind <= STOA__ARROW_UINT64)
         return whole && count_fits(type, value->a);
     return value->type == packed_type(type);
