@@ -46,7 +46,9 @@ def install():
                  "cmake/stoa/stoa-config-version.cmake"}
     wanted = headers | {os.path.join(LIBDIR, name) for name in libraries} | {
         "bin/stoa", "share/man/man1/stoa.1", "share/man/man7/stoa.7",
-        "share/doc/stoa/LICENSE", "share/doc/stoa/NOTICE", "share/doc/stoa/types.md"}
+        "share/doc/stoa/LICENSE", "share/doc/stoa/NOTICE", "share/doc/stoa/types.md",
+        "share/bash-completion/completions/stoa", "share/fish/vendor_completions.d/stoa.fish",
+        "share/zsh/site-functions/_stoa"}
     if PREFIX != "/usr":  # There it is /etc.
         wanted.add("etc/adbc/drivers/stoa.toml")
     return differences(files_under(INSTALLED), wanted)
