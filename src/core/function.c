@@ -6,11 +6,11 @@
 #include "base/mem.h"
 #include "core/capability.h"
 #include "core/target.h"
+#include "text/identifier.h"
 
 #include <assert.h>
 #include <stddef.h>
 #include <string.h>
-#include <strings.h>
 
 #include "base/ban.h"
 
@@ -58,7 +58,7 @@ static int64_t close_named(struct stoa__session *session, const char *name,
         struct function *function = (struct function *)stoa__leaf_of_link(link);
 
         if (link->kind != STOA__KIND_FUNCTION || function == instead ||
-            strcasecmp(link->name, name) != 0 ||
+            !stoa__name_equal(link->name, strlen(link->name), name, strlen(name)) ||
             atomic_load(&function->leaf.object.closed) != 0 ||
             (instead && function->parameter_count != instead->parameter_count))
             continue;

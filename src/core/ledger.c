@@ -3,10 +3,10 @@
 
 #include "base/error.h"
 #include "base/mem.h"
+#include "text/identifier.h"
 
 #include <assert.h>
 #include <string.h>
-#include <strings.h>
 
 #include "base/ban.h"
 
@@ -172,7 +172,8 @@ static struct stoa__savepoint *find(struct stoa__ledger *ledger, const char *nam
 {
     struct stoa__savepoint *savepoint = ledger->savepoints;
 
-    while (savepoint && strcasecmp(savepoint->name, name) != 0)
+    while (savepoint &&
+           !stoa__name_equal(savepoint->name, strlen(savepoint->name), name, strlen(name)))
         savepoint = savepoint->next;
     return savepoint;
 }

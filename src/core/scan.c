@@ -9,11 +9,11 @@
 #include "base/mem.h"
 #include "core/capability.h"
 #include "core/target.h"
+#include "text/identifier.h"
 
 #include <assert.h>
 #include <stddef.h>
 #include <string.h>
-#include <strings.h>
 
 #include "base/ban.h"
 
@@ -89,7 +89,7 @@ static int64_t close_named(struct stoa__session *session,
 
     for (struct stoa__leaf_link *link = session->leaves; link; link = link->next)
         if (link != but && link->kind == STOA__KIND_SCAN &&
-            strcasecmp(link->name, name) == 0 &&
+            stoa__name_equal(link->name, strlen(link->name), name, strlen(name)) &&
             atomic_load(&stoa__leaf_of_link(link)->object.closed) == 0) {
             stoa__object_close(link->id, link->kind);
             count++;
