@@ -97,19 +97,33 @@ stoa_status stoa__value_float64(const stoa_value *value, const uint8_t *bytes,
 
 /* ---- text ---- */
 
+/* A row counts time in nanoseconds; a person reads as many digits as the value has, by threes. */
+static uint32_t coarsest_unit(int64_t *value)
+{
+    uint32_t unit = STOA__CIVIL_NANO;
+
+    for (; unit > STOA__CIVIL_SECOND && *value % 1000 == 0; unit--)
+        *value /= 1000;
+    return unit;
+}
+
 static size_t format_temporal(const stoa_value *value, char *text)
 {
     const struct stoa__interval interval = {(int32_t)(uint32_t)value->a,
                                             (int32_t)(uint32_t)((uint64_t)value->a >> 32),
                                             value->b};
+    int64_t count = value->a;
+    uint32_t unit;
 
     switch (value->type) {
     case STOA_TYPE_TIMESTAMP:
-        return stoa__timestamp_format(value->a, STOA__CIVIL_NANO, text);
+        unit = coarsest_unit(&count);
+        return stoa__timestamp_format(count, unit, text);
     case STOA_TYPE_DATE:
         return stoa__date_format(value->a, text);
     case STOA_TYPE_TIME:
-        return stoa__time_format(value->a, STOA__CIVIL_NANO, text);
+        unit = coarsest_unit(&count);
+        return stoa__time_format(count, unit, text);
     case STOA_TYPE_DURATION:
         return stoa__duration_format(value->a, STOA__CIVIL_NANO, text);
     default:

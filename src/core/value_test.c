@@ -131,6 +131,9 @@ static void any_value_is_text(void)
     check_text(real(STOA_TYPE_FLOAT32, (double)0.1f), "0.1");
     check_text((stoa_value){.type = STOA_TYPE_TIMESTAMP, .a = 1},
                "1970-01-01T00:00:00.000000001");
+    check_text((stoa_value){.type = STOA_TYPE_TIMESTAMP, .a = INT64_C(-1500000000)},
+               "1969-12-31T23:59:58.500");
+    check_text((stoa_value){.type = STOA_TYPE_TIMESTAMP, .a = 0}, "1970-01-01T00:00:00");
     check_text((stoa_value){.type = STOA_TYPE_DATE, .a = 365}, "1971-01-01");
     check_text(text(STOA_TYPE_DECIMAL, 6, 6), "-12.50");
     check_text(text(STOA_TYPE_TEXT, 0, 0), "");
