@@ -4,12 +4,11 @@
  *
  *   instance.c     opening a target: settings, VFS, memory databases, second-SQLite check
  *   watch.c        which descriptors are ours; files that must not change
- *   gate.c         one writer a file in this process, first come first served
+ *   gate.c         one writer a file in this process, in turns
  *   session.c      a connection of SQLite's: opening, hooks, reset, busy and progress handlers
  *   transaction.c  begin, commit, savepoints, what a failure did to the transaction
- *   statement.c    prepare, cache, parameters, execute, point query
- *   cursor.c       stepping rows into Arrow and into packed rows
- *   capture.c      the fast read path on a pool session
+ *   statement.c    prepare and cache; parameters.c; execute.c: runs and the point query
+ *   cursor.c       rows: cursor_type.c their types, cursor_batch.c into Arrow, cursor_rows.c packed
  *   type.c         declared types and Arrow types, both ways; column_type.c: the metadata table
  *   vtab.c         an Arrow source as a virtual table; filter.c: its pushed-down predicates
  *   ingest.c       tables made, filled, upserted; ingest_sql.c: the statements it needs
