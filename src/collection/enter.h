@@ -1,0 +1,77 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * How every public function of the collections gets in and out: on a connection of the SQLite
+ * engine, with the schema read and valid, the policies at hand, and its name for error texts.
+ *
+ *     struct collection_call call;
+ *     stoa_status rc = collection_enter(&call, conn, op, "create_element", err);
+ *
+ *     if (rc != STOA_OK)
+ *         return rc;
+ *     rc = collection_write_begin(&call, err);
+ *     if (rc == STOA_OK)
+ *         rc = collection_write_end(&call, work(&call, err), err);
+ *     return collection_leave(&call, rc);
+ */
+#ifndef STOA_COLLECTION_ENTER_H
+#define STOA_COLLECTION_ENTER_H
+
+#include "collection/model.h"
+#include "core/conn.h"
+
+/* stoa_collection_set() */
+struct collection_policy {
+    bool trim;
+    bool dates_raw;
+    bool nan_null;
+    bool arrays_fan_out;
+    bool cells_null;
+    bool rules_basic;
+};
+
+/* What a connection keeps between calls; made by the first one, freed with the connection. */
+struct collection_state {
+    struct collection_policy policy;
+    struct collection_model *model; /* NULL: not read yet. Replaced, not changed. */
+};
+
+struct collection_call {
+    struct stoa__entry entry; /* First: the engine, the session, the operation. */
+    const char *operation;    /* "create_element" */
+    struct collection_state *state;
+    const struct collection_model *model; /* Valid for this call. */
+    bool own_transaction;
+    bool savepoint;
+};
+
+/* Pin, take the mark, and read the schema when it is not known or has changed. `operation` lives
+ * for ever. collection_enter_bare() does all but the schema (model is NULL). */
+stoa_status collection_enter(struct collection_call *call, stoa_conn conn, stoa_op op,
+                             const char *operation, stoa_error *err);
+stoa_status collection_enter_bare(struct collection_call *call, stoa_conn conn, stoa_op op,
+                                  const char *operation, stoa_error *err);
+/* Answers `rc`. */
+stoa_status collection_leave(struct collection_call *call, stoa_status rc);
+
+/* Read and validate the schema into `call` now (after DDL of our own). */
+stoa_status collection_load(struct collection_call *call, stoa_error *err);
+
+/* Begin a write transaction, or a savepoint in the one that is open; and commit or take all of it
+ * back, answering `rc` or why the commit failed. Reading several statements as one view is the same
+ * with collection_read_begin(), which does nothing inside a transaction. */
+stoa_status collection_write_begin(struct collection_call *call, stoa_error *err);
+stoa_status collection_write_end(struct collection_call *call, stoa_status rc, stoa_error *err);
+stoa_status collection_read_begin(struct collection_call *call, stoa_error *err);
+stoa_status collection_read_end(struct collection_call *call, stoa_status rc, stoa_error *err);
+
+/* "Cannot {operation}: {format}" */
+stoa_status collection_fail(const struct collection_call *call, stoa_error *err,
+                            stoa_status status, const char *format, ...)
+    __attribute__((format(printf, 4, 5)));
+
+/* The collection, or NOT_FOUND "Cannot {op}: collection not found: {c}"; usable, or why not. */
+stoa_status collection_get(const struct collection_call *call, const char *name,
+                           int64_t name_size, const struct collection_table **out,
+                           stoa_error *err);
+
+#endif

@@ -1,0 +1,40 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Statements for the rooms' own use, over the engine's table: a text that is built once a call with
+ * quoted names, prepared by the session (which keeps prepared statements under their text), bound
+ * from packed values and run. Errors are the engine's, worded "Failed to execute statement: ...".
+ */
+#ifndef STOA_COLLECTION_SQL_H
+#define STOA_COLLECTION_SQL_H
+
+#include "base/buffer.h"
+#include "collection/enter.h"
+
+/* Append text, with %Q for a quoted identifier (const char *), %s, %d and %%. Sticky: a failure is
+ * told by collection_text_end(), which terminates the text. */
+void collection_text(stoa__buffer *text, const char *format, ...);
+stoa_status collection_text_end(stoa__buffer *text, stoa_error *err);
+
+/* A prepared statement; closed by collection_sql_close() (which gives it back to the cache). */
+struct collection_sql {
+    struct collection_call *call;
+    void *native;
+    struct stoa__row_writer row;   /* What collection_sql_row() gave. */
+    struct stoa__cursor_info info;
+};
+stoa_status collection_sql_open(struct collection_sql *sql, struct collection_call *call,
+                                const char *text, size_t size, stoa_error *err);
+void collection_sql_close(struct collection_sql *sql); /* Accepts all-zero. */
+/* Run it with packed values, to its end; DONE: no row. The first row is in sql->row. */
+stoa_status collection_sql_row(struct collection_sql *sql, const stoa_value *values, int64_t count,
+                               const uint8_t *bytes, int64_t bytes_size, stoa_error *err);
+/* Run all statements of a text. `position` of an error counts from its start. */
+stoa_status collection_sql_script(struct collection_call *call, const char *text, size_t size,
+                                  stoa_error *err);
+
+/* Values of a row that was read. */
+int64_t collection_row_int64(const struct stoa__row_writer *row, int32_t column);
+const char *collection_row_text(const struct stoa__row_writer *row, int32_t column, size_t *size);
+bool collection_row_is_null(const struct stoa__row_writer *row, int32_t column);
+
+#endif
