@@ -1,14 +1,14 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "format_read.h"
 
+#include "command.h"
+#include "rows_file.h"
 #include "stoa.h"
 
-#include <stdlib.h>
+#include <stdio.h>
 #include <string.h>
 
 enum { ROWS = 2000000, ROUNDS = 3, THREADS = 2 };
-
-static const char python[] = "build/bench-peers/venv/bin/python";
 
 struct reading {
     const char *form, *path;
@@ -51,8 +51,8 @@ static double read_peer(void *self)
     FILE *pipe;
     int found;
 
-    snprintf(command, sizeof command, "%s bench/format_peer.py %s %s %d", python, reading->form,
-             reading->path, THREADS);
+    snprintf(command, sizeof command, "%s bench/format_peer.py %s %s %d", COMMAND_PYTHON,
+             reading->form, reading->path, THREADS);
     pipe = popen(command, "r");
     bench_check(pipe != NULL, "the peer cannot be started");
     found = fscanf(pipe, "%lf %lld", &seconds, &rows);
@@ -61,33 +61,13 @@ static double read_peer(void *self)
     return seconds;
 }
 
-static void make_file(const char *path, const char *header, format_row *row)
-{
-    FILE *file = fopen(path, "wb");
-    uint64_t state = 1;
-
-    bench_check(file != NULL, "the file cannot be made");
-    fputs(header, file);
-    for (int64_t i = 0; i < ROWS; i++) {
-        char time[40];
-
-        state = state * UINT64_C(6364136223846793005) + UINT64_C(1442695040888963407);
-        snprintf(time, sizeof time, "2024-%02d-%02dT%02d:%02d:%02d.%03d",
-                 (int)(i / 172800 % 12) + 1,
-                 (int)(i / 86400 % 28) + 1, (int)(i / 3600 % 24), (int)(i / 60 % 60),
-                 (int)(i % 60), (int)(state >> 40) % 1000);
-        row(file, i, time, (double)(state >> 44) / 1e4);
-    }
-    bench_check(fclose(file) == 0, "the file cannot be written");
-}
-
-void format_read_bench(const char *form, const char *header, format_row *row, const char *bar)
+void format_read_bench(const char *form, const char *bar)
 {
     struct reading reading = {form, bench_path(form)};
     struct bench_side sides[] = {{.name = "stoa", .run = read_stoa, .self = &reading},
                                  {.name = "pyarrow", .run = read_peer, .self = &reading}};
 
-    make_file(reading.path, header, row);
+    rows_file_make(reading.path, form, ROWS);
     bench_rounds(sides, 2, bench_round_count(ROUNDS));
     bench_remove(reading.path);
     bench_at_least(bar, sides[1].least / sides[0].least, 1);

@@ -6,12 +6,7 @@
 
 #include "bench.h"
 
-#include <stdio.h>
-
-/* Write one row of the shape: five columns of plausible measurements. */
-typedef void format_row(FILE *file, int64_t row, const char *time, double value);
-
 /* Make a file, read it with Stoa and with pyarrow in turn, and print the bar `bar`. */
-void format_read_bench(const char *form, const char *header, format_row *row, const char *bar);
+void format_read_bench(const char *form, const char *bar);
 
 #endif
