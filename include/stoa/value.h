@@ -39,7 +39,9 @@ enum {
     STOA_TYPE_BYTES = 20,     /* bytes. */
     STOA_TYPE_SYMBOL = 21,    /* bytes: UTF-8; columns: text with a dictionary. */
     STOA_TYPE_JSON = 22,      /* bytes: JSON text; how lists, structs and maps travel in a row. */
-    STOA_TYPE_NAME = 23       /* bytes: in parameters only: the name of the value that follows. */
+    STOA_TYPE_NAME = 23,      /* bytes: in parameters only: the name of the value that follows. */
+    STOA_TYPE_LIST = 24       /* `b` values from number `a` of `values` on, behind the rows; only in
+                                 rows that say so. */
 };
 
 /* One value. 24 bytes on every platform; the layout is frozen. `flags` is 0. */

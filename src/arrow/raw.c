@@ -47,6 +47,7 @@ static const struct raw_type raw_types[] = {
     [STOA_TYPE_SYMBOL] = {"symbol", "U", "stoa.symbol", 0, 1, true},
     [STOA_TYPE_JSON] = {"json", "U", "arrow.json", 0, 1, true},
     [STOA_TYPE_NAME] = {"name", NULL, NULL, 0, 1, false},
+    [STOA_TYPE_LIST] = {"list", NULL, NULL, 0, 1, false},
 };
 
 static const char *const layout_names[] = {"FIXED", "PACKED", "VIEW", "CODES", "BITS"};
@@ -305,7 +306,7 @@ static stoa_status make_codes(struct raw_column *raw, const struct raw_type *typ
         return stoa__raw_fail(raw, "it has codes and no dictionary", err);
     values.from = raw->from->dictionary;
     values.is_dictionary = true;
-    if (values.from->type < 0 || values.from->type == STOA_TYPE_NAME ||
+    if (values.from->type < 0 ||
         values.from->type >= (int32_t)(sizeof(raw_types) / sizeof(raw_types[0])) ||
         !raw_types[values.from->type].text ||
         strcmp(raw_types[values.from->type].format, type->format) != 0)

@@ -320,6 +320,8 @@ static void descriptors_are_not_trusted(void)
     check_refused(&from, 5, "column 'x': it has 4 rows where the table has 5");
     from.type = STOA_TYPE_NAME;
     check_refused(&from, 4, "is not a type of columns");
+    from.type = STOA_TYPE_LIST;
+    check_refused(&from, 4, "is not a type of columns");
     from.type = -1;
     check_refused(&from, 4, "column 'x': -1 is not a type of columns");
     from.type = STOA_TYPE_INT64;

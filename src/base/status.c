@@ -54,6 +54,7 @@ static const char *const type_names[] = {
     [STOA_TYPE_UUID] = "uuid",           [STOA_TYPE_TEXT] = "text",
     [STOA_TYPE_BYTES] = "bytes",         [STOA_TYPE_SYMBOL] = "symbol",
     [STOA_TYPE_JSON] = "json",           [STOA_TYPE_NAME] = "name",
+    [STOA_TYPE_LIST] = "list",
 };
 
 const char *stoa_version(void)
@@ -80,7 +81,7 @@ const char *stoa_status_name(stoa_status status)
 
 const char *stoa_type_name(int32_t type)
 {
-    if (type < STOA_TYPE_NULL || type > STOA_TYPE_NAME)
+    if (type < STOA_TYPE_NULL || type > STOA_TYPE_LIST)
         return "unknown";
     return type_names[type];
 }

@@ -29,6 +29,7 @@ struct export
     struct stoa__session *session; /* Referenced. */
     struct stoa__object *op;       /* Referenced; NULL: no limit. */
     void *statement, *cursor;      /* NULL once stopped. */
+    const struct stoa__engine *cursors; /* The functions of the cursor. */
     struct ArrowArray batch;       /* What was read ahead for rows. */
     int64_t batch_row;
     _Atomic int32_t released; /* Cancels a pull that runs on another thread. */
@@ -37,14 +38,12 @@ struct export
 /* The mark is held. */
 static void end_native(struct export *export)
 {
-    const struct stoa__engine *engine = export->session->engine;
-
     if (!export->cursor)
         return;
     stoa__session_unlink(export->session, &export->link);
-    engine->cursor_close(export->cursor);
+    export->cursors->cursor_close(export->cursor);
     if (export->statement)
-        engine->statement_close(export->statement);
+        export->session->engine->statement_close(export->statement);
     export->cursor = export->statement = NULL;
     stoa__array_release(&export->batch);
 }
@@ -106,7 +105,7 @@ static stoa_status export_schema(void *self, struct ArrowSchema *out, stoa_error
 
     if (rc != STOA_OK)
         return rc;
-    rc = export->session->engine->cursor_type(export->cursor, &call, &type, err);
+    rc = export->cursors->cursor_type(export->cursor, &call, &type, err);
     if (rc == STOA_OK)
         rc = stoa__arrow_type_export(type, out, err);
     stoa__session_let_go(export->session);
@@ -142,7 +141,7 @@ static stoa_status export_next(void *self, struct ArrowArray *out, stoa_error *e
     if (export->batch.release)
         rc = give_batch(export, out, err);
     else
-        rc = export->session->engine->cursor_next(export->cursor, &call, out, err);
+        rc = export->cursors->cursor_next(export->cursor, &call, out, err);
     stoa__session_let_go(export->session);
     return rc;
 }
@@ -187,6 +186,7 @@ static void move(struct export *export, struct stoa__result *result)
     struct stoa__stmt *stmt = result->stmt;
 
     export->cursor = result->cursor;
+    export->cursors = result->cursors;
     export->statement = result->statement;
     if (stmt) {
         /* The statement prepares itself again when it is needed. */

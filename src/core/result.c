@@ -30,18 +30,17 @@ struct stoa__result *stoa__result_new(struct stoa__entry *entry, stoa_error *err
     }
     result->leaf.session = entry->session;
     result->leaf.conn = entry->leaf->conn;
+    result->cursors = entry->engine;
     result->read = entry->leaf->conn->read;
     return result;
 }
 
 void stoa__result_end_run(struct stoa__result *result)
 {
-    const struct stoa__engine *engine = result->leaf.session->engine;
-
     if (result->cursor)
-        engine->cursor_close(result->cursor);
+        result->cursors->cursor_close(result->cursor);
     if (result->statement)
-        engine->statement_close(result->statement);
+        result->leaf.session->engine->statement_close(result->statement);
     result->cursor = result->statement = NULL;
     if (result->stmt && result->stmt->running == result)
         result->stmt->running = NULL;
@@ -119,11 +118,9 @@ stoa_status stoa__result_enter(struct stoa__entry *entry, stoa_result handle, st
 
 void stoa__result_info(struct stoa__result *result, struct stoa__cursor_info *out)
 {
-    const struct stoa__engine *engine = result->leaf.session->engine;
-
     *out = (struct stoa__cursor_info){-1, -1, -1, -1};
-    if (result->cursor && STOA__HAS(engine, cursor_info))
-        engine->cursor_info(result->cursor, out);
+    if (result->cursor && STOA__HAS(result->cursors, cursor_info))
+        result->cursors->cursor_info(result->cursor, out);
 }
 
 /* ---- its columns ---- */
@@ -149,7 +146,7 @@ stoa_status stoa_result_schema(stoa_result handle, struct ArrowSchema *out,
         return rc;
     if (!result->cursor)
         return stoa__leave(&entry, fail_no_statement(err));
-    rc = entry.engine->cursor_type(result->cursor, &entry.call, &type, &result->failure);
+    rc = result->cursors->cursor_type(result->cursor, &entry.call, &type, &result->failure);
     if (rc == STOA_OK)
         rc = stoa__arrow_type_export(type, out, err);
     else
@@ -157,19 +154,19 @@ stoa_status stoa_result_schema(stoa_result handle, struct ArrowSchema *out,
     return stoa__leave(&entry, rc);
 }
 
-static stoa_status request(struct stoa__entry *entry, struct stoa__result *result,
-                           const struct stoa__arrow_type *type, stoa_error *err)
+static stoa_status request(struct stoa__result *result, const struct stoa__arrow_type *type,
+                           stoa_error *err)
 {
     if (!result->cursor)
         return fail_no_statement(err);
     if (result->started)
         return stoa__fail(err, STOA_ERR_INVALID,
                           "types can be asked for before the first row is read");
-    if (!STOA__HAS(entry->engine, cursor_request))
+    if (!STOA__HAS(result->cursors, cursor_request))
         return stoa__fail(err, STOA_ERR_UNSUPPORTED,
                           "%s: other types of results are not supported",
-                          entry->engine->name);
-    return entry->engine->cursor_request(result->cursor, type, err);
+                          result->cursors->name);
+    return result->cursors->cursor_request(result->cursor, type, err);
 }
 
 stoa_status stoa_result_request(stoa_result handle, const struct ArrowSchema *schema,
@@ -189,7 +186,7 @@ stoa_status stoa_result_request(stoa_result handle, const struct ArrowSchema *sc
     if (rc == STOA_OK)
         rc = stoa__result_enter(&entry, handle, (stoa_op){0}, &result, err);
     if (rc == STOA_OK)
-        rc = stoa__leave(&entry, request(&entry, result, type, err));
+        rc = stoa__leave(&entry, request(result, type, err));
     stoa__arena_release(&arena);
     return rc;
 }
@@ -209,8 +206,8 @@ stoa_status stoa__result_read_batch(struct stoa__entry *entry,
     if (!result->cursor || (result->done && !whole.release))
         return STOA_DONE;
     if (!whole.release) {
-        rc = entry->engine->cursor_next(result->cursor, &entry->call, out,
-                                        &result->failure);
+        rc = result->cursors->cursor_next(result->cursor, &entry->call, out,
+                                          &result->failure);
         result->done = rc == STOA_DONE;
         return rc;
     }

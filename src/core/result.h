@@ -1,6 +1,13 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The object behind a stoa_result: a cursor, what was read from it and not given yet, and what is
- * left to run behind it. */
+/*
+ * The object behind a stoa_result: a cursor, what was read from it and not given yet, and what is
+ * left to run behind it.
+ *
+ * The cursor is the engine's, or one of a room above: that room fills in a table with the functions
+ * of cursors alone (cursor_type and cursor_next at least), and its cursor_close ends whatever of
+ * the engine's the cursor holds. They are called as the engine's are, with the session's mark held,
+ * also from an exported stream, and cursor_close also when the database is shut down.
+ */
 #ifndef STOA_CORE_RESULT_H
 #define STOA_CORE_RESULT_H
 
@@ -16,6 +23,7 @@ struct stoa__result {
     struct stoa__stmt *stmt; /* Of stoa_execute(), referenced; NULL for others. */
     void *statement;         /* Native, its own; NULL when `stmt` has it. */
     void *cursor;            /* NULL: no statement is left. */
+    const struct stoa__engine *cursors; /* Its functions. The engine, if nobody says else. */
     struct stoa__read_config read;
 
     struct stoa__script rest; /* Statements to come. */

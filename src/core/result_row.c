@@ -26,8 +26,8 @@ static stoa_status have_batch(struct stoa__entry *entry, struct stoa__result *re
         result->batch = (struct ArrowArray){0};
         result->batch_row = 0;
         rc = result->done ? STOA_DONE
-                          : entry->engine->cursor_next(result->cursor, &entry->call,
-                                                       &result->batch, &result->failure);
+                          : result->cursors->cursor_next(result->cursor, &entry->call,
+                                                         &result->batch, &result->failure);
     }
     result->done = rc == STOA_DONE;
     return rc;
@@ -43,7 +43,7 @@ static stoa_status rows_of_batch(struct stoa__entry *entry, struct stoa__result 
     if (rc != STOA_OK)
         return rc;
     rc =
-        entry->engine->cursor_type(result->cursor, &entry->call, &type, &result->failure);
+        result->cursors->cursor_type(result->cursor, &entry->call, &type, &result->failure);
     if (rc != STOA_OK)
         return rc;
     count = result->batch.length - result->batch_row;
@@ -66,10 +66,10 @@ stoa_status stoa__result_read_rows(struct stoa__entry *entry, struct stoa__resul
     result->stepped = false;
     if (!result->cursor || (result->done && !result->batch.release))
         return STOA_DONE;
-    if (!STOA__HAS(entry->engine, cursor_rows))
+    if (!STOA__HAS(result->cursors, cursor_rows))
         return rows_of_batch(entry, result, rows_max);
-    rc = entry->engine->cursor_rows(result->cursor, &entry->call, rows_max, &result->rows,
-                                    &result->failure);
+    rc = result->cursors->cursor_rows(result->cursor, &entry->call, rows_max, &result->rows,
+                                      &result->failure);
     result->done = rc == STOA_DONE;
     if (rc < 0)
         stoa__row_writer_empty(&result->rows);

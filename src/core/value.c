@@ -109,6 +109,10 @@ stoa_status stoa__value_check(const stoa_value *value, const uint8_t *bytes,
 {
     const struct range *range;
 
+    if (value->type == STOA_TYPE_LIST)
+        return stoa__fail(err, STOA_ERR_INVALID,
+                          "%s %lld is a list: these are in rows that come out alone", what,
+                          (long long)number);
     if (value->type < STOA_TYPE_NULL || value->type > STOA_TYPE_NAME)
         return stoa__fail(err, STOA_ERR_INVALID, "%s %lld: %d is not a STOA_TYPE", what,
                           (long long)number, (int)value->type);

@@ -73,6 +73,16 @@ static void a_name_without_a_partner_is_refused(void)
     stoa__params_room_release(&room);
 }
 
+static void lists_only_come_out(void)
+{
+    const stoa_value list = {.type = STOA_TYPE_LIST};
+    stoa_error err;
+
+    CHECK_INT(stoa__value_check(&list, bytes, 14, "parameter", 3, &err), STOA_ERR_INVALID);
+    CHECK_TEXT(err.text, "parameter 3 is a list: these are in rows that come out alone");
+    CHECK_TEXT(stoa_type_name(STOA_TYPE_LIST), "list");
+}
+
 static void bounds_of_numbers(void)
 {
     static const struct {
@@ -179,6 +189,7 @@ static void nothing_is_lost_on_the_way_to_a_number(void)
 
 TEST_MAIN({"names are cut off", names_are_cut_off},
           {"a name without a partner is refused", a_name_without_a_partner_is_refused},
+          {"lists only come out", lists_only_come_out},
           {"numbers have bounds", bounds_of_numbers},
           {"any value is text", any_value_is_text},
           {"nothing is lost on the way to a number",
