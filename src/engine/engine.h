@@ -230,6 +230,14 @@ struct stoa__engine {
                                struct stoa__row_writer *out, struct stoa__cursor_info *info,
                                stoa_error *err);
 
+    /* Once for each of `row_count` rows of packed values, which lie row by row in `params` (all
+     * positional). Nothing guards the rows that went in before one that fails: that is for the
+     * transaction around. `info` sums up; `rows_done` tells how many went in. */
+    stoa_status (*execute_rows)(void *statement, stoa__call *call,
+                                const struct stoa__params *params, int64_t row_count, int32_t nan,
+                                struct stoa__cursor_info *info, int64_t *rows_done,
+                                stoa_error *err);
+
     stoa_status (*cursor_type)(void *cursor, stoa__call *call, const struct stoa__arrow_type **type,
                                stoa_error *err);
     stoa_status (*cursor_request)(void *cursor, const struct stoa__arrow_type *type,

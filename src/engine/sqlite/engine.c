@@ -51,6 +51,7 @@ const struct stoa__engine stoa__engine_sqlite = {
     .execute = sqlite_execute,
     .execute_source = sqlite_execute_source,
     .execute_row = sqlite_execute_row,
+    .execute_rows = sqlite_execute_rows,
     .cursor_type = sqlite_cursor_type,
     .cursor_request = sqlite_cursor_request,
     .cursor_next = sqlite_cursor_next,

@@ -245,6 +245,73 @@ stoa_status sqlite_execute_source(void *self, stoa__call *call, struct stoa__sou
     return rc;
 }
 
+/* ---- once a row of packed values ---- */
+
+/* The statement's verb and counts as of a single run. */
+static stoa_status run_packed(struct sqlite_statement *statement, stoa__call *call,
+                              struct stoa__params row, int64_t row_count, int32_t nan,
+                              int64_t *affected, int64_t *rows_done, stoa_error *err)
+{
+    stoa_status rc = STOA_OK;
+
+    for (*rows_done = 0; *rows_done < row_count && rc == STOA_OK; row.values += row.count) {
+        int code;
+
+        if ((*rows_done & 255) == 255 && call)
+            rc = stoa__call_check(call, err);
+        if (rc == STOA_OK)
+            rc = sqlite_bind(statement, statement->stmt, &row, nan, SQLITE_HOLD_BORROWED, err);
+        if (rc != STOA_OK)
+            break;
+        do
+            code = sqlite3_step(statement->stmt);
+        while (code == SQLITE_ROW);
+        if (code != SQLITE_DONE)
+            rc = sqlite_fail(statement->session, code, err);
+        else
+            ++*rows_done;
+        *affected += rc == STOA_OK ? sqlite3_changes64(statement->session->db) : 0;
+        sqlite3_reset(statement->stmt);
+    }
+    return rc;
+}
+
+stoa_status sqlite_execute_rows(void *self, stoa__call *call,
+                                const struct stoa__params *params, int64_t row_count,
+                                int32_t nan, struct stoa__cursor_info *info,
+                                int64_t *rows_done, stoa_error *err)
+{
+    struct sqlite_statement *statement = self;
+    struct sqlite_session *session = statement->session;
+    const bool writes = sqlite_statement_writes(statement);
+    struct stoa__params row = *params;
+    struct sqlite_run run;
+    int64_t affected = 0;
+    stoa_status rc = writes ? sqlite_write_begin(session, call, err) : STOA_OK;
+
+    assert(!statement->running && !params->names);
+    assert(params->count == row_count * statement->parameter_count);
+    *info = (struct stoa__cursor_info){-1, 0, -1, 0};
+    *rows_done = 0;
+    if (rc != STOA_OK)
+        return rc;
+    row.count = statement->parameter_count;
+    stoa__call *before = sqlite_enter(session, call);
+
+    session->running++;
+    session->writing += writes;
+    sqlite_run_begin(statement, &run);
+    rc = run_packed(statement, call, row, row_count, nan, &affected, rows_done, err);
+    sqlite_run_end(statement, &run, rc == STOA_OK ? info : NULL);
+    session->writing -= writes;
+    session->running--;
+    sqlite_leave(session, before);
+    sqlite_write_settle(session);
+    if (rc == STOA_OK && info->rows_affected >= 0)
+        info->rows_affected = affected;
+    return rc;
+}
+
 /* ---- the point query ---- */
 
 /* Anything but a plain read whose values can be packed as they come: by way of a

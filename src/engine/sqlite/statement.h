@@ -111,5 +111,9 @@ stoa_status sqlite_execute_row(void *statement, stoa__call *call,
                                const struct stoa__read_config *config,
                                struct stoa__row_writer *out,
                                struct stoa__cursor_info *info, stoa_error *err);
+stoa_status sqlite_execute_rows(void *statement, stoa__call *call,
+                                const struct stoa__params *params, int64_t row_count,
+                                int32_t nan, struct stoa__cursor_info *info,
+                                int64_t *rows_done, stoa_error *err);
 
 #endif
