@@ -55,6 +55,10 @@ stoa_status collection_leave(struct collection_call *call, stoa_status rc);
 
 /* Read and validate the schema into `call` now (after DDL of our own). */
 stoa_status collection_load(struct collection_call *call, stoa_error *err);
+/* Read it with all that is wrong with it (model->findings), and keep nothing: to be given to
+ * collection_model_free(). */
+stoa_status collection_load_raw(struct collection_call *call, struct collection_model **out,
+                                stoa_error *err);
 
 /* Begin a write transaction, or a savepoint in the one that is open; and commit or take all of it
  * back, answering `rc` or why the commit failed. Reading several statements as one view is the same

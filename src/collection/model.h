@@ -17,11 +17,19 @@ enum collection_role {
     ROLE_VECTOR,      /* = STOA_GROUP_VECTOR, and so on. */
     ROLE_SET,
     ROLE_TIME_SERIES,
-    ROLE_FILES
+    ROLE_FILES,
+    ROLE_NONE /* An underscore in its name, and no such shape. */
 };
 
-/* As the reference numbers them; NULL is a parameter's alone. */
-enum collection_type { TYPE_INTEGER = 0, TYPE_FLOAT = 1, TYPE_STRING = 2, TYPE_DATE_TIME = 3, TYPE_NULL = 4 };
+/* As the reference numbers them; NULL is a parameter's alone, UNKNOWN a refused column's. */
+enum collection_type {
+    TYPE_UNKNOWN = -1,
+    TYPE_INTEGER = 0,
+    TYPE_FLOAT = 1,
+    TYPE_STRING = 2,
+    TYPE_DATE_TIME = 3,
+    TYPE_NULL = 4
+};
 
 /* What a foreign key does. */
 enum collection_action { ACTION_NONE, ACTION_CASCADE, ACTION_SET_NULL, ACTION_OTHER };
@@ -30,18 +38,20 @@ struct collection_column {
     const char *name;
     int32_t position; /* In its table, from 0. */
     int32_t type;     /* enum collection_type */
+    const char *declared; /* The type as it is written. */
     bool not_null;    /* Declared so, or an INTEGER PRIMARY KEY. */
     int32_t key;      /* Place in the primary key, from 1; 0: not in it. */
     bool generated;   /* Read, never written. */
     bool dimension;   /* Of a time series: in the primary key and not `id`. */
     const char *default_value; /* SQL text, or NULL. */
-    const char *target;        /* The table a foreign key refers to, or NULL; */
+    const char *target;        /* The table of a foreign key, as that is spelt, or NULL; */
     const char *target_column; /* "id" when not said. */
     int32_t on_delete, on_update; /* enum collection_action */
 };
 
+/* A unique one; others are not kept. The key of a rowid table that is an alias has none. */
 struct collection_index {
-    bool unique, partial;
+    bool partial;
     bool primary_key;
     const char *const *columns; /* NULL for an expression. */
     int32_t column_count;
@@ -51,7 +61,7 @@ struct collection_table {
     const char *name;
     int32_t role;                        /* enum collection_role */
     const char *group;                   /* NULL for collections and files. */
-    const struct collection_table *parent; /* The collection; itself for a collection; NULL: none. */
+    const struct collection_table *parent; /* The collection; itself for one; NULL: none. */
     const char *parent_name;
     bool without_rowid;
     struct collection_column *columns; /* Declaration order. */
@@ -61,7 +71,7 @@ struct collection_table {
     int32_t id;    /* Positions; -1: it has none. */
     int32_t label; /* Of a collection. */
     int32_t vector_index;
-    int32_t date;  /* The date dimension of a time series: `date_time`, else the first in the key. */
+    int32_t date;  /* Of a time series: the dimension `date_time`, else the first in the key. */
     const char *unusable; /* The text of the rule it breaks, when operations cannot work on it. */
     /* Of a collection: its groups of each kind, in byte order of their tables; and its files. */
     const struct collection_table *const *groups[ROLE_FILES];
@@ -69,12 +79,27 @@ struct collection_table {
     const struct collection_table *files;
 };
 
+/* Something that is wrong with the schema. */
+struct collection_finding {
+    const char *rule;   /* "type", "1" to "22", "S1" to "S7" */
+    const char *table;  /* NULL: none. */
+    const char *column; /* NULL: none. */
+    const char *text;   /* The whole sentence. */
+    struct collection_finding *next;
+};
+
 struct collection_model {
     stoa__arena arena;
-    int64_t schema_version; /* PRAGMA schema_version it was read at. */
+    int64_t schema_version; /* PRAGMA schema_version it was read at; */
+    bool uncommitted;       /* in a transaction that writes: then `texts` tells it from others. */
+    uint64_t texts;         /* A hash of the statements that made the schema. */
     struct collection_table *tables; /* All of them. */
     int32_t table_count;
+    struct collection_finding *findings; /* In the order in which they are to be reported. */
 };
+
+/* Accepts NULL. */
+void collection_model_free(struct collection_model *model);
 
 /* NULL when it is not there (or not a collection). */
 const struct collection_table *collection_find_table(const struct collection_model *model,

@@ -18,12 +18,22 @@ static void conn_closing(struct stoa__object *object)
     stoa__session_abandon(((struct stoa__leaf *)object)->session);
 }
 
+void stoa__conn_drop_extension(struct stoa__conn *conn)
+{
+    void *extension = conn->extension;
+
+    conn->extension = NULL;
+    if (extension)
+        conn->extension_free(extension);
+}
+
 /* Nothing of it is in the engine but the session, so it isn't buried. */
 static void conn_destroy(struct stoa__object *object)
 {
     struct stoa__conn *conn = (struct stoa__conn *)object;
 
     stoa__session_unref(conn->leaf.session);
+    stoa__conn_drop_extension(conn);
     stoa__params_room_release(&conn->room);
     stoa__row_writer_release(&conn->row);
     stoa__free(conn);
@@ -150,6 +160,7 @@ static stoa_status reset(struct stoa__entry *entry, stoa_error *err)
         return rc;
     stoa__ledger_end(&session->ledger, false);
     stoa__session_drop_resolver(session);
+    stoa__conn_drop_extension(entry->leaf->conn);
     rc = entry->engine->session_reset(session->native, &reusable, err);
     if (rc == STOA_OK && !reusable)
         rc = stoa__pool_renew(session, &entry->call, err);

@@ -155,6 +155,19 @@ static int refuse_global(struct sqlite_session *session, const char *name)
     return SQLITE_OK;
 }
 
+/* Pragmas that only tell. */
+static bool only_tells(const char *name)
+{
+    static const char *const names[] = {"table_info",  "table_xinfo", "table_list",
+                                        "index_list",  "index_info",  "index_xinfo",
+                                        "foreign_key_list", "foreign_key_check"};
+
+    for (size_t i = 0; i < sizeof names / sizeof *names; i++)
+        if (sqlite3_stricmp(name, names[i]) == 0)
+            return true;
+    return false;
+}
+
 /* Notes what a reset could not undo: then the session is not given to somebody else. */
 static int on_authorize(void *self, int action, const char *first, const char *second,
                         const char *database, const char *trigger)
@@ -175,8 +188,7 @@ static int on_authorize(void *self, int action, const char *first, const char *s
         session->dirty = true;
         break;
     case SQLITE_PRAGMA:
-        if (second && first && sqlite3_stricmp(first, "table_info") != 0 &&
-            sqlite3_stricmp(first, "table_xinfo") != 0) {
+        if (second && first && !only_tells(first)) {
             session->dirty = true;
             return refuse_global(session, first);
         }
