@@ -132,7 +132,7 @@ static void replacing_waits_for_lines_on_their_way(void)
     for (int i = 0; i < 2; i++)
         CHECK_INT(stoa__thread_start(&threads[i], "logger", log_once, NULL, NULL),
                   STOA_OK);
-    while (a.running == 0)
+    while (a.running == 0 && a.lines == 0)
         stoa__sleep_ns(1000);
     CHECK_INT(stoa_log_set(STOA_LOG_OFF, NULL, NULL, NULL, NULL), STOA_OK);
     CHECK(a.running == 0 && a.lines >= 1);

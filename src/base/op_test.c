@@ -145,7 +145,7 @@ static void cancelling_what_ended_is_harmless(void)
 static void a_deadline_passes(void)
 {
     int64_t start = stoa__clock_monotonic_ns();
-    stoa_op op = open_op(30, NULL);
+    stoa_op op = open_op(300, NULL); /* Not over before it begins, also on a loaded machine. */
     stoa__call call;
     stoa_error err;
 
@@ -155,9 +155,9 @@ static void a_deadline_passes(void)
         CHECK(stoa__clock_monotonic_ns() - start < 20000 * (int64_t)MS);
         stoa__sleep_ns(stoa__call_slice_ns(&call, -1));
     }
-    CHECK(stoa__clock_monotonic_ns() - start >= 30 * MS);
+    CHECK(stoa__clock_monotonic_ns() - start >= 300 * (int64_t)MS);
     CHECK_INT(err.code, STOA_ERR_TIMEOUT);
-    CHECK_TEXT(err.text, "the operation's deadline of 30 ms has passed");
+    CHECK_TEXT(err.text, "the operation's deadline of 300 ms has passed");
     CHECK(stoa__call_should_stop(&call));
     stoa__call_end(&call);
     CHECK_INT(stoa__call_begin(&call, op, NULL, &err), STOA_ERR_TIMEOUT);
@@ -190,7 +190,7 @@ static void ticks_come_in_time(void)
 
     CHECK_INT(stoa__call_begin(&call, op, NULL, NULL), STOA_OK);
     CHECK_INT(stoa__call_check(&call, NULL), STOA_OK);
-    CHECK_INT(ticks, 0);
+    CHECK(ticks == 0 || stoa__clock_monotonic_ns() - start >= 40 * MS);
     while (ticks < 3) {
         CHECK_INT(stoa__call_check(&call, NULL), STOA_OK);
         CHECK(stoa__clock_monotonic_ns() - start < 20000 * (int64_t)MS);

@@ -49,7 +49,6 @@ static void one_thread_has_it_at_a_time(void)
 
 static int order[THREAD_COUNT];
 static _Atomic int order_count;
-static _Atomic int standing;
 
 struct comer {
     int number;
@@ -60,23 +59,27 @@ static void come_once(void *argument)
     struct comer *comer = argument;
     stoa__call call = {0};
 
-    while (atomic_load(&standing) != comer->number)
-        stoa__sleep_ns(100000);
-    atomic_fetch_add(&standing, 1);
     CHECK_INT(stoa__turn_take(&turn, comer, &call, -1, NULL), STOA_OK);
     order[atomic_fetch_add(&order_count, 1)] = comer->number;
     stoa__turn_give(&turn, comer);
 }
 
-/* How many stand in line. */
-static int line_length(void)
+static const void *last_in_line(void)
 {
-    int count = 0;
-
     stoa__mutex_lock(&turn.lock);
-    count = turn.first ? 1 + (turn.first != turn.last) : 0;
+    const void *last = turn.last;
     stoa__mutex_unlock(&turn.lock);
-    return count;
+    return last;
+}
+
+/* Start who comes once; back when it stands in line. */
+static void start_comer(stoa__thread *thread, struct comer *comer)
+{
+    const void *before = last_in_line();
+
+    CHECK_INT(stoa__thread_start(thread, "turn", come_once, comer, NULL), STOA_OK);
+    while (last_in_line() == before)
+        stoa__sleep_ns(100000);
 }
 
 static void those_who_wait_go_in_order_of_arrival(void)
@@ -89,11 +92,7 @@ static void those_who_wait_go_in_order_of_arrival(void)
     CHECK_INT(stoa__turn_take(&turn, &turn, &call, -1, NULL), STOA_OK);
     for (int i = 0; i < THREAD_COUNT; i++) {
         comers[i].number = i;
-        CHECK_INT(stoa__thread_start(&threads[i], "turn", come_once, &comers[i], NULL), STOA_OK);
-        /* Until this one surely stands in line, the next is not started. */
-        while (atomic_load(&standing) <= i || line_length() == 0)
-            stoa__sleep_ns(100000);
-        stoa__sleep_ns(20000000);
+        start_comer(&threads[i], &comers[i]);
     }
     stoa__turn_give(&turn, &turn);
     for (int i = 0; i < THREAD_COUNT; i++)
@@ -105,36 +104,55 @@ static void those_who_wait_go_in_order_of_arrival(void)
 
 /* ---- a greedy owner ---- */
 
+static void an_owner_whose_turn_is_over_stands_in_line(void)
+{
+    struct comer comer = {.number = 7};
+    stoa__thread thread = {0};
+    stoa__call call = {0};
+
+    stoa__turn_init(&turn);
+    CHECK_INT(stoa__turn_take(&turn, &turn, &call, -1, NULL), STOA_OK);
+    start_comer(&thread, &comer);
+    stoa__sleep_ns(STOA__TURN_NS);
+    stoa__turn_give(&turn, &turn);
+    CHECK_INT(stoa__turn_take(&turn, &turn, &call, -1, NULL), STOA_OK);
+    CHECK_INT(order_count, 1);
+    CHECK_INT(order[0], 7);
+    stoa__turn_give(&turn, &turn);
+    stoa__thread_stop(&thread);
+    stoa__turn_release(&turn);
+}
+
 static _Atomic bool enough;
 
 static void come_again_and_again(void *argument)
 {
-    int64_t *count = argument;
+    _Atomic int64_t *count = argument;
 
     while (!atomic_load(&enough)) {
         stoa__call call = {0};
 
-        CHECK_INT(stoa__turn_take(&turn, count, &call, -1, NULL), STOA_OK);
-        ++*count;
-        stoa__turn_give(&turn, count);
+        CHECK_INT(stoa__turn_take(&turn, argument, &call, -1, NULL), STOA_OK);
+        atomic_fetch_add(count, 1);
+        stoa__turn_give(&turn, argument);
     }
 }
 
-static void an_owner_who_comes_back_does_not_starve_the_line(void)
+/* Ends when each has come often enough, which one that starves never has. */
+static void owners_who_come_back_do_not_starve_each_other(void)
 {
     stoa__thread threads[2] = {0};
-    int64_t counts[2] = {0};
+    _Atomic int64_t counts[2] = {0};
 
     stoa__turn_init(&turn);
     for (int i = 0; i < 2; i++)
         CHECK_INT(stoa__thread_start(&threads[i], "turn", come_again_and_again, &counts[i], NULL),
                   STOA_OK);
-    stoa__sleep_ns(300000000);
+    while (atomic_load(&counts[0]) < 1000 || atomic_load(&counts[1]) < 1000)
+        stoa__sleep_ns(1000000);
     atomic_store(&enough, true);
     for (int i = 0; i < 2; i++)
         stoa__thread_stop(&threads[i]);
-    CHECK(counts[0] > 0 && counts[1] > 0);
-    CHECK(counts[0] < counts[1] * 20 && counts[1] < counts[0] * 20);
     stoa__turn_release(&turn);
 }
 
@@ -168,7 +186,7 @@ static void who_waits_too_long_is_told_and_the_line_goes_on(void)
     CHECK_INT(stoa__turn_take(&turn, &own, &call, 30, NULL), STOA_ERR_LOCKED);
     CHECK(stoa__clock_monotonic_ns() - before >= 30000000);
 
-    CHECK_INT(stoa_op_open(20, NULL, NULL, NULL, &op, NULL), STOA_OK);
+    CHECK_INT(stoa_op_open(300, NULL, NULL, NULL, &op, NULL), STOA_OK);
     CHECK_INT(stoa__call_begin(&call, op, NULL, NULL), STOA_OK);
     CHECK_INT(stoa__turn_take(&turn, &own, &call, -1, &error), STOA_ERR_TIMEOUT);
     CHECK_HAS(error.text, "deadline");
@@ -200,8 +218,10 @@ static void who_would_wait_for_itself_is_told_at_once(void)
 
 TEST_MAIN({"one thread has it at a time", one_thread_has_it_at_a_time},
           {"those who wait go in order of arrival", those_who_wait_go_in_order_of_arrival},
-          {"an owner who comes back does not starve the line",
-           an_owner_who_comes_back_does_not_starve_the_line},
+          {"an owner whose turn is over stands in line",
+           an_owner_whose_turn_is_over_stands_in_line},
+          {"owners who come back do not starve each other",
+           owners_who_come_back_do_not_starve_each_other},
           {"who waits too long is told, and the line goes on",
            who_waits_too_long_is_told_and_the_line_goes_on},
           {"who would wait for itself is told at once",

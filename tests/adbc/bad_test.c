@@ -458,7 +458,7 @@ static void calls_are_cancelled(void)
             stoa_result_close(result);
         }
         CHECK_HAS(err.text, "60 ms");
-        CHECK(seconds() - before < 5);
+        CHECK(seconds() - before < 30);
         stoa_op_close(op);
         CHECK_INT(count(conn), 0);
         stoa_db_close(db);

@@ -98,6 +98,8 @@ static void kill_while_writing(const char *path, const char *journal)
         if (child == 0)
             ingest_for_ever(path, shared, next);
         CHECK(child > 0);
+        while (i == 0 && atomic_load(&shared->acknowledged) == 0)
+            usleep(1000); /* The first lives to write something, however slow the machine. */
         usleep(2000 + (useconds_t)(rand_r(&random) % 40000));
         CHECK_INT(kill(child, SIGKILL), 0);
         CHECK_INT(waitpid(child, NULL, 0), child);
