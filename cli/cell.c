@@ -81,24 +81,3 @@ void cell_visible(struct text *out, const char *text, size_t size)
             text_add(out, text + at, bytes);
     }
 }
-
-void cell_json_string(struct text *out, const char *text, size_t size)
-{
-    text_char(out, '"');
-    for (size_t i = 0; i < size; i++) {
-        unsigned char byte = (unsigned char)text[i];
-        if (byte == '"' || byte == '\\')
-            text_format(out, "\\%c", byte);
-        else if (byte == '\n')
-            text_put(out, "\\n");
-        else if (byte == '\t')
-            text_put(out, "\\t");
-        else if (byte == '\r')
-            text_put(out, "\\r");
-        else if (byte < 0x20)
-            text_format(out, "\\u%04x", byte);
-        else
-            text_char(out, (char)byte);
-    }
-    text_char(out, '"');
-}

@@ -26,7 +26,4 @@ void cell_hex(struct text *out, const struct cell *cell);
 /* On one line and without power over a terminal: control characters become \n, \t, \x1b ... */
 void cell_visible(struct text *out, const char *text, size_t size);
 
-/* A JSON string, quotes included. */
-void cell_json_string(struct text *out, const char *text, size_t size);
-
 #endif

@@ -6,8 +6,8 @@
 #include "args.h"
 #include "stoa.h"
 
-/* What a script can tell apart. */
-enum { CLI_OK = 0, CLI_FAILED = 1, CLI_USAGE = 2, CLI_CANCELLED = 130 };
+/* What a script can tell apart. A signal is 128 and its number, so Ctrl-C is 130. */
+enum { CLI_OK = 0, CLI_FAILED = 1, CLI_USAGE = 2, CLI_SIGNAL = 128 };
 
 /* run.c: TARGET SQL..., TARGET alone (a prompt, or statements from a pipe), and `engines`. */
 int cli_run(struct args *args);

@@ -86,7 +86,7 @@ static int end(struct session *session, stoa_status rc)
     if (rc < 0)
         session_tell(session, NULL);
     session_release(session);
-    return rc == STOA_OK ? CLI_OK : interrupt_seen() ? CLI_CANCELLED : CLI_FAILED;
+    return session_exit(rc);
 }
 
 static void take_settings(struct args *args, struct transfer *transfer)

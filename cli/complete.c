@@ -2,29 +2,14 @@
 #include "complete.h"
 
 #include "dot.h"
+#include "keywords.h"
+#include "statement.h"
 
 #include <ctype.h>
 #include <glob.h>
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
-
-static const char *const keywords[] = {
-    "ALTER",     "ANALYZE",  "AND",      "ASC",       "ATTACH",     "BEGIN",     "BETWEEN",
-    "BY",        "CASE",     "CAST",     "CHECK",     "COLLATE",    "COLUMN",    "COMMIT",
-    "CONFLICT",  "CREATE",   "CROSS",    "CURRENT_DATE", "CURRENT_TIMESTAMP",    "DEFAULT",
-    "DELETE",    "DESC",     "DETACH",   "DISTINCT",  "DROP",       "ELSE",      "END",
-    "EXCEPT",    "EXISTS",   "EXPLAIN",  "FOREIGN",   "FROM",       "FULL",      "GROUP",
-    "HAVING",    "IF",       "IN",       "INDEX",     "INNER",      "INSERT",    "INTERSECT",
-    "INTO",      "IS",       "JOIN",     "KEY",       "LEFT",       "LIKE",      "LIMIT",
-    "NATURAL",   "NOT",      "NULL",     "NULLS",     "OFFSET",     "ON",        "OR",
-    "ORDER",     "OUTER",    "OVER",     "PARTITION", "PRAGMA",     "PRIMARY",   "RECURSIVE",
-    "REFERENCES", "REINDEX", "RENAME",   "REPLACE",   "RETURNING",  "RIGHT",     "ROLLBACK",
-    "SAVEPOINT", "SELECT",   "SET",      "STRICT",    "TABLE",      "TEMP",      "THEN",
-    "TRANSACTION", "TRIGGER", "UNION",   "UNIQUE",    "UPDATE",     "USING",     "VACUUM",
-    "VALUES",    "VIEW",     "VIRTUAL",  "WHEN",      "WHERE",      "WINDOW",    "WITH",
-    "WITHOUT",
-};
 
 /* ---- the catalogue ---- */
 
@@ -121,11 +106,6 @@ static int compare(const void *a, const void *b)
     return strcasecmp(*left, *right);
 }
 
-static int part_of_word(char byte)
-{
-    return isalnum((unsigned char)byte) || byte == '_' || (byte & 0x80);
-}
-
 static int takes_files(const char *text)
 {
     static const char *const commands[] = {".attach ", ".backup ", ".export ", ".import ", ".open ",
@@ -183,7 +163,7 @@ static void offer_sql(const struct names *names, const char *text, const char *s
 
     if (start > text && start[-1] == '.') {
         end = start - 1;
-        for (table = end; table > text && part_of_word(table[-1]); table--)
+        for (table = end; table > text && statement_in_word(table[-1]); table--)
             continue;
         for (size_t i = 0; i < names->count; i++)
             if (names->tables[i] && strlen(names->tables[i]) == (size_t)(end - table) &&
@@ -192,8 +172,8 @@ static void offer_sql(const struct names *names, const char *text, const char *s
         if (out->count > 0)
             return;
     }
-    for (size_t i = 0; i < sizeof keywords / sizeof *keywords; i++)
-        offer_keyword(out, start, size, keywords[i]);
+    for (size_t i = 0; keyword_name(i); i++)
+        offer_keyword(out, start, size, keyword_name(i));
     for (size_t i = 0; i < names->count; i++)
         offer(out, start, size, names->words[i]);
 }
@@ -204,7 +184,7 @@ void names_candidates(void *user_data, const char *text, size_t cursor, struct c
     size_t start = cursor;
 
     read_names(names);
-    while (start > 0 && part_of_word(text[start - 1]))
+    while (start > 0 && statement_in_word(text[start - 1]))
         start--;
     out->start = start;
     if (takes_files(text))

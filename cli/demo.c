@@ -337,7 +337,7 @@ int cli_demo(struct args *args)
     stoa_db_close(demo.db);
     remove_file(&demo);
     if (rc != STOA_OK) {
-        error_print(&demo.error, NULL);
+        error_print(&demo.error, NULL, 0);
         return CLI_FAILED;
     }
     printf("\nDone.\n");

@@ -22,6 +22,35 @@ static stoa_status dot_mode(struct session *session, const struct words *words)
     return STOA_OK;
 }
 
+static stoa_status dot_color(struct session *session, const struct words *words)
+{
+    if (words->count == 1) {
+        fprintf(session->output.file, "%s\n", color_name(session->color));
+        return STOA_OK;
+    }
+    int color = color_find(words->word[1]);
+    if (color < 0)
+        return session_fail(session, STOA_ERR_INVALID, ".color %s: it is one of %s", words->word[1],
+                            COLOR_NAMES);
+    session->color = (enum color)color;
+    session_refresh(session);
+    return STOA_OK;
+}
+
+static stoa_status dot_pager(struct session *session, const struct words *words)
+{
+    struct output *output = &session->output;
+
+    if (words->count == 1) {
+        fprintf(output->file, "%s\n", output->pager ? output->pager : "off");
+        return STOA_OK;
+    }
+    free(session->pager);
+    session->pager = strcmp(words->word[1], "off") == 0 ? NULL : cli_string(words->word[1]);
+    output->pager = session->pager;
+    return STOA_OK;
+}
+
 static stoa_status dot_timer(struct session *session, const struct words *words)
 {
     int on = words->count > 1 && strcmp(words->word[1], "on") == 0;
@@ -52,9 +81,47 @@ static stoa_status dot_output(struct session *session, const struct words *words
     return session_output(session, words->count > 1 ? words->word[1] : NULL);
 }
 
+/* KEY=VALUE words from the third on, as settings; -1 and a sentence when one is none. */
+static int64_t take_options(struct session *session, const struct words *words,
+                            stoa_option *options)
+{
+    int64_t count = 0;
+    for (int i = 2; i < words->count; i++) {
+        char *value = strchr(words->word[i], '=');
+        if (!value || value == words->word[i]) {
+            session_fail(session, STOA_ERR_INVALID, ".%s: '%s' is not KEY=VALUE", words->word[0],
+                         words->word[i]);
+            return -1;
+        }
+        *value++ = '\0';
+        options[count++] = (stoa_option){words->word[i], value};
+    }
+    return count;
+}
+
 static stoa_status dot_open(struct session *session, const struct words *words)
 {
-    return session_open(session, words->word[1], NULL, 0);
+    stoa_option options[DOT_WORDS_MAX];
+    int64_t count = take_options(session, words, options);
+    return count < 0 ? STOA_ERR_INVALID
+                     : session_open(session, words->word[1], options, count);
+}
+
+static stoa_status dot_backup(struct session *session, const struct words *words)
+{
+    stoa_option options[DOT_WORDS_MAX];
+    int64_t count = take_options(session, words, options);
+    int replace = 0;
+
+    for (int64_t i = 0; i < count; i++) {
+        replace = strcmp(options[i].value, "yes") == 0;
+        if (strcmp(options[i].key, "replace") != 0 ||
+            (!replace && strcmp(options[i].value, "no") != 0))
+            return session_fail(session, STOA_ERR_INVALID,
+                                ".backup: '%s=%s' is not replace=yes or replace=no",
+                                options[i].key, options[i].value);
+    }
+    return count < 0 ? STOA_ERR_INVALID : care_backup(session, words->word[1], replace);
 }
 
 static stoa_status dot_read(struct session *session, const struct words *words)
@@ -141,8 +208,9 @@ static const struct command {
     stoa_status (*run)(struct session *session, const struct words *words);
 } commands[] = {
     {"attach", "TARGET NAME", "see another database under NAME", 3, 3, dot_attach},
-    {"backup", "FILE", "copy the database while it is used", 2, 2, dot_backup},
+    {"backup", "FILE [replace=yes]", "copy the database while it is used", 2, 3, dot_backup},
     {"checks", "", "look for damage, all of it", 1, 1, dot_checks},
+    {"color", "[auto|on|off]", "whether to colour", 1, 2, dot_color},
     {"dump", "[TABLE]", "the SQL that makes it again", 1, 2, dot_dump},
     {"engines", "", "what this build can open", 1, 1, dot_engines},
     {"explain", "SQL", "how a statement would be run", 2, 2, dot_explain},
@@ -154,8 +222,10 @@ static const struct command {
      DOT_WORDS_MAX, dot_import},
     {"indexes", "[TABLE]", "indexes and their columns", 1, 2, dot_indexes},
     {"mode", "[MODE]", "how rows are written: " MODE_NAMES, 1, 2, dot_mode},
-    {"open", "TARGET", "another database instead of this one", 2, 2, dot_open},
+    {"open", "TARGET [KEY=VALUE...]", "another database instead of this one", 2, DOT_WORDS_MAX,
+     dot_open},
     {"output", "[FILE]", "rows go to FILE; without one here again", 1, 2, dot_output},
+    {"pager", "[COMMAND|off]", "what shows long results", 1, 2, dot_pager},
     {"parameter", "set NAME VALUE | list | clear", "values of :name in statements", 1, 4,
      dot_parameter},
     {"quit", "", "the end (so is Ctrl-D)", 1, 1, dot_quit},
@@ -250,7 +320,7 @@ static const char *take_word(const char *at, int keep, char **word)
 static stoa_status split(struct session *session, const char *line, struct words *words)
 {
     const char *at = line + 1;
-    int keep = strncmp(at, "parameter", 2) == 0;
+    int keep = strncmp(at, "par", 3) == 0;
     int whole = strncmp(at, "expl", 4) == 0; /* What follows is SQL, with quotes of its own. */
 
     for (at += strspn(at, " \t"); *at; at += strspn(at, " \t")) {

@@ -28,7 +28,6 @@ stoa_status dot_settings(struct session *session, const struct words *words);
 stoa_status dot_explain(struct session *session, const struct words *words);
 
 /* dot_care.c: what copies and checks whole databases. */
-stoa_status dot_backup(struct session *session, const struct words *words);
 stoa_status dot_restore(struct session *session, const struct words *words);
 stoa_status dot_checks(struct session *session, const struct words *words);
 stoa_status dot_attach(struct session *session, const struct words *words);

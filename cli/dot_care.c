@@ -11,11 +11,6 @@ stoa_status care_backup(struct session *session, const char *path, int replace)
     return rc;
 }
 
-stoa_status dot_backup(struct session *session, const struct words *words)
-{
-    return care_backup(session, words->word[1], 0);
-}
-
 stoa_status dot_restore(struct session *session, const struct words *words)
 {
     stoa_status rc = session_begin(session, "restore", "pages");

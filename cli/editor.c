@@ -3,6 +3,7 @@
 
 #include "text_width.h"
 
+#include <signal.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -100,7 +101,7 @@ static void erase(struct editor *editor, size_t from, size_t to)
     editor->cursor = from;
 }
 
-static void kill(struct editor *editor, size_t from, size_t to)
+static void kill_text(struct editor *editor, size_t from, size_t to)
 {
     if (from >= to)
         return;
@@ -233,6 +234,15 @@ static void complete(struct editor *editor)
 
 /* ---- keys ---- */
 
+/* Ctrl-Z: back to the shell that started this one, until it is continued. */
+static void suspend(struct editor *editor)
+{
+    editor_leave(editor);
+    terminal_restore(&editor->terminal);
+    raise(SIGTSTP);
+    (void)terminal_raw(&editor->terminal);
+}
+
 static void control_key(struct editor *editor, int letter)
 {
     struct text *text = &editor->text;
@@ -258,7 +268,7 @@ static void control_key(struct editor *editor, int letter)
         complete(editor);
         break;
     case 'K':
-        kill(editor, cursor, line_stop(text, cursor));
+        kill_text(editor, cursor, line_stop(text, cursor));
         break;
     case 'L':
         (void)!write(STDOUT_FILENO, "\x1b[H\x1b[2J", 7);
@@ -271,13 +281,16 @@ static void control_key(struct editor *editor, int letter)
         up(editor);
         break;
     case 'U':
-        kill(editor, line_start(text, cursor), cursor);
+        kill_text(editor, line_start(text, cursor), cursor);
         break;
     case 'W':
-        kill(editor, word_left(text, cursor), cursor);
+        kill_text(editor, word_left(text, cursor), cursor);
         break;
     case 'Y':
         insert(editor, text_string(&editor->killed), editor->killed.size);
+        break;
+    case 'Z':
+        suspend(editor);
         break;
     default:
         break;
@@ -318,10 +331,10 @@ static void special_key(struct editor *editor, int code)
         editor->cursor = word_right(text, cursor);
         break;
     case KEY_KILL_WORD:
-        kill(editor, cursor, word_right(text, cursor));
+        kill_text(editor, cursor, word_right(text, cursor));
         break;
     case KEY_KILL_WORD_BACK:
-        kill(editor, word_left(text, cursor), cursor);
+        kill_text(editor, word_left(text, cursor), cursor);
         break;
     default:
         editor->pasting = code == KEY_PASTE_BEGIN || (editor->pasting && code != KEY_PASTE_END);
@@ -360,7 +373,6 @@ static int take_key(struct editor *editor, struct key key)
 
 int editor_read(struct editor *editor)
 {
-    static const char paste_on[] = "\x1b[?2004h", paste_off[] = "\x1b[?2004l";
     int end = -1;
 
     text_clear(&editor->text);
@@ -370,7 +382,6 @@ int editor_read(struct editor *editor)
     editor->past = editor->history.count;
     if (!terminal_raw(&editor->terminal))
         return EDITOR_CLOSED;
-    (void)!write(STDOUT_FILENO, paste_on, sizeof paste_on - 1);
     while (end < 0) {
         if (editor->terminal.at == editor->terminal.end) /* Not between the keys of a paste. */
             editor_draw(editor);
@@ -380,7 +391,6 @@ int editor_read(struct editor *editor)
         end = take_key(editor, key);
     }
     editor_leave(editor);
-    (void)!write(STDOUT_FILENO, paste_off, sizeof paste_off - 1);
     terminal_restore(&editor->terminal);
     return end;
 }

@@ -44,6 +44,9 @@ enum { EDITOR_DONE, EDITOR_CLEARED, EDITOR_CLOSED };
 int editor_read(struct editor *editor);
 void editor_release(struct editor *editor);
 
+/* editor_plain.c: on a terminal that cannot move its cursor, lines as it gives them. */
+int editor_read_plain(struct editor *editor);
+
 /* editor_draw.c */
 void editor_draw(struct editor *editor);
 /* The cursor goes below the text. */

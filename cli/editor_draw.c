@@ -1,14 +1,18 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "editor.h"
+#include "highlight.h"
 #include "print.h"
 #include "text_width.h"
 
+#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
-/* A place on the screen, from the prompt's first column; and how wide the screen is. */
+/* A place on the screen, from the prompt's first column; how wide the screen is; and the style of
+ * what was put there last. */
 struct place {
     int row, column, width;
+    enum style style;
 };
 
 static void send(const struct text *text)
@@ -29,14 +33,24 @@ static void next_row(struct text *out, struct place *place)
     place->column = 0;
 }
 
+static void put_style(struct text *out, struct place *place, enum style style)
+{
+    if (place->style != style)
+        text_put(out, style_escape(style));
+    place->style = style;
+}
+
 /* Lines are broken here rather than by the terminal, so that both agree where the cursor is. */
-static void put(struct text *out, struct place *place, const char *bytes, size_t size)
+static void put(struct text *out, struct place *place, const char *bytes, size_t size,
+                const unsigned char *styles)
 {
     for (size_t at = 0, used; at < size; at += used) {
         uint32_t character = utf8_character(bytes + at, size - at, &used);
         int width = character_width(character);
         if (place->column + width > place->width)
             next_row(out, place);
+        if (styles)
+            put_style(out, place, (enum style)styles[at]);
         if (character < 0x20 || character == 0x7f)
             text_char(out, ' ');
         else
@@ -49,10 +63,9 @@ static void put_prompt(const struct editor *editor, struct text *out, struct pla
                        const char *prompt)
 {
     if (editor->color)
-        text_put(out, "\x1b[36m");
-    put(out, place, prompt, strlen(prompt));
-    if (editor->color)
-        text_put(out, "\x1b[0m");
+        put_style(out, place, STYLE_COMMAND);
+    put(out, place, prompt, strlen(prompt), NULL);
+    put_style(out, place, STYLE_PLAIN);
 }
 
 /* To the prompt's first column, with nothing below. */
@@ -80,9 +93,21 @@ static struct place screen(void)
     return place;
 }
 
+/* The style of each byte; NULL without colours. The caller's to free. */
+static unsigned char *find_styles(const struct editor *editor)
+{
+    unsigned char *styles = NULL;
+    if (editor->color && editor->text.size > 0) {
+        styles = cli_new(editor->text.size, 1);
+        highlight(editor->text.data, editor->text.size, styles);
+    }
+    return styles;
+}
+
 void editor_draw(struct editor *editor)
 {
     const char *text = text_string(&editor->text);
+    unsigned char *styles = find_styles(editor);
     struct place place = screen(), cursor;
     struct text out = {0};
     size_t at = 0;
@@ -91,16 +116,19 @@ void editor_draw(struct editor *editor)
     put_prompt(editor, &out, &place, editor->prompt);
     cursor = place;
     for (;;) {
-        size_t size = strcspn(text + at, "\n");
-        if (editor->cursor >= at && editor->cursor <= at + size) {
-            put(&out, &place, text + at, editor->cursor - at);
+        size_t size = strcspn(text + at, "\n"), before = size;
+        int here = editor->cursor >= at && editor->cursor <= at + size;
+        if (here)
+            before = editor->cursor - at;
+        put(&out, &place, text + at, before, styles ? styles + at : NULL);
+        if (here) {
             if (place.column == place.width)
                 next_row(&out, &place);
             cursor = place;
-            put(&out, &place, text + editor->cursor, at + size - editor->cursor);
-        } else {
-            put(&out, &place, text + at, size);
+            put(&out, &place, text + at + before, size - before,
+                styles ? styles + at + before : NULL);
         }
+        put_style(&out, &place, STYLE_PLAIN);
         if (!text[at + size])
             break;
         at += size + 1;
@@ -111,6 +139,7 @@ void editor_draw(struct editor *editor)
     editor->drawn_row = cursor.row;
     send(&out);
     text_release(&out);
+    free(styles);
 }
 
 void editor_leave(struct editor *editor)
@@ -164,7 +193,7 @@ void editor_draw_search(struct editor *editor, const char *wanted, const char *f
     put_back(editor, &out);
     text_format(&label, "search '%s': ", wanted);
     put_prompt(editor, &out, &place, text_string(&label));
-    put(&out, &place, found, strlen(found));
+    put(&out, &place, found, strlen(found), NULL);
     editor->drawn_row = place.row;
     send(&out);
     text_release(&label);

@@ -3,9 +3,7 @@
 #include "text_width.h"
 
 #include <stdarg.h>
-#include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
 enum { SHOWN_MAX = 70 };
 
@@ -39,11 +37,8 @@ static void print_place(const char *sql, int64_t position)
     text_release(&before);
 }
 
-void error_print(const stoa_error *error, const char *sql)
+void error_print(const stoa_error *error, const char *sql, int color)
 {
-    const char *no_color = getenv("NO_COLOR");
-    int color = isatty(STDERR_FILENO) && (!no_color || !*no_color);
-
     fflush(stdout);
     fprintf(stderr, "%sstoa: %s%s\n", color ? "\x1b[31m" : "", error->text,
             color ? "\x1b[0m" : "");

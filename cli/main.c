@@ -20,6 +20,7 @@ static const char usage[] =
     "  --output FILE    rows go there\n"
     "  --read FILE      run the statements of a file first\n"
     "  --rows COUNT     on a terminal, cut longer results in the middle (200; 0: never)\n"
+    "  --color WHEN     auto, on or off (auto: on a terminal, without NO_COLOR)\n"
     "  --timer          tell how long statements take\n"
     "  --no-config      don't read the configuration of the prompt\n"
     "  --KEY VALUE      any setting of the target, such as --read-only or --journal wal\n"

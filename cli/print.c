@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Modes that write a row as it comes. */
+/* Modes, and those of them that write a row as it comes. */
 #include "print.h"
 
 #include "text_width.h"
@@ -24,64 +24,13 @@ const char *mode_name(enum mode mode)
     return mode_names[mode];
 }
 
-/* How a mode writes: before all rows, one value, after a row. `text` is the row being made. */
+/* How a mode writes: before all rows, one value, what is around a row, and behind all. */
 struct writer {
     void (*begin)(const struct columns *columns, struct text *text);
     void (*value)(const struct columns *columns, int32_t column, const struct cell *cell,
                   struct text *text);
-    void (*row_end)(const struct columns *columns, int64_t row, struct text *text);
-    const char *row_begin;
-    const char *end;
+    const char *row_begin, *row_end, *end;
 };
-
-/* ---- csv ---- */
-
-static void csv_text(struct text *text, const char *value, size_t size)
-{
-    int quoted = size == 0;
-    for (size_t i = 0; i < size; i++)
-        quoted |= value[i] == ',' || value[i] == '"' || value[i] == '\n' || value[i] == '\r';
-    if (!quoted) {
-        text_add(text, value, size);
-        return;
-    }
-    text_char(text, '"');
-    for (size_t i = 0; i < size; i++) {
-        if (value[i] == '"')
-            text_char(text, '"');
-        text_char(text, value[i]);
-    }
-    text_char(text, '"');
-}
-
-static void csv_begin(const struct columns *columns, struct text *text)
-{
-    for (int32_t i = 0; i < columns->count; i++) {
-        if (i > 0)
-            text_char(text, ',');
-        csv_text(text, columns->names[i], strlen(columns->names[i]));
-    }
-    text_char(text, '\n');
-}
-
-static void csv_value(const struct columns *columns, int32_t column, const struct cell *cell,
-                      struct text *text)
-{
-    (void)columns;
-    if (column > 0)
-        text_char(text, ',');
-    if (cell->binary)
-        cell_hex(text, cell);
-    else if (cell->text)
-        csv_text(text, cell->text, (size_t)cell->size);
-}
-
-static void line_end(const struct columns *columns, int64_t row, struct text *text)
-{
-    (void)columns;
-    (void)row;
-    text_char(text, '\n');
-}
 
 /* ---- tabs ---- */
 
@@ -107,50 +56,6 @@ static void tabs_value(const struct columns *columns, int32_t column, const stru
         else
             text_char(text, byte);
     }
-}
-
-/* ---- json and jsonl ---- */
-
-/* JSON has no word for NaN and the infinities. */
-static int is_json_number(const struct cell *cell)
-{
-    const char *digit = cell->text + (cell->text[0] == '-');
-    return *digit >= '0' && *digit <= '9';
-}
-
-static void json_value(const struct columns *columns, int32_t column, const struct cell *cell,
-                       struct text *text)
-{
-    enum kind kind = columns->kinds[column];
-
-    text_put(text, column > 0 ? "," : "{");
-    cell_json_string(text, columns->names[column], strlen(columns->names[column]));
-    text_char(text, ':');
-    if (!cell->text || (kind == KIND_NUMBER && !is_json_number(cell))) {
-        text_put(text, "null");
-    } else if (cell->binary) {
-        text_char(text, '"');
-        cell_hex(text, cell);
-        text_char(text, '"');
-    } else if (kind == KIND_NUMBER || kind == KIND_BOOL || kind == KIND_NESTED) {
-        text_add(text, cell->text, (size_t)cell->size);
-    } else {
-        cell_json_string(text, cell->text, (size_t)cell->size);
-    }
-}
-
-static void jsonl_row_end(const struct columns *columns, int64_t row, struct text *text)
-{
-    (void)columns;
-    (void)row;
-    text_put(text, "}\n");
-}
-
-static void json_row_end(const struct columns *columns, int64_t row, struct text *text)
-{
-    (void)columns;
-    (void)row;
-    text_char(text, '}');
 }
 
 /* ---- line ---- */
@@ -226,34 +131,15 @@ static void html_value(const struct columns *columns, int32_t column, const stru
     text_put(text, "</td>");
 }
 
-static void html_row_end(const struct columns *columns, int64_t row, struct text *text)
-{
-    (void)columns;
-    (void)row;
-    text_put(text, "</tr>\n");
-}
-
 /* ---- all of them ---- */
 
 static const struct writer writers[MODE_COUNT] = {
-    [MODE_CSV] = {csv_begin, csv_value, line_end, "", ""},
-    [MODE_TABS] = {NULL, tabs_value, line_end, "", ""},
-    [MODE_JSON] = {NULL, json_value, json_row_end, "", "]\n"},
-    [MODE_JSONL] = {NULL, json_value, jsonl_row_end, "", ""},
-    [MODE_LINE] = {NULL, line_value, NULL, "", ""},
-    [MODE_HTML] = {html_begin, html_value, html_row_end, "<tr>", "</table>\n"},
+    [MODE_TABS] = {NULL, tabs_value, "", "\n", ""},
+    [MODE_LINE] = {NULL, line_value, "", "", ""},
+    [MODE_HTML] = {html_begin, html_value, "<tr>", "</tr>\n", "</table>\n"},
 };
 
-/* What stands before a row beyond its own beginning: JSON's brackets and commas. */
-static void separate(enum mode mode, int64_t row, struct text *text)
-{
-    if (mode == MODE_JSON)
-        text_put(text, row == 0 ? "[" : ",\n");
-    if (mode == MODE_LINE && row > 0)
-        text_char(text, '\n');
-}
-
-static stoa_status write_row(const struct writer *writer, stoa_result result, int64_t row,
+static stoa_status write_row(const struct writer *writer, stoa_result result,
                              const struct columns *columns, struct text *text, stoa_error *err)
 {
     stoa_status rc = STOA_OK;
@@ -264,8 +150,7 @@ static stoa_status write_row(const struct writer *writer, stoa_result result, in
         if (rc == STOA_OK)
             writer->value(columns, i, &cell, text);
     }
-    if (writer->row_end)
-        writer->row_end(columns, row, text);
+    text_put(text, writer->row_end);
     return rc;
 }
 
@@ -282,8 +167,9 @@ static stoa_status print_rows(const struct output *output, stoa_result result, s
         size_t whole = text.size;
         if (*rows == 0)
             progress_hide(output->progress);
-        separate(output->mode, *rows, &text);
-        rc = write_row(writer, result, *rows, columns, &text, err);
+        if (output->mode == MODE_LINE && *rows > 0)
+            text_char(&text, '\n');
+        rc = write_row(writer, result, columns, &text, err);
         if (rc != STOA_OK) {
             text.size = whole; /* Half a row is none. */
             break;
@@ -293,36 +179,45 @@ static stoa_status print_rows(const struct output *output, stoa_result result, s
         text_clear(&text);
     }
     fwrite(text_string(&text), 1, text.size, output->file);
-    if (output->mode == MODE_JSON && *rows == 0)
-        fputc('[', output->file);
     fputs(writer->end, output->file);
     text_release(&text);
+    return rc;
+}
+
+static stoa_status print_columns(const struct output *output, stoa_result result, stoa_op op,
+                                 const struct ArrowSchema *schema, int64_t *rows, stoa_error *err)
+{
+    struct columns columns = {.count = (int32_t)schema->n_children};
+    stoa_status rc;
+
+    columns.names = cli_new((size_t)columns.count, sizeof *columns.names);
+    columns.kinds = cli_new((size_t)columns.count, sizeof *columns.kinds);
+    for (int32_t i = 0; i < columns.count; i++) {
+        columns.names[i] = schema->children[i]->name ? schema->children[i]->name : "";
+        columns.kinds[i] = cell_kind(schema->children[i]);
+    }
+    if (output->mode == MODE_BOX || output->mode == MODE_MARKDOWN)
+        rc = print_table(output, result, op, &columns, rows, err);
+    else
+        rc = print_rows(output, result, op, &columns, rows, err);
+    free(columns.names);
+    free(columns.kinds);
     return rc;
 }
 
 stoa_status print_result(const struct output *output, stoa_result result, stoa_op op, int64_t *rows,
                          stoa_error *err)
 {
-    struct columns columns = {0};
     struct ArrowSchema schema;
     stoa_status rc = stoa_result_schema(result, &schema, err);
+    int file = output->mode == MODE_CSV || output->mode == MODE_JSON || output->mode == MODE_JSONL;
 
     *rows = 0;
     if (rc != STOA_OK)
         return rc;
-    columns.count = (int32_t)schema.n_children;
-    columns.names = cli_new((size_t)columns.count, sizeof *columns.names);
-    columns.kinds = cli_new((size_t)columns.count, sizeof *columns.kinds);
-    for (int32_t i = 0; i < columns.count; i++) {
-        columns.names[i] = schema.children[i]->name ? schema.children[i]->name : "";
-        columns.kinds[i] = cell_kind(schema.children[i]);
-    }
-    if (columns.count > 0)
-        rc = output->mode == MODE_BOX || output->mode == MODE_MARKDOWN
-                 ? print_table(output, result, op, &columns, rows, err)
-                 : print_rows(output, result, op, &columns, rows, err);
-    free(columns.names);
-    free(columns.kinds);
+    if (schema.n_children > 0)
+        rc = file ? print_file(output, result, op, rows, err)
+                  : print_columns(output, result, op, &schema, rows, err);
     stoa_schema_release(&schema);
     return rc < 0 ? rc : STOA_OK;
 }

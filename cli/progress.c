@@ -14,24 +14,35 @@ static volatile sig_atomic_t interrupted;
 
 static void on_interrupt(int number)
 {
-    (void)number;
-    interrupted = 1;
+    interrupted = number;
 }
 
 void interrupt_catch(void)
 {
-    struct sigaction action = {.sa_handler = on_interrupt};
-    sigaction(SIGINT, &action, NULL);
+    static const int numbers[] = {SIGINT, SIGTERM, SIGHUP};
+
+    for (size_t i = 0; i < sizeof numbers / sizeof *numbers; i++) {
+        struct sigaction action = {.sa_handler = on_interrupt}, before;
+        sigaction(numbers[i], &action, &before);
+        if (before.sa_handler == SIG_IGN) /* In the background, or under nohup. */
+            sigaction(numbers[i], &before, NULL);
+    }
 }
 
 int interrupt_seen(void)
 {
-    return interrupted != 0;
+    return interrupted;
+}
+
+int interrupt_final(void)
+{
+    return interrupted != 0 && interrupted != SIGINT;
 }
 
 void interrupt_clear(void)
 {
-    interrupted = 0;
+    if (!interrupt_final())
+        interrupted = 0;
 }
 
 double cli_now(void)
@@ -98,7 +109,7 @@ static int32_t tick(void *user_data)
         if (now - progress->begun > 0.5 && now - progress->drawn > 0.1)
             draw(progress, now);
     }
-    return interrupted;
+    return interrupted != 0;
 }
 
 stoa_status progress_begin(struct progress *progress, const char *what, const char *unit,

@@ -36,10 +36,11 @@ stoa_status progress_second(struct progress *progress, stoa_op *out, stoa_error 
 /* Wipes the line and shows no more: rows are about to be written. `progress` may be NULL. */
 void progress_hide(struct progress *progress);
 
-/* interrupt: from here on SIGINT is noted instead of ending the program. */
+/* From here on SIGINT, SIGTERM and SIGHUP cancel what runs instead of ending the program. */
 void interrupt_catch(void);
-/* Whether it came since the last interrupt_clear(). */
+/* The signal that came, or 0. interrupt_clear() forgets Ctrl-C alone: the others are final. */
 int interrupt_seen(void);
+int interrupt_final(void);
 void interrupt_clear(void);
 
 #endif

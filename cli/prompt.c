@@ -47,7 +47,6 @@ stoa_status prompt_run(struct session *session, int config)
     struct names names = {.session = session};
     struct editor editor = {.prompt = "stoa> ",
                             .more = " ...> ",
-                            .color = session->output.color,
                             .complete = is_complete,
                             .candidates = names_candidates,
                             .user_data = &names};
@@ -56,9 +55,10 @@ stoa_status prompt_run(struct session *session, int config)
     session->interactive = 1;
     history_open(&editor.history);
     greet(session);
-    while (!session->quit) {
+    while (!session->quit && !interrupt_final()) {
         fflush(stdout);
-        int end = editor_read(&editor);
+        editor.color = session_colors(session, STDOUT_FILENO);
+        int end = terminal_dumb() ? editor_read_plain(&editor) : editor_read(&editor);
         if (end == EDITOR_CLOSED)
             break;
         if (end == EDITOR_CLEARED || editor.text.size == 0)
@@ -70,5 +70,5 @@ stoa_status prompt_run(struct session *session, int config)
     interrupt_clear();
     editor_release(&editor);
     names_release(&names);
-    return STOA_OK;
+    return interrupt_final() ? STOA_ERR_CANCELLED : STOA_OK;
 }

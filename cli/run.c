@@ -14,7 +14,7 @@
 static int take_options(struct session *session, struct args *args, const char **script)
 {
     const char *format = args_take(args, "format"), *rows = args_take(args, "rows");
-    const char *output = args_take(args, "output");
+    const char *output = args_take(args, "output"), *color = args_take(args, "color");
     char *end = NULL;
 
     *script = args_take(args, "read");
@@ -25,6 +25,13 @@ static int take_options(struct session *session, struct args *args, const char *
     }
     if (format)
         session->output.mode = (enum mode)mode_find(format);
+    if (color && color_find(color) < 0) {
+        fprintf(stderr, "stoa: --color %s: it is one of %s\n", color, COLOR_NAMES);
+        return 0;
+    }
+    if (color)
+        session->color = (enum color)color_find(color);
+    session_refresh(session);
     if (rows) {
         session->output.rows_max = strtoll(rows, &end, 10);
         if (*end || session->output.rows_max < 0 || session->output.rows_max == 1) {
@@ -78,7 +85,7 @@ int cli_run(struct args *args)
     if (rc < 0)
         session_tell(&session, NULL);
     session_release(&session);
-    return rc == STOA_OK ? CLI_OK : interrupt_seen() ? CLI_CANCELLED : CLI_FAILED;
+    return session_exit(rc);
 }
 
 int cli_engines(struct args *args)

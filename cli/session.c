@@ -1,34 +1,61 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "session.h"
 
+#include "cli.h"
+#include "pager.h"
 #include "statement.h"
+#include "terminal.h"
 
 #include <errno.h>
+#include <signal.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
-static void to_standard_output(struct session *session)
+static const char *const color_names[COLOR_COUNT] = {"auto", "on", "off"};
+
+int color_find(const char *name)
+{
+    for (int color = 0; color < COLOR_COUNT; color++)
+        if (strcmp(name, color_names[color]) == 0)
+            return color;
+    return -1;
+}
+
+const char *color_name(enum color color)
+{
+    return color_names[color];
+}
+
+int session_colors(const struct session *session, int fd)
+{
+    return session->color == COLOR_AUTO ? terminal_colors(fd) : session->color == COLOR_ON;
+}
+
+void session_refresh(struct session *session)
 {
     struct output *output = &session->output;
-    const char *no_color = getenv("NO_COLOR"), *term = getenv("TERM");
 
-    output->file = stdout;
-    output->terminal = isatty(STDOUT_FILENO);
-    output->color = output->terminal && (!no_color || !*no_color) &&
-                    !(term && strcmp(term, "dumb") == 0);
+    if (!session->output_path)
+        output->file = stdout;
+    output->terminal = !session->output_path && isatty(STDOUT_FILENO);
+    output->color = !session->output_path && session_colors(session, STDOUT_FILENO);
 }
 
 void session_init(struct session *session)
 {
-    const char *pager = getenv("PAGER");
-
     *session = (struct session){0};
-    to_standard_output(session);
+    session_refresh(session);
     session->output.mode = session->output.terminal ? MODE_BOX : MODE_TABS;
     session->output.rows_max = 200;
     session->output.progress = &session->progress;
-    session->output.pager = pager && *pager ? pager : NULL;
+    session->output.pager = pager_default();
+}
+
+int session_exit(stoa_status rc)
+{
+    int number = interrupt_seen();
+    return rc == STOA_OK ? CLI_OK : number ? CLI_SIGNAL + number : CLI_FAILED;
 }
 
 stoa_status session_begin(struct session *session, const char *what, const char *unit)
@@ -40,10 +67,14 @@ stoa_status session_begin(struct session *session, const char *what, const char 
 
 void session_tell(struct session *session, const char *sql)
 {
-    if (!session->told && session->error.code == STOA_ERR_CANCELLED && interrupt_seen())
+    int number = interrupt_seen();
+
+    if (!session->told && session->error.code == STOA_ERR_CANCELLED && number == SIGINT)
         session_fail(session, STOA_ERR_CANCELLED, "cancelled by Ctrl-C");
+    else if (!session->told && session->error.code == STOA_ERR_CANCELLED && number)
+        session_fail(session, STOA_ERR_CANCELLED, "ended by a signal: %s", strsignal(number));
     if (!session->told)
-        error_print(&session->error, sql);
+        error_print(&session->error, sql, session_colors(session, STDERR_FILENO));
     session->told = 1;
 }
 
@@ -93,6 +124,7 @@ void session_release(struct session *session)
     if (session->output_path)
         fclose(session->output.file);
     free(session->output_path);
+    free(session->pager);
     free(session->target);
     parameter_clear(session);
 }
@@ -107,11 +139,9 @@ stoa_status session_output(struct session *session, const char *path)
         return session_fail(session, STOA_ERR_IO, "%s: %s", session->output_path, strerror(errno));
     free(session->output_path);
     session->output_path = path ? cli_string(path) : NULL;
-    to_standard_output(session);
-    if (file) {
+    if (file)
         session->output.file = file;
-        session->output.terminal = session->output.color = 0;
-    }
+    session_refresh(session);
     return STOA_OK;
 }
 

@@ -13,15 +13,24 @@ struct parameter {
     int32_t type;       /* STOA_TYPE_INT64, FLOAT64 or TEXT. */
 };
 
+/* Whether to colour: as the terminal and NO_COLOR say, always, or never. */
+enum color { COLOR_AUTO, COLOR_ON, COLOR_OFF, COLOR_COUNT };
+/* -1 for a name there is not. */
+int color_find(const char *name);
+const char *color_name(enum color color);
+#define COLOR_NAMES "auto, on or off"
+
 struct session {
     stoa_db db;
     stoa_conn conn;
     char *target;
     struct output output;
     char *output_path; /* NULL: standard output. */
+    char *pager;       /* Set by .pager; output.pager is this or the environment's. */
     struct parameter *parameters;
     size_t parameter_count;
     struct progress progress;
+    enum color color;
     int timer;
     int interactive; /* A person types: failures do not end it. */
     int quit;
@@ -48,6 +57,9 @@ stoa_status session_run(struct session *session, const char *sql);
 /* Prints and closes `result`; session_run()'s end for results of other calls. */
 stoa_status session_show(struct session *session, stoa_result result);
 
+/* What depends on where rows go and on `color`; after either has changed. */
+void session_refresh(struct session *session);
+
 /* Send rows to a file, or back to standard output with NULL. */
 stoa_status session_output(struct session *session, const char *path);
 
@@ -70,10 +82,16 @@ stoa_status script_read(struct session *session, const char *path);
 /* One argument or input: a dot command or statements. */
 stoa_status script_text(struct session *session, const char *text);
 
+/* What the program ends with: 0, 1, or 128 and the number of the signal that ended it. */
+int session_exit(stoa_status rc);
+
+/* Whether `fd` is to be coloured. */
+int session_colors(const struct session *session, int fd);
+
 /* Prints session->error, once. */
 void session_tell(struct session *session, const char *sql);
 
 /* error.c: with the line it is about and a caret where the position is known. */
-void error_print(const stoa_error *error, const char *sql);
+void error_print(const stoa_error *error, const char *sql, int color);
 
 #endif

@@ -4,7 +4,7 @@
 #include <string.h>
 #include <strings.h>
 
-static int is_word(char byte)
+int statement_in_word(char byte)
 {
     return (byte >= 'a' && byte <= 'z') || (byte >= 'A' && byte <= 'Z') ||
            (byte >= '0' && byte <= '9') || byte == '_' || (byte & 0x80) != 0;
@@ -46,6 +46,12 @@ static size_t skip_piece(const char *sql, size_t size, int *blank, int *open)
     }
     *open = 1;
     return size;
+}
+
+size_t statement_piece(const char *sql, size_t size)
+{
+    int blank, open = 0;
+    return skip_piece(sql, size, &blank, &open);
 }
 
 /* What the words so far say about a trigger, whose body has semicolons of its own. */
@@ -90,9 +96,9 @@ size_t statement_end(const char *sql, size_t size)
         if (piece > 0) {
             words.ended &= blank;
             at += piece;
-        } else if (is_word(sql[at])) {
+        } else if (statement_in_word(sql[at])) {
             size_t start = at;
-            while (at < size && is_word(sql[at]))
+            while (at < size && statement_in_word(sql[at]))
                 at++;
             take_word(&words, sql + start, at - start);
         } else if (sql[at++] == ';') {

@@ -11,6 +11,13 @@ size_t statement_end(const char *sql, size_t size);
 /* Whether all of `sql` is complete: statements that end, and nothing but blanks behind them. */
 int statement_complete(const char *sql);
 
+/* Bytes of the blank, comment or quoted piece that begins here, closed or not; 0 for all else. */
+size_t statement_piece(const char *sql, size_t size);
+
+/* Whether the byte is part of a word: a letter, a digit, an underscore, or of a character beyond
+ * ASCII. */
+int statement_in_word(char byte);
+
 /* Whether there is nothing in it to run: blanks, comments, semicolons. */
 int statement_empty(const char *sql, size_t size);
 

@@ -7,9 +7,9 @@
  */
 #include "print.h"
 
+#include "pager.h"
 #include "text_width.h"
 
-#include <signal.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/ioctl.h>
@@ -313,26 +313,24 @@ static int is_long(const struct table *table)
 /* Everything is held: draw it, by the pager when it is longer than the screen. */
 static void draw_shown(struct table *table)
 {
-    FILE *pager = NULL;
-    void (*before)(int) = SIG_DFL;
+    struct pager pager = {0};
+    int paged;
 
     if (table->output->mode == MODE_BOX)
         narrow(table);
     progress_hide(table->output->progress);
-    if (is_long(table)) {
-        before = signal(SIGPIPE, SIG_IGN); /* Leaving the pager early is no failure. */
+    paged = is_long(table);
+    if (paged) {
         fflush(table->output->file);
-        pager = popen(table->output->pager, "w");
+        pager = pager_begin(table->output->pager);
     }
-    if (pager)
-        table->file = pager;
+    if (pager.file)
+        table->file = pager.file;
     draw_held(table);
     draw_foot(table);
-    if (pager) {
-        pclose(pager);
-        signal(SIGPIPE, before);
-        table->file = table->output->file;
-    }
+    table->file = table->output->file;
+    if (paged)
+        pager_end(&pager);
 }
 
 /* Into a file or a pipe: the first rows settle the widths. */

@@ -4,10 +4,19 @@
 #include <errno.h>
 #include <poll.h>
 #include <signal.h>
+#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
 enum { ESCAPE = 27, ESCAPE_WAIT_MS = 50 };
+
+static const char paste_on[] = "\x1b[?2004h", paste_off[] = "\x1b[?2004l";
+
+/* What a handler needs, which cannot be given it: the settings of a terminal that is raw. */
+static struct termios before_raw;
+
+enum { HANDLER_COUNT = 4 };
+static const int handled[HANDLER_COUNT] = {SIGWINCH, SIGTERM, SIGHUP, SIGQUIT};
 
 /* Does nothing but end the read, which then says that the size has changed. */
 static void on_resize(int number)
@@ -15,30 +24,60 @@ static void on_resize(int number)
     (void)number;
 }
 
+static void on_end(int number)
+{
+    struct sigaction action = {.sa_handler = SIG_DFL};
+
+    tcsetattr(STDIN_FILENO, TCSANOW, &before_raw);
+    (void)!write(STDOUT_FILENO, paste_off, sizeof paste_off - 1);
+    sigaction(number, &action, NULL);
+    raise(number); /* Comes through as soon as this one is left. */
+}
+
 int terminal_raw(struct terminal *terminal)
 {
-    struct sigaction action = {.sa_handler = on_resize};
     struct termios raw;
 
-    if (tcgetattr(STDIN_FILENO, &terminal->before) != 0)
+    if (tcgetattr(STDIN_FILENO, &before_raw) != 0)
         return 0;
-    raw = terminal->before;
+    raw = before_raw;
     raw.c_iflag &= ~(tcflag_t)(BRKINT | ICRNL | INPCK | ISTRIP | IXON);
     raw.c_lflag &= ~(tcflag_t)(ECHO | ICANON | IEXTEN | ISIG);
     raw.c_cflag |= CS8;
     raw.c_cc[VMIN] = 1;
     raw.c_cc[VTIME] = 0;
-    if (tcsetattr(STDIN_FILENO, TCSADRAIN, &raw) != 0)
+    for (size_t i = 0; i < HANDLER_COUNT; i++) {
+        struct sigaction action = {.sa_handler = handled[i] == SIGWINCH ? on_resize : on_end};
+        sigaction(handled[i], &action, &terminal->actions[i]);
+        if (terminal->actions[i].sa_handler == SIG_IGN)
+            sigaction(handled[i], &terminal->actions[i], NULL);
+    }
+    if (tcsetattr(STDIN_FILENO, TCSADRAIN, &raw) != 0) {
+        terminal_restore(terminal);
         return 0;
-    sigaction(SIGWINCH, &action, NULL);
+    }
+    (void)!write(STDOUT_FILENO, paste_on, sizeof paste_on - 1);
     return 1;
 }
 
 void terminal_restore(struct terminal *terminal)
 {
-    struct sigaction action = {.sa_handler = SIG_DFL};
-    sigaction(SIGWINCH, &action, NULL);
-    tcsetattr(STDIN_FILENO, TCSADRAIN, &terminal->before);
+    (void)!write(STDOUT_FILENO, paste_off, sizeof paste_off - 1);
+    tcsetattr(STDIN_FILENO, TCSADRAIN, &before_raw);
+    for (size_t i = 0; i < HANDLER_COUNT; i++)
+        sigaction(handled[i], &terminal->actions[i], NULL);
+}
+
+int terminal_dumb(void)
+{
+    const char *term = getenv("TERM");
+    return !term || !*term || strcmp(term, "dumb") == 0;
+}
+
+int terminal_colors(int fd)
+{
+    const char *no_color = getenv("NO_COLOR");
+    return isatty(fd) && !terminal_dumb() && (!no_color || !*no_color);
 }
 
 /* The next byte; KEY_END_OF_INPUT, or KEY_NONE when a signal or the time came first. */

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The keyboard: raw mode while a line is edited, and the bytes it sends as keys. */
+/* The terminal: raw mode while a line is edited, the bytes it sends as keys, what it can show. */
 #ifndef STOA_CLI_TERMINAL_H
 #define STOA_CLI_TERMINAL_H
 
+#include <signal.h>
 #include <stddef.h>
 #include <termios.h>
 
@@ -33,14 +34,20 @@ struct key {
 };
 
 struct terminal {
-    struct termios before;
+    struct sigaction actions[4]; /* Of the signals that have another one while it is raw. */
     unsigned char input[256];
     size_t at, end;
 };
 
-/* 0 when standard input cannot be edited on. */
+/* 0 when standard input cannot be edited on. Until terminal_restore() a signal that ends the
+ * program leaves the terminal as it was. */
 int terminal_raw(struct terminal *terminal);
 void terminal_restore(struct terminal *terminal);
+
+/* Whether it has no cursor to move and no colours: TERM is "dumb" or says nothing. */
+int terminal_dumb(void);
+/* Whether what is written to `fd` may be coloured: a terminal that is not dumb, and no NO_COLOR. */
+int terminal_colors(int fd);
 
 /* Waits for a key. */
 struct key terminal_key(struct terminal *terminal);

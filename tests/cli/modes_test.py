@@ -196,6 +196,13 @@ def moves():
     expect("and goes on after the greatest key",
            (run("copy", "m.db", "t", "c.db", "t", "--key", "id"),
             run("c.db", "select count(*), max(id) from t")), ((0, "", ""), (0, "6\t6\n", "")))
+    expect(".open and .backup take settings",
+           (run("m.db", ".open c.db read_only=yes busy_timeout=1s", ".settings")[1]
+            .count("read_only              yes"),
+            run("m.db", ".backup o.bak", ".backup o.bak replace=yes", ".open o.bak",
+                "select count(*) from t")), (1, (0, "6\n", "")))
+    status, out, err = run("m.db", ".open c.db read_only")
+    point("and say what is no setting", [] if status == 1 and "KEY=VALUE" in err else [err])
     expect(".import and .export take settings",
            (run("m.db", ".import t.csv s header=yes types=text", ".export s s.csv separator=;",
                 "select typeof(id) from s limit 1"), read("s.csv")),

@@ -31,9 +31,9 @@ class Shell:
         self.pid, self.fd = pty.fork()
         if self.pid == 0:
             os.chdir(WORK)
-            os.environ.pop("PAGER", None)
-            os.environ.update(TERM="xterm", NO_COLOR="1", XDG_STATE_HOME=STATE,
-                              XDG_CONFIG_HOME=os.path.join(WORK, "config"), **env)
+            os.environ.update({"TERM": "xterm", "NO_COLOR": "1", "PAGER": "",
+                               "XDG_STATE_HOME": STATE,
+                               "XDG_CONFIG_HOME": os.path.join(WORK, "config"), **env})
             time.sleep(0.1)  # The size is set by then.
             os.execv(STOA, [STOA, *args])
         self.resize(width, height)
@@ -43,8 +43,8 @@ class Shell:
     def resize(self, width, height=24):
         fcntl.ioctl(self.fd, termios.TIOCSWINSZ, struct.pack("HHHH", height, width, 0, 0))
 
-    def wait(self, mark, seconds=20):
-        """Reads until `mark` was shown and nothing follows; the text without escapes."""
+    def wait(self, mark, seconds=20, escapes=False):
+        """Reads until `mark` was shown and nothing follows; the text, without escapes or with."""
         end = time.monotonic() + seconds
         while time.monotonic() < end:
             quiet = mark in self.shown
@@ -60,6 +60,8 @@ class Shell:
                 break
             self.shown += piece
         text, self.shown = self.shown.decode("utf-8", "replace"), b""
+        if escapes:
+            return text
         return re.sub(r"\x1b\[[?0-9;]*[A-Za-z]", "", text).replace("\r", "")
 
     def type(self, keys, mark=PROMPT):
@@ -214,6 +216,11 @@ def others():
             " select i from n;\r")
     holds("a long result goes through the pager", shell.type(many % 300, b"paged: 300 rows"),
           "paged: │ 150 │", "paged: 300 rows")
+    shell.type(".pager off\r")
+    shown = shell.type(many % 300, b"300 rows")
+    point(".pager off shows it as it is", [shown] if "paged" in shown else [])
+    shell.type(".pager 'sed s/^/again:/'\r")
+    holds(".pager takes another one", shell.type(many % 300, b"again:300 rows"), "again:300 rows")
     shown = shell.type(many % 3)
     point("a short one does not", [shown] if "paged" in shown or "│ 3 │" not in shown else [])
     holds("history comes back in the next run", shell.type("\x12first\r"), "│ first │")
@@ -222,6 +229,59 @@ def others():
     holds("or is not read", shell.type("select 5 as five;\r"), "│ five │")
     os.write(shell.fd, b".quit\r")
     point(".quit ends it", [] if shell.end() == 0 else ["another status"])
+
+
+def colours():
+    shell = Shell("app.db", "--no-config", NO_COLOR="")
+    os.write(shell.fd, b"select 'x', 1.5 as \"n\" -- note\r;\r")
+    shown = shell.wait(b"1 row", escapes=True)
+    for what, part in (("keywords", "\x1b[0;1;34mselect\x1b[0m"), ("texts", "\x1b[0;32m'x'\x1b[0m"),
+                       ("numbers", "\x1b[0;35m1.5\x1b[0m"), ("comments", "\x1b[0;2m-- note\x1b[0m"),
+                       ("the prompt", "\x1b[0;36mstoa> \x1b[0m"), ("names", "\x1b[1mn\x1b[0m")):
+        point("%s are coloured" % what, [] if part in shown else [repr(shown)])
+    os.write(shell.fd, b".color off\rselect 5, null;\r")
+    shown = shell.wait(b"1 row", escapes=True).split(".color off")[-1].split("\n", 1)[1]
+    point(".color off ends that", [repr(shown)] if re.search(r"\x1b\[[0-9;]+m", shown) else [])
+    shell.end()
+    shell = Shell("app.db", "--no-config")
+    os.write(shell.fd, b"select 5, null;\r")
+    shown = shell.wait(b"1 row", escapes=True)
+    point("NO_COLOR means none", [repr(shown)] if re.search(r"\x1b\[[0-9;]+m", shown) else [])
+    shell.end()
+    shell = Shell("app.db", "--no-config", TERM="dumb", NO_COLOR="")
+    os.write(shell.fd, b"select 5,\r")
+    shown = shell.wait(b" ...> ", escapes=True)
+    os.write(shell.fd, b"6;\r")
+    shown += shell.wait(PROMPT, escapes=True)
+    os.write(shell.fd, b".tables\r")
+    shown += shell.wait(PROMPT, escapes=True)
+    point("a dumb terminal gets no escapes at all", [repr(shown)] if "\x1b" in shown else [])
+    holds("and its statements are run", shown, "...> 6;", "│ 5 │ 6 │", "people")
+    point("until Ctrl-D", [] if shell.end() == 0 else ["another status"])
+
+
+def ends():
+    """Whatever ends it, the terminal is as it was."""
+    for number in (signal.SIGTERM, signal.SIGHUP, signal.SIGQUIT):
+        shell = Shell("app.db", "--no-config")
+        raw = termios.tcgetattr(shell.fd)[3] & termios.ICANON
+        os.kill(shell.pid, number)
+        status = os.waitstatus_to_exitcode(os.waitpid(shell.pid, 0)[1])
+        restored = termios.tcgetattr(shell.fd)[3] & termios.ICANON
+        os.close(shell.fd)
+        point("%s at the prompt leaves the terminal as it was" % number.name,
+              [] if not raw and restored and status == -number
+              else [repr((raw, restored, status))])
+    shell = Shell("app.db", "--no-config")
+    forever = "with recursive n(i) as (select 1 union all select i + 1 from n) select max(i) from n"
+    os.write(shell.fd, (forever + ";\r").encode())
+    shell.wait(b"query  0.", 10)
+    os.kill(shell.pid, signal.SIGTERM)
+    shown = shell.wait(b"signal", 10)
+    holds("SIGTERM cancels the query that runs", shown, "ended by a signal")
+    status = os.waitstatus_to_exitcode(os.waitpid(shell.pid, 0)[1])
+    os.close(shell.fd)
+    point("and then the shell, with status 143", [] if status == 143 else [repr(status)])
 
 
 def progress():
@@ -266,6 +326,8 @@ def main():
     point("Ctrl-D ends the shell with status 0", [] if shell.end() == 0 else ["another status"])
     history_file()
     others()
+    colours()
+    ends()
     progress()
 
 
