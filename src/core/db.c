@@ -234,7 +234,9 @@ stoa_status stoa_db_supports(stoa_db handle, int32_t capability, int32_t *out,
     if (rc != STOA_OK)
         return rc;
     if (stoa__capability_name(capability))
-        *out = stoa__engine_can(db->engine, capability);
+        *out = stoa__engine_can(db->engine, capability) &&
+               (!STOA__HAS(db->engine, lacking) ||
+                (db->engine->lacking(db->instance) & STOA__CAN(capability)) == 0);
     else
         rc = stoa__fail(err, STOA_ERR_INVALID, "%d is not a STOA_CAN", (int)capability);
     stoa__object_unpin(&db->object);

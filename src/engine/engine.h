@@ -199,6 +199,8 @@ struct stoa__engine {
     /* Flush and release; called when no session is open any more. After success only close(). */
     stoa_status (*shutdown)(void *instance, stoa__call *call, stoa_error *err);
     stoa_status (*property)(void *instance, const char *name, stoa__buffer *out, stoa_error *err);
+    /* Those of `capabilities` that this instance was found not to have, as STOA__CAN(). */
+    uint64_t (*lacking)(void *instance);
 
     stoa_status (*session_open)(void *instance, stoa__call *call, void **session, stoa_error *err);
     void (*session_close)(void *session);

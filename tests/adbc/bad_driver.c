@@ -1,13 +1,17 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * A driver that misbehaves on request. The option `uri` of its database says how, in a word;
- * without one it behaves. It holds one table, which is a number of rows, and knows these
- * statements:
+ * A driver that misbehaves on request. The option `uri` of its database says how, in words behind
+ * commas; without one it behaves. Its tables are numbers of rows; one called t is there from the
+ * beginning, and can be made once more. It knows these statements:
  *
- *   rows N   N rows 0, 1, 2 ... of one int64 column n, ten a batch
- *   count    how many rows the table has
- *   slow     runs until it is cancelled
- *   wrong    fails, with all there is to an error
+ *   rows N          N rows 0, 1, 2 ... of one int64 column n, ten a batch
+ *   count           how many rows t has
+ *   tables          how many tables there are
+ *   slow            runs until it is cancelled
+ *   wrong           fails, with all there is to an error
+ *   INSERT INTO "a" (...) SELECT ... FROM "b"
+ *   ALTER TABLE "a" RENAME TO "b"
+ *   DROP TABLE "a"
  *
  * Anything else does nothing. Entry points: AdbcDriverInit (1.1), BadOldInit (1.0 alone),
  * BadEmptyInit (functions are missing), BadRefusingInit.
@@ -30,22 +34,29 @@ EXPORT adbc_status BadOldInit(int version, void *table, adbc_error *error);
 EXPORT adbc_status BadEmptyInit(int version, void *table, adbc_error *error);
 EXPORT adbc_status BadRefusingInit(int version, void *table, adbc_error *error);
 
-enum { BATCH_ROWS = 10 };
+enum { BATCH_ROWS = 10, TABLE_COUNT = 8, NAME_SIZE = 64 };
 
+struct tables {
+    struct {
+        char name[NAME_SIZE]; /* "": none. */
+        int64_t rows;
+    } list[TABLE_COUNT];
+};
 struct database {
     char mode[64];
     char *all; /* The whole option. */
-    _Atomic int64_t rows; /* Committed. */
+    struct tables tables; /* Committed. */
 };
 struct connection {
     struct database *database;
-    int64_t rows;   /* As seen by the transaction. */
-    bool open;      /* Autocommit is off. */
+    struct tables tables; /* As seen by the transaction. */
+    bool open;            /* Autocommit is off. */
 };
 struct statement {
     struct connection *connection;
-    char sql[64];
+    char sql[256];
     char mode[64];
+    char table[NAME_SIZE];
     struct ArrowArrayStream bound;
     bool ingests;
     _Atomic bool cancelled;
@@ -53,7 +64,15 @@ struct statement {
 
 static bool is(const struct database *database, const char *mode)
 {
-    return strcmp(database->mode, mode) == 0;
+    size_t size = strlen(mode);
+
+    for (const char *at = database->mode;; at++) {
+        if (strcspn(at, ",") == size && strncmp(at, mode, size) == 0)
+            return true;
+        at = strchr(at, ',');
+        if (!at)
+            return false;
+    }
 }
 
 static void *need(void *piece)
@@ -61,6 +80,32 @@ static void *need(void *piece)
     if (!piece)
         abort();
     return piece;
+}
+
+/* The tables a statement works on. */
+static struct tables *tables_of(struct connection *connection)
+{
+    return connection->open ? &connection->tables : &connection->database->tables;
+}
+
+/* Its place; -1: there is none. */
+static int find_table(const struct tables *tables, const char *name)
+{
+    for (int i = 0; i < TABLE_COUNT; i++)
+        if (strcmp(tables->list[i].name, name) == 0)
+            return i;
+    return -1;
+}
+
+static int add_table(struct tables *tables, const char *name)
+{
+    int place = find_table(tables, "");
+
+    if (place < 0)
+        abort();
+    (void)snprintf(tables->list[place].name, NAME_SIZE, "%s", name);
+    tables->list[place].rows = 0;
+    return place;
 }
 
 /* ---- errors ---- */
@@ -100,8 +145,11 @@ static struct adbc_detail detail(const adbc_error *error, int index)
 
 static adbc_status database_new(adbc_object *self, adbc_error *error)
 {
+    struct database *database = need(calloc(1, sizeof(*database)));
+
     (void)error;
-    self->state = need(calloc(1, sizeof(struct database)));
+    (void)add_table(&database->tables, "t");
+    self->state = database;
     return ADBC_OK;
 }
 
@@ -182,9 +230,9 @@ static adbc_status connection_set(adbc_object *self, const char *key, const char
         is(connection->database, "no_transactions"))
         return fail(error, ADBC_NOT_IMPLEMENTED, "not that");
     if (strcmp(value, "false") == 0)
-        connection->rows = connection->database->rows;
+        connection->tables = connection->database->tables;
     else if (connection->open)
-        connection->database->rows = connection->rows;
+        connection->database->tables = connection->tables;
     connection->open = strcmp(value, "false") == 0;
     return ADBC_OK;
 }
@@ -195,7 +243,7 @@ static adbc_status connection_commit(adbc_object *self, adbc_error *error)
 
     if (is(connection->database, "commit_fails"))
         return fail(error, ADBC_IO, "the disk is full");
-    connection->database->rows = connection->rows;
+    connection->database->tables = connection->tables;
     return ADBC_OK;
 }
 
@@ -204,7 +252,28 @@ static adbc_status connection_rollback(adbc_object *self, adbc_error *error)
     struct connection *connection = self->state;
 
     (void)error;
-    connection->rows = connection->database->rows;
+    connection->tables = connection->database->tables;
+    return ADBC_OK;
+}
+
+static void release_plain_schema(struct ArrowSchema *schema)
+{
+    schema->release = NULL;
+}
+
+static adbc_status connection_table_schema(adbc_object *self, const char *catalog,
+                                           const char *schema, const char *table,
+                                           struct ArrowSchema *out, adbc_error *error)
+{
+    struct connection *connection = self->state;
+
+    (void)catalog;
+    (void)schema;
+    if (is(connection->database, "no_table_schema"))
+        return fail(error, ADBC_NOT_IMPLEMENTED, "not that");
+    if (find_table(tables_of(connection), table) < 0)
+        return fail(error, ADBC_NOT_FOUND, "there is no such table");
+    *out = (struct ArrowSchema){.format = "+s", .name = "", .release = release_plain_schema};
     return ADBC_OK;
 }
 
@@ -384,6 +453,8 @@ static adbc_status statement_set(adbc_object *self, const char *key, const char 
     if (strncmp(key, "adbc.ingest.", 12) != 0)
         return fail(error, ADBC_NOT_IMPLEMENTED, "not that");
     statement->ingests = true;
+    if (strcmp(key, "adbc.ingest.target_table") == 0)
+        (void)snprintf(statement->table, sizeof(statement->table), "%s", value);
     if (strcmp(key, "adbc.ingest.mode") == 0)
         (void)snprintf(statement->mode, sizeof(statement->mode), "%s", value);
     return ADBC_OK;
@@ -470,8 +541,10 @@ static adbc_status ingest(struct statement *statement, int64_t *rows, adbc_error
 {
     struct connection *connection = statement->connection;
     struct database *database = connection->database;
+    struct tables *tables = tables_of(connection);
     struct reading reading = {.stream = &statement->bound, .batches_max = INT32_MAX};
     pthread_t thread;
+    int place;
 
     if (!statement->bound.release)
         return fail(error, ADBC_INVALID_STATE, "nothing is bound");
@@ -484,13 +557,12 @@ static adbc_status ingest(struct statement *statement, int64_t *rows, adbc_error
     } else {
         (void)read_rows(&reading);
     }
-    if (!connection->open)
-        connection->rows = database->rows;
+    place = find_table(tables, statement->table);
+    if (place < 0)
+        place = add_table(tables, statement->table);
     if (strcmp(statement->mode, "adbc.ingest.mode.replace") == 0)
-        connection->rows = 0;
-    connection->rows += reading.rows;
-    if (!connection->open)
-        database->rows = connection->rows;
+        tables->list[place].rows = 0;
+    tables->list[place].rows += reading.rows;
     if (rows)
         *rows = is(database, "wrong_count") ? reading.rows + 1 : reading.rows;
     if (is(database, "pulls_late"))
@@ -512,6 +584,67 @@ static adbc_status wrong(adbc_error *error)
     return status;
 }
 
+/* The name that begins with the quote at `text`. */
+static void quoted(const char *text, char *out)
+{
+    size_t size = text ? strcspn(text + 1, "\"") : 0;
+
+    if (size >= NAME_SIZE)
+        abort();
+    if (text)
+        memcpy(out, text + 1, size);
+    out[size] = '\0';
+}
+
+static const char *last_quoted(const char *text)
+{
+    const char *found = NULL;
+
+    for (const char *at = strchr(text, '"'); at; at = strchr(at + 1, '"')) {
+        found = at;
+        at = strchr(at + 1, '"');
+        if (!at)
+            break;
+    }
+    return found;
+}
+
+/* The statements that stages are made of. */
+static adbc_status define(struct statement *statement, adbc_error *error)
+{
+    struct tables *tables = tables_of(statement->connection);
+    const struct database *database = statement->connection->database;
+    static const char *const verbs[] = {"INSERT INTO ", "ALTER TABLE ", "DROP TABLE "};
+    char first[NAME_SIZE] = "", second[NAME_SIZE] = "";
+    bool known = false;
+    int a, b;
+
+    for (int i = 0; i < 3; i++)
+        known = known || strncmp(statement->sql, verbs[i], strlen(verbs[i])) == 0;
+    if (!known)
+        return ADBC_OK;
+    quoted(strchr(statement->sql, '"'), first);
+    if (statement->sql[0] != 'D')
+        quoted(last_quoted(statement->sql), second);
+    a = find_table(tables, first);
+    b = second[0] != '\0' ? find_table(tables, second) : -1;
+    if (a < 0)
+        return fail(error, ADBC_NOT_FOUND, "there is no such table");
+    if (statement->sql[0] == 'D') {
+        tables->list[a].name[0] = '\0';
+    } else if (statement->sql[0] == 'I') {
+        if (is(database, "no_copy") || b < 0)
+            return fail(error, ADBC_INTEGRITY, "a key is there twice");
+        tables->list[a].rows += tables->list[b].rows;
+    } else if (b >= 0 || (is(database, "no_rename") && strcmp(second, "t") == 0 &&
+                          strncmp(first, "stoa_old_", 9) != 0)) {
+        return fail(error, ADBC_INTERNAL, "it cannot be called that");
+    } else {
+        (void)snprintf(tables->list[a].name, NAME_SIZE, "%s", second);
+    }
+    return ADBC_OK;
+}
+
 static adbc_status statement_execute(adbc_object *self, struct ArrowArrayStream *out,
                                      int64_t *rows, adbc_error *error)
 {
@@ -531,14 +664,24 @@ static adbc_status statement_execute(adbc_object *self, struct ArrowArrayStream 
         return fail(error, ADBC_INVALID_ARGUMENT, "interrupted");
     }
     if (!out || is(connection->database, "no_stream"))
-        return ADBC_OK;
+        return define(statement, error);
     if (sscanf(statement->sql, "rows %ld", &count) == 1)
         return give(statement, 0, count, false, out);
     if (strcmp(statement->sql, "slow") == 0)
         return give(statement, 0, 1, true, out);
-    count = connection->open ? connection->rows : connection->database->rows;
-    return strcmp(statement->sql, "count") == 0 ? give(statement, count, count + 1, false, out)
-                                                : give(statement, 0, 0, false, out);
+    if (strcmp(statement->sql, "count") == 0) {
+        int place = find_table(tables_of(connection), "t");
+
+        count = place < 0 ? -1 : tables_of(connection)->list[place].rows;
+        return give(statement, count, count + 1, false, out);
+    }
+    if (strcmp(statement->sql, "tables") == 0) {
+        count = 0;
+        for (int i = 0; i < TABLE_COUNT; i++)
+            count += tables_of(connection)->list[i].name[0] != '\0';
+        return give(statement, count, count + 1, false, out);
+    }
+    return give(statement, 0, 0, false, out);
 }
 
 static adbc_status statement_cancel(adbc_object *self, adbc_error *error)
@@ -564,6 +707,7 @@ static void fill(struct adbc_table *table)
     table->connection_set = connection_set;
     table->connection_commit = connection_commit;
     table->connection_rollback = connection_rollback;
+    table->connection_table_schema = connection_table_schema;
     table->statement_new = statement_new;
     table->statement_release = statement_release;
     table->statement_set = statement_set;

@@ -353,24 +353,162 @@ static void a_failure_dooms_the_callers_transaction(void)
     nothing_left();
 }
 
-static void without_transactions_it_is_in_doubt(void)
+static int64_t number(stoa_conn conn, const char *sql)
 {
+    stoa_error err = {0};
+    stoa_rows rows;
+
+    MUST(stoa_query_row(conn, NO_OP, sql, STOA_NUL, NULL, 0, NULL, 0, &rows, &err));
+    return rows.row_count == 1 ? rows.values[0].a : -1;
+}
+
+/* Without transactions rows go by way of a stage: the table is as it was, or has all of them, and
+ * no stage is left. */
+static void without_transactions_there_is_a_stage(void)
+{
+    static const struct {
+        const char *way, *says;
+        int64_t fail_at;
+        stoa_status status;
+    } ways[] = {
+        {"no_transactions", "", -1, STOA_OK},
+        {"no_transactions", "the disk is gone", 0, STOA_ERR_CALLBACK},
+        {"no_transactions", "the disk is gone", 3, STOA_ERR_CALLBACK},
+        {"no_transactions,ignores_producer", "the disk is gone", 3, STOA_ERR_CALLBACK},
+        {"no_transactions,stops_early", "stopped reading", -1, STOA_ERR_PROTOCOL},
+        {"no_transactions,wrong_count", "says that it wrote", -1, STOA_ERR_PROTOCOL},
+        {"no_transactions,fails_after_rows", "a key is there twice", -1, STOA_ERR_CONSTRAINT},
+        {"no_transactions,bind_fails", "does not fit", -1, STOA_ERR_PROTOCOL},
+    };
+    static const char *const modes[] = {"create", "append", "replace", "create_append"};
+
+    for (size_t i = 0; i < sizeof(ways) / sizeof(*ways); i++)
+        for (size_t j = 0; j < 4; j++) {
+            const stoa_option options[] = {{"mode", modes[j]}};
+            struct ArrowArrayStream stream;
+            stoa_error err = {0};
+            stoa_db db;
+            stoa_conn conn = connect_bad(ways[i].way, &db);
+            stoa_status expected = j == 0 ? STOA_ERR_EXISTS : ways[i].status;
+            stoa_status rc;
+
+            data_stream(&stream, 16, 5, ways[i].fail_at);
+            rc = stoa_insert(conn, NO_OP, "t", 1, &stream, options, 1, NULL, &err);
+            if (rc != expected)
+                printf("# %s, %s: %s\n", ways[i].way, modes[j], err.text);
+            CHECK_INT(rc, expected);
+            if (rc != STOA_OK) {
+                CHECK_HAS(err.text, j == 0 ? "there already" : ways[i].says);
+                CHECK((err.flags & STOA_ERROR_IN_DOUBT) == 0);
+                stream.release(&stream);
+            }
+            CHECK_INT(count(conn), rc == STOA_OK ? 80 : 0);
+            CHECK_INT(number(conn, "tables"), 1);
+            data_stream(&stream, 16, 5, ways[i].fail_at);
+            rc = stoa_insert(conn, NO_OP, "new", 3, &stream, options, 1, NULL, &err);
+            CHECK_INT(rc, j == 1 ? STOA_ERR_NOT_FOUND : ways[i].status);
+            if (rc != STOA_OK)
+                stream.release(&stream);
+            CHECK_INT(number(conn, "tables"), rc == STOA_OK ? 2 : 1);
+            stoa_db_close(db);
+            nothing_left();
+        }
+}
+
+/* Publishing the stage fails. */
+static void a_stage_that_cannot_be_published_is_dropped(void)
+{
+    struct ArrowArrayStream stream;
+    stoa_option options[] = {{"mode", "replace"}};
+    stoa_error err = {0};
+    stoa_db db;
+    stoa_conn conn = connect_bad("no_transactions,no_rename,no_copy", &db);
+
+    data_stream(&stream, 4, 5, -1);
+    CHECK(stoa_insert(conn, NO_OP, "t", 1, &stream, options, 1, NULL, &err) < 0);
+    CHECK_HAS(err.text, "it cannot be called that");
+    CHECK((err.flags & STOA_ERROR_IN_DOUBT) == 0); /* It has its name again. */
+    stream.release(&stream);
+    CHECK_INT(count(conn), 0);
+    CHECK_INT(number(conn, "tables"), 1);
+    options[0].value = "append";
+    err = (stoa_error){0};
+    data_stream(&stream, 4, 5, -1);
+    CHECK_INT(stoa_insert(conn, NO_OP, "t", 1, &stream, options, 1, NULL, &err),
+              STOA_ERR_CONSTRAINT);
+    CHECK((err.flags & STOA_ERROR_IN_DOUBT) != 0);
+    stream.release(&stream);
+    CHECK_INT(number(conn, "tables"), 1);
+    stoa_db_close(db);
+    nothing_left();
+}
+
+/* What a stage cannot make all or none is refused before anything is done. */
+static void what_cannot_be_whole_is_refused(void)
+{
+    const stoa_option best_effort[] = {{"uri", "no_transactions"}, {"atomic", "best_effort"}};
     struct ArrowArrayStream stream;
     stoa_error err = {0};
     stoa_db db;
-    stoa_conn conn = connect_bad("no_transactions", &db);
-    char text[64];
+    stoa_conn conn = connect_bad("no_transactions,no_table_schema", &db);
+    char target[1024];
+    stoa_done done;
+    stoa_stmt stmt;
+    int32_t can = 1;
 
     data_stream(&stream, 4, 5, -1);
-    MUST(stoa_insert(conn, NO_OP, "t", 1, &stream, NULL, 0, NULL, &err));
+    CHECK_INT(stoa_insert(conn, NO_OP, "t", 1, &stream, NULL, 0, NULL, &err),
+              STOA_ERR_UNSUPPORTED);
+    CHECK_HAS(err.text, "best_effort");
+    MUST(stoa_prepare(conn, NO_OP, "put ?, ?", STOA_NUL, &stmt, &err));
+    CHECK_INT(stoa_execute_stream(stmt, NO_OP, &stream, &done, &err), STOA_ERR_UNSUPPORTED);
+    CHECK_HAS(err.text, "best_effort");
+    stream.release(&stream);
+    MUST(stoa_db_supports(db, STOA_CAN_TRANSACTIONS, &can, &err));
+    CHECK_INT(can, 0);
+    MUST(stoa_db_supports(db, STOA_CAN_INGEST, &can, &err));
+    CHECK_INT(can, 1);
+    CHECK_INT(stoa_begin(conn, NO_OP, STOA_BEGIN_WRITE, &err), STOA_ERR_UNSUPPORTED);
+    stoa_db_close(db);
+    nothing_left();
+    (void)snprintf(target, sizeof(target), "adbc:%s", getenv("STOA_BAD_DRIVER"));
+    MUST(stoa_open(NO_OP, target, STOA_NUL, best_effort, 2, &db, &err));
+    MUST(stoa_connect(db, NO_OP, NULL, 0, &conn, &err));
     data_stream(&stream, 4, 5, 2);
     CHECK_INT(stoa_insert(conn, NO_OP, "t", 1, &stream, NULL, 0, NULL, &err), STOA_ERR_CALLBACK);
     CHECK((err.flags & STOA_ERROR_IN_DOUBT) != 0);
     CHECK_HAS(err.text, "no transactions");
     stream.release(&stream);
-    CHECK_INT(stoa_begin(conn, NO_OP, STOA_BEGIN_WRITE, &err), STOA_ERR_UNSUPPORTED);
+    CHECK_INT(count(conn), 10);
+    stoa_db_close(db);
+    nothing_left();
+}
+
+/* What it has and lacks is told by its table, and by its answers. */
+static void abilities_are_remembered(void)
+{
+    stoa_error err = {0};
+    stoa_db db;
+    stoa_conn conn = connect_bad("", &db);
+    char text[1024];
+    stoa_rows rows;
+    stoa_op op;
+
     MUST(stoa_db_property(db, "missing", STOA_NUL, text, sizeof(text), NULL, &err));
+    CHECK_HAS(text, "statistics");
+    CHECK_HAS(text, "cancelling of connections");
+    CHECK(!strstr(text, "transactions"));
+    MUST(stoa_db_property(db, "abilities", STOA_NUL, text, sizeof(text), NULL, &err));
     CHECK_HAS(text, "transactions");
+    CHECK(!strstr(text, "cancelling of statements"));
+    MUST(stoa_db_property(db, "untried", STOA_NUL, text, sizeof(text), NULL, &err));
+    CHECK_HAS(text, "cancelling of statements");
+    MUST(stoa_op_open(30, NULL, NULL, NULL, &op, &err));
+    CHECK_INT(stoa_query_row(conn, op, "slow", STOA_NUL, NULL, 0, NULL, 0, &rows, &err),
+              STOA_ERR_TIMEOUT);
+    stoa_op_close(op);
+    MUST(stoa_db_property(db, "abilities", STOA_NUL, text, sizeof(text), NULL, &err));
+    CHECK_HAS(text, "cancelling of statements");
     stoa_db_close(db);
     nothing_left();
 }
@@ -499,7 +637,11 @@ TEST_MAIN({"a good driver works", a_good_driver_works},
           {"a stream outlives every handle", a_stream_outlives_every_handle},
           {"ingest cannot lie", ingest_cannot_lie},
           {"a failure dooms the caller's transaction", a_failure_dooms_the_callers_transaction},
-          {"without transactions it is in doubt", without_transactions_it_is_in_doubt},
+          {"without transactions there is a stage", without_transactions_there_is_a_stage},
+          {"a stage that cannot be published is dropped",
+           a_stage_that_cannot_be_published_is_dropped},
+          {"what cannot be whole is refused", what_cannot_be_whole_is_refused},
+          {"abilities are remembered", abilities_are_remembered},
           {"the producer runs on the calling thread", the_producer_runs_on_the_calling_thread},
           {"late pulls get nothing", late_pulls_get_nothing},
           {"calls are cancelled", calls_are_cancelled},

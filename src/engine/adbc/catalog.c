@@ -527,6 +527,8 @@ static void learn_current(struct walk *walk)
         &walk->session->connection, "adbc.connection.catalog", walk->current, &size, &error);
 
     adbc_error_drop(&error);
+    adbc_note_answer(instance, ADBC_CAN_CURRENT_CATALOG,
+                     status == ADBC_NOT_FOUND ? ADBC_NOT_IMPLEMENTED : status);
     if (status != ADBC_OK || size > sizeof walk->current)
         walk->current[0] = '\0';
 }
@@ -548,6 +550,7 @@ static stoa_status walk_job(void *self, stoa_error *err)
         &walk->session->connection,
         walk->what == STOA_CATALOG_DATABASES ? DEPTH_SCHEMAS : DEPTH_ALL, NULL, NULL, NULL, NULL,
         NULL, &stream, &error);
+    adbc_note_answer(instance, ADBC_CAN_OBJECTS, status);
     if (status != ADBC_OK)
         return adbc_fail(instance, status, &error, "the catalogue", err);
     adbc_error_drop(&error);
@@ -625,6 +628,7 @@ static stoa_status table_job(void *self, stoa_error *err)
     status = instance->driver->table.connection_table_schema(
         &asked->session->connection, catalog, schema, asked->table, &out, &error);
     stoa__free(catalog);
+    adbc_note_answer(instance, ADBC_CAN_TABLE_SCHEMA, status);
     if (status != ADBC_OK)
         return adbc_fail(instance, status, &error, NULL, err);
     adbc_error_drop(&error);

@@ -87,6 +87,7 @@ static stoa_status negotiate(struct adbc_driver *driver, stoa_error *err)
         return stoa__fail(err, STOA_ERR_PROTOCOL, "the driver %s does not start: %s",
                           driver->path, message);
     rc = adbc_table_complete(&driver->table, driver->version, err);
+    driver->lacks = adbc_table_lacks(&driver->table);
     if (rc != STOA_OK) {
         stoa__wrap(err, "%s", driver->path);
         if (driver->table.release)

@@ -8,6 +8,7 @@
 #define STOA_ENGINE_ADBC_DRIVER_H
 
 #include "base/thread.h"
+#include "engine/adbc/ability.h"
 #include "engine/adbc/adbc.h"
 #include "engine/adbc/find.h"
 
@@ -20,6 +21,7 @@ struct adbc_driver {
     adbc_entry entry;
     struct adbc_table table; /* Every member set: what a driver lacks answers NOT_IMPLEMENTED. */
     int32_t version;         /* ADBC_VERSION_* of `table`. */
+    uint64_t lacks;          /* 1 << ADBC_CAN_* of functions it left out. */
     int32_t use_count;       /* Databases on it. */
 };
 
@@ -47,5 +49,7 @@ void adbc_driver_symbol(const char *path, char *out, size_t capacity);
 
 /* Check what a driver filled in and fill the rest. PROTOCOL names what is missing. */
 stoa_status adbc_table_complete(struct adbc_table *table, int32_t version, stoa_error *err);
+/* The abilities whose functions had to be filled in, as 1 << ADBC_CAN_*. */
+uint64_t adbc_table_lacks(const struct adbc_table *table);
 
 #endif

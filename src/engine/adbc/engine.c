@@ -66,6 +66,7 @@ static stoa_status probe_adbc(stoa__buffer *version, stoa__buffer *detail, stoa_
         .open = open_,                                                                   \
         .close = adbc_close,                                                             \
         .property = adbc_property,                                                       \
+        .lacking = adbc_lacking,                                                         \
         .session_open = adbc_session_open,                                               \
         .session_close = adbc_session_close,                                             \
         .session_reset = adbc_session_reset,                                             \

@@ -65,13 +65,12 @@ static void bound_batches(const struct execution *execution)
     char text[STOA__INTEGER_TEXT_MAX + 1];
     adbc_status status;
 
-    if (!key || !statement->returns_rows || adbc_lacks(instance, ADBC_LACKS_BATCH_ROWS))
+    if (!key || !statement->returns_rows || adbc_lacks(instance, ADBC_CAN_BATCH_ROWS))
         return;
     text[stoa__int64_format(execution->batch_rows, text)] = '\0';
     status = instance->driver->table.statement_set(&statement->native, key, text, &error);
     /* Longer batches are cut here: it is a wish, which no driver need understand. */
-    if (status != ADBC_OK)
-        adbc_note_lack(instance, ADBC_LACKS_BATCH_ROWS);
+    adbc_note(instance, ADBC_CAN_BATCH_ROWS, status == ADBC_OK);
     adbc_error_drop(&error);
 }
 
@@ -94,8 +93,10 @@ static stoa_status execute_job(void *self, stoa_error *err)
         return adbc_fail(instance, status, &error, NULL, err);
     }
     adbc_error_drop(&error);
-    if (statement->verb == ADBC_VERB_WRITE && rows >= 0)
+    if (statement->verb == ADBC_VERB_WRITE && rows >= 0) {
+        adbc_note(instance, ADBC_CAN_COUNTS, true);
         execution->cursor->rows_affected = rows;
+    }
     return statement->returns_rows ? adbc_cursor_stream(execution->cursor, &stream, err)
                                    : STOA_OK;
 }
@@ -317,12 +318,19 @@ static stoa_status rows_job(void *self, stoa_error *err)
 }
 
 /* In a transaction, of ours if there is none: all rows or none. */
-static stoa_status run_rows(struct rows_execution *execution, stoa__call *call, stoa_error *err)
+static stoa_status run_rows(struct rows_execution *execution, int64_t row_count, stoa__call *call,
+                            stoa_error *err)
 {
     struct adbc_session *session = execution->statement->session;
     struct adbc_unit unit;
     stoa_status rc = adbc_unit_begin(&unit, session, call, err);
 
+    if (rc == STOA_OK && unit.kind == ADBC_UNIT_NONE && row_count != 1 &&
+        !session->instance->target.best_effort)
+        rc = stoa__fail(err, STOA_ERR_UNSUPPORTED,
+                        "%s: the driver has no transactions: a statement run once a row cannot be "
+                        "all or none (atomic=best_effort tries)",
+                        session->instance->engine);
     if (rc != STOA_OK)
         return rc;
     rc = adbc_work(session, call, &execution->statement->native, rows_job, execution, err);
@@ -361,7 +369,7 @@ stoa_status adbc_execute_source(void *self, stoa__call *call, struct stoa__sourc
     stoa__free(columns);
     if (rc != STOA_OK)
         return rc;
-    rc = run_rows(&execution, call, err);
+    rc = run_rows(&execution, rows->row_count, call, err);
     adbc_feed_end(execution.feed);
     if (rc == STOA_OK)
         *out = (stoa_done){.rows_affected = execution.rows_affected};

@@ -143,6 +143,13 @@ static stoa_status look_in_packages(struct finder *finder, const char *folder)
         return stoa__fail_nomem(finder->err);
     if (access(path, F_OK) != 0)
         return look_in_folder(finder, "driver_folder", folder, strlen(folder));
+    if (search->package_file) {
+        stoa_status rc =
+            look_for_library(finder, path, strlen(path), "/", search->package_file, "");
+
+        if (rc != STOA_ERR_NOT_FOUND)
+            return rc;
+    }
     return look_in_folder(finder, "driver_folder", path, strlen(path));
 }
 

@@ -21,6 +21,7 @@ struct adbc_search {
     const char *driver_folder; /* Where Python packages are installed. "" for none. */
     const char *file;          /* What the library is called beside the usual; NULL: nothing. */
     const char *package;       /* Its folder under driver_folder; NULL: adbc_driver_<name>. */
+    const char *package_file;  /* The library in that folder; NULL: named as anywhere. */
     int64_t flags;             /* ADBC_FIND_* */
 };
 

@@ -67,6 +67,7 @@ stoa_status adbc_ingest_open(void *self, const struct stoa__ingest_config *confi
 /* One table of an append, on the worker. */
 struct writing {
     struct adbc_session *session;
+    struct adbc_unit *unit;
     struct adbc_object native;
     struct adbc_feed *feed;
     const char *table;
@@ -84,14 +85,33 @@ static const char *const mode_names[] = {
     [STOA__INGEST_CREATE_APPEND] = "adbc.ingest.mode.create_append",
 };
 
+/* Which ability an option of an ingest shows; -1: none. */
+static int ability_of(const char *key, const char *value)
+{
+    static const int of_mode[] = {[STOA__INGEST_APPEND] = ADBC_CAN_APPEND,
+                                  [STOA__INGEST_CREATE] = ADBC_CAN_CREATE,
+                                  [STOA__INGEST_REPLACE] = ADBC_CAN_REPLACE,
+                                  [STOA__INGEST_CREATE_APPEND] = ADBC_CAN_CREATE_APPEND};
+
+    for (size_t i = 0; i < sizeof mode_names / sizeof *mode_names; i++)
+        if (strcmp(value, mode_names[i]) == 0)
+            return of_mode[i];
+    if (strcmp(key, "adbc.ingest.temporary") == 0)
+        return ADBC_CAN_TEMPORARY;
+    return strcmp(key, "adbc.ingest.target_db_schema") == 0 ? ADBC_CAN_SCHEMA_INGEST : -1;
+}
+
 static stoa_status set(struct writing *writing, const char *key, const char *value,
                        stoa_error *err)
 {
-    const struct adbc_instance *instance = writing->session->instance;
+    struct adbc_instance *instance = writing->session->instance;
     adbc_error error = adbc_error_for(instance);
     adbc_status status =
         instance->driver->table.statement_set(&writing->native, key, value, &error);
+    int ability = ability_of(key, value);
 
+    if (ability >= 0)
+        adbc_note_answer(instance, ability, status);
     if (status == ADBC_OK) {
         adbc_error_drop(&error);
         return STOA_OK;
@@ -157,60 +177,6 @@ static stoa_status hand_over(struct writing *writing, stoa_error *err)
     return rc;
 }
 
-/* ---- by way of a stage ---- */
-
-static stoa_status append_columns(stoa__buffer *sql, const struct stoa__arrow_type *columns,
-                                  stoa_error *err)
-{
-    stoa_status rc = STOA_OK;
-
-    for (int32_t i = 0; i < columns->child_count && rc == STOA_OK; i++) {
-        if (i > 0 && stoa__buffer_append_text(sql, ", ") != STOA_OK)
-            return stoa__fail_nomem(err);
-        rc = stoa__identifier_quote(columns->children[i].name, strlen(columns->children[i].name),
-                                    sql, err);
-    }
-    return rc;
-}
-
-static stoa_status append_text(stoa__buffer *sql, const char *text, stoa_error *err)
-{
-    return stoa__buffer_append_text(sql, text) == STOA_OK ? STOA_OK : stoa__fail_nomem(err);
-}
-
-/* INSERT INTO table (columns) SELECT columns FROM the stage, and drop it. */
-static stoa_status unload_stage(struct writing *writing, stoa_error *err)
-{
-    stoa__buffer sql = {0};
-    stoa_status rc = append_text(&sql, "INSERT INTO ", err);
-
-    if (rc == STOA_OK && writing->database) {
-        rc = stoa__identifier_quote(writing->database, strlen(writing->database), &sql, err);
-        if (rc == STOA_OK)
-            rc = append_text(&sql, ".", err);
-    }
-    if (rc == STOA_OK)
-        rc = stoa__identifier_quote(writing->table, strlen(writing->table), &sql, err);
-    if (rc == STOA_OK)
-        rc = append_text(&sql, " (", err);
-    if (rc == STOA_OK)
-        rc = append_columns(&sql, writing->columns, err);
-    if (rc == STOA_OK)
-        rc = append_text(&sql, ") SELECT ", err);
-    if (rc == STOA_OK)
-        rc = append_columns(&sql, writing->columns, err);
-    if (rc == STOA_OK)
-        rc = append_text(&sql, " FROM temp.stoa_stage", err);
-    if (rc == STOA_OK && stoa__buffer_terminate(&sql) != STOA_OK)
-        rc = stoa__fail_nomem(err);
-    if (rc == STOA_OK)
-        rc = adbc_run_now(writing->session, (char *)sql.data, NULL, err);
-    if (rc == STOA_OK)
-        rc = adbc_run_now(writing->session, "DROP TABLE temp.stoa_stage", NULL, err);
-    stoa__buffer_release(&sql);
-    return rc;
-}
-
 /* A fresh statement for each: some drivers never forget that one was for an ingest. */
 static stoa_status write_job(void *self, stoa_error *err)
 {
@@ -225,7 +191,10 @@ static stoa_status write_job(void *self, stoa_error *err)
         rc = hand_over(writing, err);
     adbc_native_close(writing->session, &writing->native);
     if (rc == STOA_OK && writing->columns)
-        rc = unload_stage(writing, err);
+        rc = adbc_copy_now(writing->session, writing->database, writing->table, writing->columns,
+                           "temp.stoa_stage", err);
+    if (rc == STOA_OK && writing->columns)
+        rc = adbc_run_now(writing->session, "DROP TABLE temp.stoa_stage", NULL, err);
     return rc;
 }
 
@@ -317,6 +286,7 @@ static stoa_status write_fed(struct writing *writing, stoa__call *call,
 {
     stoa_status rc =
         adbc_work(writing->session, call, &writing->native, write_job, writing, err);
+    bool well = rc == STOA_OK;
 
     /* What the producer said comes first, then the driver, then the sums. */
     if (adbc_feed_failure(writing->feed, NULL) != STOA_OK)
@@ -327,16 +297,42 @@ static stoa_status write_fed(struct writing *writing, stoa__call *call,
         rc = check_count(writing, err);
     if (rc == STOA_OK)
         part->done = (stoa_table_done){.written = adbc_feed_rows(writing->feed)};
+    writing->unit->lied = well && rc != STOA_OK;
+    return rc;
+}
+
+/* Into a stage first. */
+static stoa_status write_staged(struct writing *writing, stoa__call *call,
+                                struct stoa__ingest_part *part, stoa_error *err)
+{
+    struct adbc_stage stage = {.session = writing->session,
+                               .database = writing->database,
+                               .table = writing->table,
+                               .mode = writing->mode};
+    stoa_status rc = adbc_stage_open(&stage, call, err);
+
+    if (rc != STOA_OK)
+        return rc;
+    writing->table = stage.name;
+    writing->mode = STOA__INGEST_CREATE;
+    rc = write_fed(writing, call, part, err);
+    if (rc == STOA_OK && stoa__call_should_stop(call))
+        rc = stoa__call_fail(call, err);
+    if (rc == STOA_OK)
+        return adbc_stage_publish(&stage, part->source->type, err);
+    adbc_stage_drop(&stage, err);
     return rc;
 }
 
 /* `again`: the ingest has written to this table before. */
 static stoa_status write_part(struct adbc_ingest *ingest, stoa__call *call,
-                              struct stoa__ingest_part *part, bool again, stoa_error *err)
+                              struct stoa__ingest_part *part, struct adbc_unit *unit, bool again,
+                              stoa_error *err)
 {
     const struct stoa__ingest_config *config = part->config;
     struct adbc_session *session = ingest->session;
-    struct writing writing = {.session = session, .table = part->table, .mode = config->mode};
+    struct writing writing = {
+        .session = session, .unit = unit, .table = part->table, .mode = config->mode};
     const struct stoa__arrow_type *type = part->source->type;
     struct fitting fitting = {0};
     stoa_status rc;
@@ -358,11 +354,28 @@ static stoa_status write_part(struct adbc_ingest *ingest, stoa__call *call,
                            &writing.feed, err);
     if (rc == STOA_OK) {
         writing.columns = fitting.stages ? type : NULL;
-        rc = write_fed(&writing, call, part, err);
+        rc = unit->kind == ADBC_UNIT_STAGE ? write_staged(&writing, call, part, err)
+                                           : write_fed(&writing, call, part, err);
         adbc_feed_end(writing.feed);
     }
     stoa__arena_release(&fitting.arena);
     return rc;
+}
+
+/* There are no transactions: by which other way is it all or nothing? */
+static stoa_status settle_unit(struct adbc_unit *unit, int64_t part_count, stoa_error *err)
+{
+    const struct adbc_instance *instance = unit->session->instance;
+
+    if (instance->target.best_effort)
+        return STOA_OK;
+    unit->kind = instance->quirk->atomic_ingest ? ADBC_UNIT_DRIVER : ADBC_UNIT_STAGE;
+    if (part_count <= 1)
+        return STOA_OK;
+    return stoa__fail(err, STOA_ERR_UNSUPPORTED,
+                      "%s: the driver has no transactions: rows for several tables cannot be all "
+                      "or none (atomic=best_effort tries)",
+                      instance->engine);
 }
 
 static stoa_status write_parts(struct adbc_ingest *ingest, stoa__call *call,
@@ -372,6 +385,8 @@ static stoa_status write_parts(struct adbc_ingest *ingest, stoa__call *call,
     struct adbc_unit unit;
     stoa_status rc = adbc_unit_begin(&unit, ingest->session, call, err);
 
+    if (rc == STOA_OK && unit.kind == ADBC_UNIT_NONE)
+        rc = settle_unit(&unit, part_count, err);
     if (rc != STOA_OK)
         return rc;
     for (int64_t i = 0; i < part_count && rc == STOA_OK; i++) {
@@ -379,7 +394,7 @@ static stoa_status write_parts(struct adbc_ingest *ingest, stoa__call *call,
 
         for (int64_t before = 0; before < i && !again; before++)
             again = stoa__name_is(parts[i].table, strlen(parts[i].table), parts[before].table);
-        rc = write_part(ingest, call, &parts[i], again, err);
+        rc = write_part(ingest, call, &parts[i], &unit, again, err);
     }
     return adbc_unit_end(&unit, call, rc, err);
 }

@@ -12,16 +12,6 @@
 
 #include "base/ban.h"
 
-bool adbc_lacks(const struct adbc_instance *instance, uint32_t what)
-{
-    return (atomic_load_explicit(&instance->lacks, memory_order_relaxed) & what) != 0;
-}
-
-void adbc_note_lack(struct adbc_instance *instance, uint32_t what)
-{
-    atomic_fetch_or_explicit(&instance->lacks, what, memory_order_relaxed);
-}
-
 /* ---- options ---- */
 
 struct setters {
@@ -219,6 +209,8 @@ stoa_status adbc_open(const char *engine, const char *rest, stoa__settings *sett
     if (rc == STOA_OK)
         rc = use_driver(instance, err);
     if (rc == STOA_OK)
+        adbc_note_table(instance);
+    if (rc == STOA_OK)
         rc = open_database(instance, call, err);
     if (rc == STOA_OK)
         rc = open_first_session(instance, call, err);
@@ -255,33 +247,23 @@ static const char *or_unknown(const char *text)
     return text && text[0] != '\0' ? text : "unknown";
 }
 
-/* What it was seen to have or to lack. */
-static stoa_status append_abilities(const struct adbc_instance *instance, stoa__buffer *out)
+/* The property that lists what it has, lacks, or was not asked for yet; -1: none does. */
+static int which_abilities(const char *name)
 {
-    static const struct {
-        uint32_t lack;
-        const char *name;
-    } list[] = {
-        {ADBC_LACKS_TRANSACTIONS, "transactions"},
-        {ADBC_LACKS_STATEMENT_CANCEL, "cancelling of statements"},
-        {ADBC_LACKS_CONNECTION_CANCEL, "cancelling of connections"},
-        {ADBC_LACKS_SCHEMA, "schemas before execution"},
-        {ADBC_LACKS_PARAMETERS, "types of parameters"},
-        {ADBC_LACKS_PREPARE, "preparing"},
-        {ADBC_LACKS_BATCH_ROWS, "bounds of batches"},
-    };
-    stoa_status rc = STOA_OK;
+    static const char *const lists[] = {
+        [ADBC_NO] = "missing", [ADBC_YES] = "abilities", [ADBC_UNKNOWN_ABILITY] = "untried"};
 
-    for (size_t i = 0; i < sizeof list / sizeof *list && rc == STOA_OK; i++)
-        if (adbc_lacks(instance, list[i].lack))
-            rc = stoa__buffer_format(out, "%s%s", out->size > 0 ? ", " : "", list[i].name);
-    return rc;
+    for (int i = 0; i < 3; i++)
+        if (strcmp(name, lists[i]) == 0)
+            return i;
+    return -1;
 }
 
 stoa_status adbc_property(void *self, const char *name, stoa__buffer *out, stoa_error *err)
 {
     struct adbc_instance *instance = self;
     const char *value = NULL;
+    int which;
 
     if (strcmp(name, "engine_version") == 0)
         value = or_unknown(instance->vendor_version);
@@ -305,8 +287,11 @@ stoa_status adbc_property(void *self, const char *name, stoa__buffer *out, stoa_
         value = instance->target.worker ? "yes" : "no";
     else if (strcmp(name, "concurrent_streams") == 0)
         value = instance->target.buffer_streams ? "buffer" : "error";
-    else if (strcmp(name, "missing") == 0)
-        return append_abilities(instance, out) == STOA_OK ? STOA_OK : stoa__fail_nomem(err);
+    else if (strcmp(name, "atomic") == 0)
+        value = instance->target.best_effort ? "best_effort" : "required";
+    else if ((which = which_abilities(name)) >= 0)
+        return adbc_abilities_list(instance, which, out) == STOA_OK ? STOA_OK
+                                                                   : stoa__fail_nomem(err);
     else
         return stoa__fail(err, STOA_ERR_NOT_FOUND, "%s has no property '%s'", instance->engine,
                           name);

@@ -11,7 +11,13 @@
 
 #include "base/ban.h"
 
-enum { VENDOR_NAME = 0, VENDOR_VERSION = 1, DRIVER_NAME = 100, DRIVER_VERSION = 101 };
+enum {
+    VENDOR_NAME = 0,
+    VENDOR_VERSION = 1,
+    VENDOR_SUBSTRAIT = 4,
+    DRIVER_NAME = 100,
+    DRIVER_VERSION = 101
+};
 
 static char **place_of(struct adbc_instance *instance, int64_t code)
 {
@@ -44,7 +50,10 @@ static stoa_status keep(struct adbc_instance *instance, const struct stoa__cell 
         (value.type->kind != STOA__ARROW_DENSE_UNION &&
          value.type->kind != STOA__ARROW_SPARSE_UNION))
         return STOA_OK;
-    stoa__cell_child(&value, 0, &text);
+    stoa__cell_child(&value, 0, &text); /* The active one. */
+    if (stoa__cell_int64(&code) == VENDOR_SUBSTRAIT && !text.null &&
+        text.type->kind == STOA__ARROW_BOOL)
+        adbc_note(instance, ADBC_CAN_SUBSTRAIT, stoa__cell_int64(&text) != 0);
     place = place_of(instance, stoa__cell_int64(&code));
     if (!place || *place || text.null || text.type->kind != STOA__ARROW_UTF8)
         return STOA_OK;
@@ -77,7 +86,8 @@ static stoa_status read_info(struct adbc_instance *instance, struct stoa__stream
 
 static stoa_status ask(struct adbc_session *session, stoa_error *err)
 {
-    static const uint32_t codes[] = {VENDOR_NAME, VENDOR_VERSION, DRIVER_NAME, DRIVER_VERSION};
+    static const uint32_t codes[] = {VENDOR_NAME, VENDOR_VERSION, VENDOR_SUBSTRAIT, DRIVER_NAME,
+                                     DRIVER_VERSION};
     struct adbc_instance *instance = session->instance;
     struct ArrowArrayStream stream = {0};
     struct stoa__stream_in in;
@@ -104,6 +114,16 @@ static stoa_status ask(struct adbc_session *session, stoa_error *err)
     return rc;
 }
 
+/* Whether there are transactions is asked by opening an empty one, which changes nothing. Failures
+ * other than NOT_IMPLEMENTED say nothing about that. */
+static stoa_status try_transactions(struct adbc_session *session, stoa_error *err)
+{
+    if (adbc_lacks(session->instance, ADBC_CAN_TRANSACTIONS) ||
+        adbc_autocommit_now(session, false, NULL) != STOA_OK)
+        return STOA_OK;
+    return adbc_autocommit_now(session, true, err);
+}
+
 stoa_status adbc_know(struct adbc_session *session, stoa_error *err)
 {
     struct adbc_instance *instance = session->instance;
@@ -115,5 +135,9 @@ stoa_status adbc_know(struct adbc_session *session, stoa_error *err)
         rc = stoa__fail_nomem(err);
     if (rc == STOA_OK)
         instance->quirk = adbc_quirk_find(instance->vendor);
+    if (rc == STOA_OK)
+        adbc_note_quirk(instance);
+    if (rc == STOA_OK && !instance->quirk->sql_transactions)
+        rc = try_transactions(session, err);
     return rc;
 }

@@ -10,6 +10,7 @@
 #ifndef STOA_ENGINE_ADBC_PARTS_H
 #define STOA_ENGINE_ADBC_PARTS_H
 
+#include "engine/adbc/ability.h"
 #include "engine/adbc/target.h"
 #include "engine/adbc/worker.h"
 #include "engine/engine.h"
@@ -44,20 +45,10 @@ struct adbc_quirk {
     bool wraps_uint64;          /* What is above the largest int64 becomes negative. */
     bool cuts_nanoseconds;      /* Times are kept in microseconds. */
     bool error_ends_transaction; /* After a failure only a rollback helps; COMMIT says nothing. */
+    bool atomic_ingest;         /* A failed ingest leaves nothing, without a transaction. */
 };
 /* By the vendor's name; never NULL. */
 const struct adbc_quirk *adbc_quirk_find(const char *vendor);
-
-/* Knowledge that is remembered: a driver said NOT_IMPLEMENTED. */
-enum {
-    ADBC_LACKS_TRANSACTIONS = 1,
-    ADBC_LACKS_STATEMENT_CANCEL = 2,
-    ADBC_LACKS_CONNECTION_CANCEL = 4,
-    ADBC_LACKS_SCHEMA = 8,
-    ADBC_LACKS_PARAMETERS = 16,
-    ADBC_LACKS_PREPARE = 32,
-    ADBC_LACKS_BATCH_ROWS = 64
-};
 
 /* ---- instance ---- */
 
@@ -67,7 +58,7 @@ struct adbc_instance {
     struct adbc_object database;
     stoa__arena arena; /* Of the target. */
     struct adbc_target target;
-    _Atomic uint32_t lacks; /* ADBC_LACKS_* */
+    _Atomic uint64_t has, lacks; /* 1 << ADBC_CAN_* */
     struct adbc_session *spare; /* Opened with the database, for the first who wants one. */
     stoa__mutex lock;       /* Guards `spare`. */
     const struct adbc_quirk *quirk; /* This and the rest: found out by the first session. */
@@ -89,8 +80,22 @@ stoa_status adbc_fail_stream(const struct adbc_instance *instance, struct ArrowA
 void adbc_error_place(const struct adbc_instance *instance, const char *sql, size_t size,
                       stoa_error *err);
 
-bool adbc_lacks(const struct adbc_instance *instance, uint32_t what);
-void adbc_note_lack(struct adbc_instance *instance, uint32_t what);
+/* ---- abilities ---- */
+
+/* ADBC_NO, ADBC_YES or ADBC_UNKNOWN_ABILITY. A no stays one. */
+int adbc_ability(const struct adbc_instance *instance, int ability);
+bool adbc_lacks(const struct adbc_instance *instance, int ability);
+void adbc_note(struct adbc_instance *instance, int ability, bool can);
+/* OK: it can. NOT_IMPLEMENTED: it cannot. Anything else tells nothing. */
+void adbc_note_answer(struct adbc_instance *instance, int ability, adbc_status status);
+/* What the driver's table tells, and what was measured before. */
+void adbc_note_table(struct adbc_instance *instance);
+void adbc_note_quirk(struct adbc_instance *instance);
+/* Names of those that are `which`, behind commas. */
+stoa_status adbc_abilities_list(const struct adbc_instance *instance, int which,
+                                stoa__buffer *out);
+/* STOA__CAN() of what the engine offers and this driver was found not to have. */
+uint64_t adbc_lacking(void *instance);
 
 stoa_status adbc_open(const char *engine, const char *rest, stoa__settings *settings,
                       stoa__call *call, void **out, stoa_error *err);
@@ -238,7 +243,9 @@ void adbc_cursor_close(void *cursor);
 /* ---- units ---- */
 
 enum adbc_unit_kind {
-    ADBC_UNIT_NONE,     /* The driver has no transactions. */
+    ADBC_UNIT_NONE,     /* The driver has no transactions, and nothing is promised. */
+    ADBC_UNIT_DRIVER,   /* Nor has it, but its ingest is all or nothing by itself. */
+    ADBC_UNIT_STAGE,    /* Nor has it: rows go by way of a stage. */
     ADBC_UNIT_OWN,      /* A transaction of ours. */
     ADBC_UNIT_SAVEPOINT, /* In the caller's. */
     ADBC_UNIT_CALLERS   /* The caller's itself: a failure dooms it. */
@@ -246,12 +253,38 @@ enum adbc_unit_kind {
 struct adbc_unit {
     struct adbc_session *session;
     enum adbc_unit_kind kind;
+    bool lied; /* The driver said that all is well, and it was not. */
 };
 stoa_status adbc_unit_begin(struct adbc_unit *unit, struct adbc_session *session, stoa__call *call,
                             stoa_error *err);
 /* Keep what was done if `rc` is OK, else put it back; the answer is `rc`, or why keeping failed. */
 stoa_status adbc_unit_end(struct adbc_unit *unit, stoa__call *call, stoa_status rc,
                           stoa_error *err);
+
+/* ---- stages ---- */
+
+/* INSERT INTO the table (columns) SELECT columns FROM `from`, which is SQL. On the worker. */
+stoa_status adbc_copy_now(struct adbc_session *session, const char *database, const char *table,
+                          const struct stoa__arrow_type *columns, const char *from,
+                          stoa_error *err);
+
+/* Where there are no transactions: rows are written to a table of their own, the stage, and from
+ * there into their table by single statements. Whatever fails before leaves the table untouched. */
+enum { ADBC_STAGE_NAME_SIZE = 32 };
+struct adbc_stage {
+    struct adbc_session *session;
+    const char *database, *table; /* database NULL: where the driver puts it. */
+    int32_t mode;                 /* STOA__INGEST_CREATE, APPEND or REPLACE: what there is to do. */
+    bool there;                   /* The table is. */
+    char name[ADBC_STAGE_NAME_SIZE], old[ADBC_STAGE_NAME_SIZE];
+};
+/* Look whether the table is there, which may settle it already: EXISTS, NOT_FOUND. */
+stoa_status adbc_stage_open(struct adbc_stage *stage, stoa__call *call, stoa_error *err);
+/* The rows are in the stage: put them where they belong. It cannot be cut short. */
+stoa_status adbc_stage_publish(struct adbc_stage *stage, const struct stoa__arrow_type *columns,
+                               stoa_error *err);
+/* Forget the stage; `err` holds why, and is told when even that fails. */
+void adbc_stage_drop(struct adbc_stage *stage, stoa_error *err);
 
 /* ---- what is pulled from the caller ---- */
 

@@ -60,7 +60,32 @@ static const struct adbc_text_rule postgresql_texts[] = {
     {NULL, STOA_OK},
 };
 
-static const struct adbc_text_rule no_texts[] = {{NULL, STOA_OK}};
+static const struct adbc_text_rule clickhouse_texts[] = {
+    {"SYNTAX_ERROR", STOA_ERR_SYNTAX},
+    {"UNKNOWN_TABLE", STOA_ERR_NOT_FOUND},
+    {"UNKNOWN_IDENTIFIER", STOA_ERR_NOT_FOUND},
+    {"UNKNOWN_DATABASE", STOA_ERR_NOT_FOUND},
+    {"UNKNOWN_FUNCTION", STOA_ERR_NOT_FOUND},
+    {"ALREADY_EXISTS", STOA_ERR_EXISTS},
+    {"TYPE_MISMATCH", STOA_ERR_TYPE},
+    {"CANNOT_PARSE", STOA_ERR_TYPE},
+    {"CANNOT_CONVERT", STOA_ERR_TYPE},
+    {"READONLY", STOA_ERR_READ_ONLY},
+    {"QUERY_WAS_CANCELLED", STOA_ERR_CANCELLED},
+    {"MEMORY_LIMIT_EXCEEDED", STOA_ERR_NOMEM},
+    {NULL, STOA_OK},
+};
+
+/* Of databases nobody told about: words that most have in common. */
+static const struct adbc_text_rule other_texts[] = {
+    {"syntax error", STOA_ERR_SYNTAX},
+    {"ParserError", STOA_ERR_SYNTAX},
+    {"no such table", STOA_ERR_NOT_FOUND},
+    {"not found", STOA_ERR_NOT_FOUND},
+    {"does not exist", STOA_ERR_NOT_FOUND},
+    {"already exists", STOA_ERR_EXISTS},
+    {NULL, STOA_OK},
+};
 
 static const struct adbc_quirk quirks[] = {
     {.vendor = "SQLite",
@@ -97,10 +122,16 @@ static const struct adbc_quirk quirks[] = {
      .durable_commit = true,
      .one_stream = true,
      .error_ends_transaction = true},
+    {.vendor = "ClickHouse",
+     .dialect = STOA__SQL_POSTGRES,
+     .style = STOA__SQL_STYLE_QUESTION,
+     .texts = clickhouse_texts,
+     .in_process = true,
+     .atomic_ingest = true},
     {.vendor = "",
      .dialect = STOA__SQL_POSTGRES,
      .style = STOA__SQL_STYLE_QUESTION,
-     .texts = no_texts},
+     .texts = other_texts},
 };
 
 enum { QUIRK_COUNT = sizeof quirks / sizeof *quirks };

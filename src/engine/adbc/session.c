@@ -22,17 +22,16 @@ struct cancelling {
 };
 
 static bool cancel_by(struct adbc_instance *instance, adbc_plain function, adbc_object *object,
-                      uint32_t lack)
+                      int ability)
 {
     adbc_error error = adbc_error_for(instance);
     adbc_status status;
 
-    if (!object || !object->state || adbc_lacks(instance, lack))
+    if (!object || !object->state || adbc_lacks(instance, ability))
         return false;
     status = function(object, &error);
     adbc_error_drop(&error);
-    if (status == ADBC_NOT_IMPLEMENTED)
-        adbc_note_lack(instance, lack);
+    adbc_note_answer(instance, ability, status);
     return status == ADBC_OK;
 }
 
@@ -43,9 +42,9 @@ static void cancel(void *self)
     const struct adbc_table *table = &instance->driver->table;
 
     if (!cancel_by(instance, table->statement_cancel, cancelling->statement,
-                   ADBC_LACKS_STATEMENT_CANCEL))
+                   ADBC_CAN_CANCEL_STATEMENT))
         (void)cancel_by(instance, table->connection_cancel, &cancelling->session->connection,
-                        ADBC_LACKS_CONNECTION_CANCEL);
+                        ADBC_CAN_CANCEL_CONNECTION);
 }
 
 stoa_status adbc_work(struct adbc_session *session, stoa__call *call, struct adbc_object *statement,
@@ -93,12 +92,11 @@ stoa_status adbc_autocommit_now(struct adbc_session *session, bool on, stoa_erro
     adbc_status status = instance->driver->table.connection_set(
         &session->connection, autocommit_key, on ? "true" : "false", &error);
 
+    adbc_note_answer(instance, ADBC_CAN_TRANSACTIONS, status);
     if (status == ADBC_OK) {
         adbc_error_drop(&error);
         return STOA_OK;
     }
-    if (status == ADBC_NOT_IMPLEMENTED)
-        adbc_note_lack(instance, ADBC_LACKS_TRANSACTIONS);
     return adbc_fail(instance, status, &error, on ? "ending a transaction" : "transactions", err);
 }
 
@@ -117,6 +115,7 @@ static stoa_status set_read_only(struct adbc_session *session, stoa_error *err)
         return adbc_run_now(session, instance->quirk->read_only_sql, NULL, err);
     status = instance->driver->table.connection_set(&session->connection,
                                                     "adbc.connection.readonly", "true", &error);
+    adbc_note_answer(instance, ADBC_CAN_READ_ONLY, status);
     if (status != ADBC_OK)
         return adbc_fail(instance, status, &error, "read_only", err);
     adbc_error_drop(&error);
@@ -289,9 +288,14 @@ void adbc_note_failure(struct adbc_session *session)
 static stoa_status begin_now(void *self, stoa_error *err)
 {
     struct adbc_session *session = self;
+    stoa_status rc;
 
-    if (session->instance->quirk->sql_transactions)
-        return adbc_run_now(session, "BEGIN TRANSACTION", NULL, err);
+    if (session->instance->quirk->sql_transactions) {
+        rc = adbc_run_now(session, "BEGIN TRANSACTION", NULL, err);
+        if (rc == STOA_OK)
+            adbc_note(session->instance, ADBC_CAN_TRANSACTIONS, true);
+        return rc;
+    }
     return adbc_autocommit_now(session, false, err);
 }
 

@@ -24,13 +24,12 @@ static stoa_status set_query(struct adbc_session *session, struct adbc_object *n
     if (status != ADBC_OK)
         return adbc_fail(instance, status, &error, NULL, err);
     adbc_error_drop(&error);
-    if (!prepare || adbc_lacks(instance, ADBC_LACKS_PREPARE))
+    if (!prepare || adbc_lacks(instance, ADBC_CAN_PREPARE))
         return STOA_OK;
     error = adbc_error_for(instance);
     status = table->statement_prepare(native, &error);
-    if (status == ADBC_NOT_IMPLEMENTED)
-        adbc_note_lack(instance, ADBC_LACKS_PREPARE);
-    else if (status != ADBC_OK)
+    adbc_note_answer(instance, ADBC_CAN_PREPARE, status);
+    if (status != ADBC_OK && status != ADBC_NOT_IMPLEMENTED)
         return adbc_fail(instance, status, &error, NULL, err);
     adbc_error_drop(&error);
     return STOA_OK;
@@ -269,12 +268,11 @@ static void read_parameter_types(struct adbc_statement *statement)
     adbc_error error = adbc_error_for(instance);
     adbc_status status;
 
-    if (!statement->native.state || adbc_lacks(instance, ADBC_LACKS_PARAMETERS))
+    if (!statement->native.state || adbc_lacks(instance, ADBC_CAN_PARAMETERS))
         return;
     status = instance->driver->table.statement_parameters(&statement->native, &schema, &error);
     adbc_error_drop(&error);
-    if (status == ADBC_NOT_IMPLEMENTED)
-        adbc_note_lack(instance, ADBC_LACKS_PARAMETERS);
+    adbc_note_answer(instance, ADBC_CAN_PARAMETERS, status);
     if (status == ADBC_OK && schema.release &&
         stoa__arrow_type_parse(&schema, &statement->arena, &type, NULL) == STOA_OK &&
         type->child_count == statement->params.count)
@@ -355,9 +353,9 @@ static stoa_status ask_schema(struct adbc_statement *statement, stoa_error *err)
         instance->driver->table.statement_schema(&statement->native, &schema, &error);
     stoa_status rc;
 
+    adbc_note_answer(instance, ADBC_CAN_SCHEMA, status);
     if (status == ADBC_NOT_IMPLEMENTED) {
         adbc_error_drop(&error);
-        adbc_note_lack(instance, ADBC_LACKS_SCHEMA);
         return STOA_DONE;
     }
     if (status != ADBC_OK)
@@ -392,7 +390,7 @@ stoa_status adbc_statement_type(void *self, const struct stoa__read_config *conf
     if (statement->type || !statement->returns_rows)
         return STOA_OK;
     stoa__call_resume(&call, NULL, NULL);
-    if (!adbc_lacks(instance, ADBC_LACKS_SCHEMA))
+    if (!adbc_lacks(instance, ADBC_CAN_SCHEMA))
         rc = adbc_work(statement->session, &call, &statement->native, schema_job, statement, err);
     if (rc == STOA_DONE && statement->writes)
         rc = stoa__fail(err, STOA_ERR_UNSUPPORTED,

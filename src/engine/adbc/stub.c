@@ -365,3 +365,40 @@ stoa_status adbc_table_complete(struct adbc_table *table, int32_t version, stoa_
     fill_1_1(table);
     return STOA_OK;
 }
+
+uint64_t adbc_table_lacks(const struct adbc_table *table)
+{
+    const struct {
+        bool lacks;
+        enum adbc_ability ability;
+    } list[] = {
+        {table->connection_set == no_connection_set, ADBC_CAN_TRANSACTIONS},
+        {table->connection_commit == no_commit, ADBC_CAN_TRANSACTIONS},
+        {table->connection_rollback == no_rollback, ADBC_CAN_TRANSACTIONS},
+        {table->connection_set == no_connection_set, ADBC_CAN_READ_ONLY},
+        {table->statement_cancel == no_statement_cancel, ADBC_CAN_CANCEL_STATEMENT},
+        {table->connection_cancel == no_connection_cancel, ADBC_CAN_CANCEL_CONNECTION},
+        {table->statement_schema == no_schema, ADBC_CAN_SCHEMA},
+        {table->statement_parameters == no_parameters, ADBC_CAN_PARAMETERS},
+        {table->statement_prepare == no_prepare, ADBC_CAN_PREPARE},
+        {table->statement_bind_stream == no_bind_stream, ADBC_CAN_BIND_ROWS},
+        {table->statement_set == no_statement_set, ADBC_CAN_BATCH_ROWS},
+        {table->statement_bind_stream == no_bind_stream, ADBC_CAN_CREATE},
+        {table->statement_bind_stream == no_bind_stream, ADBC_CAN_APPEND},
+        {table->statement_bind_stream == no_bind_stream, ADBC_CAN_REPLACE},
+        {table->statement_bind_stream == no_bind_stream, ADBC_CAN_CREATE_APPEND},
+        {table->connection_objects == no_objects, ADBC_CAN_OBJECTS},
+        {table->connection_table_schema == no_table_schema, ADBC_CAN_TABLE_SCHEMA},
+        {table->connection_statistics == no_statistics, ADBC_CAN_STATISTICS},
+        {table->connection_get == no_get, ADBC_CAN_CURRENT_CATALOG},
+        {table->statement_get_double == no_get_double, ADBC_CAN_PROGRESS},
+        {table->statement_partitions == no_partitions, ADBC_CAN_PARTITIONS},
+        {table->statement_plan == no_plan, ADBC_CAN_SUBSTRAIT},
+    };
+    uint64_t lacks = 0;
+
+    for (size_t i = 0; i < sizeof list / sizeof *list; i++)
+        if (list[i].lacks)
+            lacks |= UINT64_C(1) << list[i].ability;
+    return lacks;
+}

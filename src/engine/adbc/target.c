@@ -31,10 +31,12 @@ static const struct adbc_known known[] = {
     {.name = "bigquery", .place_key = "uri", .advice = PIP("bigquery")},
     {.name = "chdb",
      .file = "libchdb.so",
+     .package = "chdb",
+     .package_file = "_chdb.abi3.so",
      .entrypoint = "chdb_adbc_init",
      .place_key = "path",
      .files = true,
-     .advice = "pip install chdb and name its folder with search_path="},
+     .advice = "pip install chdb and name site-packages with driver_folder= (in Python alone)"},
     {.name = "mysql", .place_key = "uri", .advice = DBC("mysql")},
     {.name = "mssql", .place_key = "uri", .advice = DBC("mssql")},
     {.name = "trino", .place_key = "uri", .advice = DBC("trino")},
@@ -61,7 +63,7 @@ const struct adbc_known *adbc_known_find(const char *name)
 struct own {
     const char *driver, *entrypoint, *search_path, *driver_folder;
     int64_t load_flags;
-    int32_t concurrent_streams;
+    int32_t concurrent_streams, atomic;
     bool allow_two_go_runtimes, worker, read_only;
 };
 
@@ -80,6 +82,10 @@ static const struct stoa__setting own_table[] = {
      .type = STOA__SETTING_CHOICE,
      .offset = FIELD(concurrent_streams),
      .choices = "error|buffer"},
+    {.key = "atomic",
+     .type = STOA__SETTING_CHOICE,
+     .offset = FIELD(atomic),
+     .choices = "required|best_effort"},
     {.key = "allow_two_go_runtimes",
      .type = STOA__SETTING_BOOL,
      .offset = FIELD(allow_two_go_runtimes)},
@@ -419,6 +425,8 @@ static stoa_status apply_own(struct reading *reading, const struct own *own,
                    .search_path = own->search_path,
                    .driver_folder = own->driver_folder,
                    .file = named ? named->file : NULL,
+                   .package = named ? named->package : NULL,
+                   .package_file = named ? named->package_file : NULL,
                    .flags = own->load_flags},
         .entrypoint = own->entrypoint,
         .allow_two_go_runtimes = own->allow_two_go_runtimes};
@@ -427,6 +435,7 @@ static stoa_status apply_own(struct reading *reading, const struct own *own,
     out->read_only = own->read_only;
     out->worker = own->worker;
     out->buffer_streams = own->concurrent_streams == 1;
+    out->best_effort = own->atomic == 1;
     return STOA_OK;
 }
 

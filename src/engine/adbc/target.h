@@ -11,6 +11,7 @@
 struct adbc_known {
     const char *name;
     const char *file;       /* Its library, if it is not called libadbc_driver_NAME.so. */
+    const char *package, *package_file; /* Of a Python wheel, likewise. */
     const char *entrypoint; /* If it cannot be guessed. */
     const char *place_key;  /* The option that says which database. */
     bool files; /* Its databases are files: a path behind the colon is no URI. */
@@ -39,6 +40,7 @@ struct adbc_target {
     int32_t secret_count;
     const char *place;    /* Which database, secrets masked. */
     bool read_only, worker, buffer_streams;
+    bool best_effort; /* Without transactions, ingest may leave some rows. */
 };
 
 /* `engine` is "adbc" or the name of a driver. Marks what it read in `settings`: all of them go to

@@ -2,8 +2,9 @@
 /*
  * Units: what happens between begin and end happens wholly or not at all. Without a transaction of
  * the caller's it is one of ours; within one it is a savepoint, and where the database has none a
- * failure dooms the caller's transaction. Drivers without transactions can promise nothing: what
- * failed there may have left something, and the error says so.
+ * failure dooms the caller's transaction. Without transactions an ingest is whole by way of a stage
+ * (stage.c), or by the driver's own doing; anything else can promise nothing: what failed there may
+ * have left something, and the error says so.
  */
 #include "engine/adbc/parts.h"
 
@@ -44,12 +45,12 @@ stoa_status adbc_unit_begin(struct adbc_unit *unit, struct adbc_session *session
             rc = adbc_work(session, call, NULL, savepoint_job, session, err);
         return rc;
     }
-    if (adbc_lacks(instance, ADBC_LACKS_TRANSACTIONS))
+    if (adbc_lacks(instance, ADBC_CAN_TRANSACTIONS))
         return STOA_OK;
     rc = adbc_begin(session, call, STOA_BEGIN_LAZY, &failure);
     if (rc == STOA_OK)
         unit->kind = ADBC_UNIT_OWN;
-    else if (adbc_lacks(instance, ADBC_LACKS_TRANSACTIONS))
+    else if (adbc_lacks(instance, ADBC_CAN_TRANSACTIONS))
         rc = STOA_OK;
     if (rc != STOA_OK)
         stoa__error_copy(err, &failure);
@@ -77,6 +78,14 @@ static void put_back(struct adbc_unit *unit, stoa_error *err)
         session->failed = true;
         stoa__error_append(err, "the transaction can only be rolled back now");
         return;
+    case ADBC_UNIT_STAGE:
+        return; /* It has said itself what is left. */
+    case ADBC_UNIT_DRIVER:
+        if (!unit->lied)
+            return;
+        stoa__error_append(err, "the driver said that all is well: some rows may be there");
+        stoa__error_flag(err, STOA_ERROR_IN_DOUBT);
+        return;
     case ADBC_UNIT_NONE:
         stoa__error_append(err, "the driver has no transactions: some rows may be there");
         stoa__error_flag(err, STOA_ERROR_IN_DOUBT);
@@ -93,7 +102,7 @@ stoa_status adbc_unit_end(struct adbc_unit *unit, stoa__call *call, stoa_status 
 {
     struct adbc_session *session = unit->session;
 
-    if (rc == STOA_OK && unit->kind != ADBC_UNIT_NONE && stoa__call_should_stop(call))
+    if (rc == STOA_OK && unit->kind >= ADBC_UNIT_OWN && stoa__call_should_stop(call))
         rc = stoa__call_fail(call, err);
     if (rc != STOA_OK) {
         put_back(unit, err);
