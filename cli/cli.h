@@ -20,6 +20,9 @@ int cli_copy(struct args *args);
 int cli_check(struct args *args);
 int cli_backup(struct args *args);
 
+/* bench.c: rows per second of the user's own machine. */
+int cli_bench(struct args *args);
+
 /* demo.c: the main job, step by step. */
 int cli_demo(struct args *args);
 

@@ -6,6 +6,7 @@
 
 #include <stdio.h>
 #include <string.h>
+#include <unistd.h>
 
 static const char import_help[] =
     "usage: stoa import TARGET FILE... TABLE [--SETTING VALUE...]\n"
@@ -97,6 +98,44 @@ static void take_settings(struct args *args, struct transfer *transfer)
         transfer_setting(transfer, args->options[i].key, args->options[i].value);
 }
 
+static stoa_status import_files(struct session *session, struct args *args,
+                                struct transfer *transfer)
+{
+    stoa_status rc = STOA_OK;
+    for (int i = 1; rc == STOA_OK && i < args->count - 1; i++) {
+        transfer->file = args->words[i];
+        rc = transfer_import(session, transfer);
+    }
+    return rc;
+}
+
+/* Whether the target is a file of SQLite's that is not there yet. */
+static int is_new_file(const char *target)
+{
+    const char *path = strncmp(target, "sqlite:", 7) == 0 ? target + 7 : target;
+    return !strpbrk(path, ":?") && access(path, F_OK) != 0;
+}
+
+/* Into a new file with a rollback journal, which has nothing to keep of an empty file, so that each
+ * page is written once; its write-ahead log it gets afterwards. */
+static stoa_status import_new(struct session *session, struct args *args,
+                              struct transfer *transfer)
+{
+    static const stoa_option plain = {"journal", "delete"}, usual = {"journal", "wal"};
+    stoa_status rc = session_open(session, args->words[0], &plain, 1);
+
+    if (rc != STOA_OK)
+        return rc;
+    rc = import_files(session, args, transfer);
+    if (rc < 0)
+        session_tell(session, NULL);
+    stoa_status reopened = session_open(session, args->words[0], &usual, 1);
+    if (rc == STOA_OK)
+        return reopened;
+    session->told = 1; /* The first failure is the one that counts. */
+    return rc;
+}
+
 int cli_import(struct args *args)
 {
     struct transfer transfer = {0};
@@ -108,10 +147,13 @@ int cli_import(struct args *args)
     take_settings(args, &transfer);
     transfer.table = args->words[args->count - 1];
     session_init(&session);
-    stoa_status rc = session_open(&session, args->words[0], NULL, 0);
-    for (int i = 1; rc == STOA_OK && i < args->count - 1; i++) {
-        transfer.file = args->words[i];
-        rc = transfer_import(&session, &transfer);
+    stoa_status rc = STOA_OK;
+    if (is_new_file(args->words[0])) {
+        rc = import_new(&session, args, &transfer);
+    } else {
+        rc = session_open(&session, args->words[0], NULL, 0);
+        if (rc == STOA_OK)
+            rc = import_files(&session, args, &transfer);
     }
     return end(&session, rc);
 }

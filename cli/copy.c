@@ -118,6 +118,8 @@ stoa_status transfer_copy(struct session *from, struct session *to, const char *
     }
     if (rc == STOA_OK)
         rc = session_begin(to, "copy", "rows");
+    if (rc == STOA_OK && to->progress.on && !key && !strpbrk(source, " \t\n"))
+        to->progress.total = session_estimate(from, source);
     if (rc == STOA_OK)
         rc = open_source(from, to, source, table, key, &stream);
     if (rc == STOA_OK) {

@@ -12,6 +12,15 @@
 
 enum { DEMO_ROWS = 2000000, CANCEL_AFTER_MS = 100 };
 
+static const char help[] =
+    "usage: stoa demo [--svg FILE]\n"
+    "\n"
+    "Show the main job on a file of its own, step by step, with rows per second. With --svg the\n"
+    "line that is drawn in the terminal is a file, too.\n"
+    "\n"
+    "  stoa demo\n"
+    "  stoa demo --svg temperature.svg\n";
+
 static const stoa_op no_limit = {0};
 
 struct demo {
@@ -325,8 +334,12 @@ int cli_demo(struct args *args)
     stoa_status rc = STOA_OK;
 
     demo.svg = args_take(args, "svg");
+    if (args_take(args, "help")) {
+        fputs(help, stdout);
+        return CLI_OK;
+    }
     if (args->count > 0 || args->option_count > 0) {
-        fputs("usage: stoa demo [--svg FILE]\n", stderr);
+        fputs(help, stderr);
         return CLI_USAGE;
     }
     session_init(&session);

@@ -17,7 +17,7 @@ static stoa_status write_output(void *user_data, const void *bytes, int64_t size
 }
 
 /* A query is what has a blank in it; a name becomes SELECT * FROM it. */
-static stoa_status open_rows(struct session *session, const char *source,
+static stoa_status open_rows(struct session *session, stoa_op op, const char *source,
                              struct ArrowArrayStream *out)
 {
     struct text sql = {0};
@@ -27,13 +27,15 @@ static stoa_status open_rows(struct session *session, const char *source,
     if (strpbrk(source, " \t\n")) {
         text_put(&sql, source);
     } else {
+        if (session->progress.on)
+            session->progress.total = session_estimate(session, source);
         text_put(&sql, "SELECT * FROM ");
         text_identifier(&sql, source);
     }
-    rc = stoa_query(session->conn, session->progress.op, text_string(&sql), STOA_NUL, NULL, 0, NULL,
-                    0, &result, &session->error);
+    rc = stoa_query(session->conn, op, text_string(&sql), STOA_NUL, NULL, 0, NULL, 0, &result,
+                    &session->error);
     if (rc == STOA_OK)
-        rc = stoa_result_export(result, session->progress.op, out, &session->error);
+        rc = stoa_result_export(result, op, out, &session->error);
     stoa_result_close(result);
     text_release(&sql);
     return rc;
@@ -59,11 +61,11 @@ stoa_status transfer_export(struct session *session, struct transfer *transfer)
     }
     rc = session_begin(session, "export", "rows");
     if (rc == STOA_OK)
-        rc = open_rows(session, transfer->table, &stream);
-    if (rc == STOA_OK)
         rc = progress_second(&session->progress, &op, &session->error);
     if (rc == STOA_OK)
-        rc = format->write(op, &stream, &sink, transfer->reading, transfer->reading_count,
+        rc = open_rows(session, op, transfer->table, &stream);
+    if (rc == STOA_OK)
+        rc = format->write(session->progress.op, &stream, &sink, transfer->reading, transfer->reading_count,
                            &transfer->rows, &session->error);
     stoa_stream_release(&stream);
     stoa_op_close(op);

@@ -1,21 +1,40 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* stoa: the command line. It uses the public header and nothing else. */
 #include "cli.h"
+#include "print.h"
 
 #include <stdio.h>
 #include <string.h>
 
+/* All there is to add for another command: its line here, and its function in cli.h. */
+static const struct command {
+    const char *name;
+    int (*run)(struct args *args);
+    const char *help;
+} commands[] = {
+    {"import", cli_import, "CSV and JSON lines into a table"},
+    {"export", cli_export, "a table or a query into a file"},
+    {"copy", cli_copy, "rows from one database into another"},
+    {"check", cli_check, "look for damage"},
+    {"backup", cli_backup, "copy a database while others use it"},
+    {"engines", cli_engines, "what this build can open"},
+    {"bench", cli_bench, "how fast this machine is, in a minute"},
+    {"demo", cli_demo, "the main job, step by step, on a file of its own"},
+};
+enum { COMMAND_COUNT = sizeof commands / sizeof *commands };
+
 static const char usage[] =
     "usage: stoa TARGET               a prompt; from a pipe: run what it holds\n"
     "       stoa TARGET SQL...        run statements, print their rows\n"
-    "       stoa COMMAND --help       import, export, copy, check, backup\n"
-    "       stoa engines              what this build can open\n"
-    "       stoa demo                 the main job, step by step, on a file of its own\n"
+    "       stoa COMMAND ...          COMMAND --help tells more\n"
     "       stoa --version\n"
+    "\n";
+
+static const char options[] =
     "\n"
     "TARGET is a file (app.db), :memory:, or engine:rest.\n"
     "\n"
-    "  --format MODE    box, csv, json, jsonl, markdown, line, html or tabs\n"
+    "  --format MODE    " MODE_NAMES "\n"
     "                   (box on a terminal, tabs elsewhere)\n"
     "  --output FILE    rows go there\n"
     "  --read FILE      run the statements of a file first\n"
@@ -29,15 +48,15 @@ static const char usage[] =
     "  stoa app.db \"select sum(a) from t\" --format json\n"
     "  stoa app.db < statements.sql\n"
     "\n"
-    "Exit status: 0 done, 1 something failed, 2 called wrongly, 130 Ctrl-C.\n";
+    "Exit status: 0 done, 1 something failed, 2 called wrongly, 130 Ctrl-C, 143 SIGTERM.\n";
 
-static const struct command {
-    const char *name;
-    int (*run)(struct args *args);
-} commands[] = {
-    {"backup", cli_backup}, {"check", cli_check},   {"copy", cli_copy},   {"demo", cli_demo},
-    {"engines", cli_engines}, {"export", cli_export}, {"import", cli_import},
-};
+static void print_usage(FILE *file)
+{
+    fputs(usage, file);
+    for (size_t i = 0; i < COMMAND_COUNT; i++)
+        fprintf(file, "  stoa %-10s %s\n", commands[i].name, commands[i].help);
+    fputs(options, file);
+}
 
 int main(int argc, char **argv)
 {
@@ -47,17 +66,17 @@ int main(int argc, char **argv)
         printf("stoa %s\n", stoa_version());
         return CLI_OK;
     }
-    for (size_t i = 0; argc > 1 && i < sizeof commands / sizeof *commands; i++)
+    for (size_t i = 0; argc > 1 && i < COMMAND_COUNT; i++)
         if (strcmp(argv[1], commands[i].name) == 0)
             return args_parse(&args, argv, argc, 2) ? commands[i].run(&args) : CLI_USAGE;
     if (!args_parse(&args, argv, argc, 1))
         return CLI_USAGE;
     if (args_take(&args, "help")) {
-        fputs(usage, stdout);
+        print_usage(stdout);
         return CLI_OK;
     }
     if (args.count == 0) {
-        fputs(usage, stderr);
+        print_usage(stderr);
         return CLI_USAGE;
     }
     return cli_run(&args);

@@ -79,6 +79,8 @@ static void draw(struct progress *progress, double now)
 
     if (stoa_op_progress(progress->op, &done, &total, NULL) != STOA_OK)
         return;
+    if (total <= 0)
+        total = progress->total;
     double part = total > 0 ? (double)done / (double)total : 0;
     part = part > 1 ? 1 : part;
     text_format(&text, "\r\x1b[K%s  ", progress->what);

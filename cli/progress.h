@@ -13,11 +13,13 @@ double cli_now(void);
  * What an operation shows.
  *
  *   what     A word for it, such as "import"; NULL shows nothing.
+ *   total    What will be done, where the operation itself does not say; 0: not known.
  *   unit     What its progress counts, such as "bytes", which are written as MB; "" for none.
  */
 struct progress {
     stoa_op op;
     const char *what, *unit;
+    int64_t total;
     double begun, drawn;
     int on;     /* Standard error is a terminal. */
     int showed; /* There is something to wipe. */

@@ -65,6 +65,22 @@ stoa_status session_begin(struct session *session, const char *what, const char 
     return rc;
 }
 
+int64_t session_estimate(struct session *session, const char *table)
+{
+    struct text sql = {0};
+    stoa_rows row = {0};
+    int64_t rows = 0;
+
+    text_put(&sql, "SELECT max(rowid) FROM ");
+    text_identifier(&sql, table);
+    if (stoa_query_row(session->conn, session->progress.op, text_string(&sql), STOA_NUL, NULL, 0,
+                       NULL, 0, &row, NULL) == STOA_OK &&
+        row.values[0].type == STOA_TYPE_INT64 && row.values[0].a > 0)
+        rows = row.values[0].a;
+    text_release(&sql);
+    return rows;
+}
+
 void session_tell(struct session *session, const char *sql)
 {
     int number = interrupt_seen();

@@ -8,6 +8,10 @@ _stoa() {
         mapfile -t COMPREPLY < <(compgen -W "$options" -- "$word")
         return
         ;;
+    --color)
+        mapfile -t COMPREPLY < <(compgen -W 'auto on off' -- "$word")
+        return
+        ;;
     --mode)
         mapfile -t COMPREPLY < <(compgen -W 'append create replace create_append upsert' -- "$word")
         return
@@ -21,7 +25,9 @@ _stoa() {
         copy) options='--help --key --mode --keys --strict --quiet' ;;
         check) options='--help --quick' ;;
         backup) options='--help --replace' ;;
-        *) options='--help --version --format --output --read --rows --timer --no-config
+        bench) options='--help --quick --format' ;;
+        demo) options='--help --svg' ;;
+        *) options='--help --version --format --output --read --rows --color --timer --no-config
             --read-only --journal' ;;
         esac
         mapfile -t COMPREPLY < <(compgen -W "$options" -- "$word")
@@ -31,7 +37,7 @@ _stoa() {
     mapfile -t COMPREPLY < <(compgen -f -- "$word")
     if ((COMP_CWORD == 1)); then
         mapfile -t -O ${#COMPREPLY[@]} COMPREPLY < \
-            <(compgen -W 'import export copy check backup engines demo' -- "$word")
+            <(compgen -W 'import export copy check backup engines bench demo' -- "$word")
     fi
 }
 complete -F _stoa stoa

@@ -1,15 +1,17 @@
 # SPDX-License-Identifier: Apache-2.0
-set -l commands import export copy check backup engines demo
+set -l commands import export copy check backup engines bench demo
 complete -c stoa -n "not __fish_seen_subcommand_from $commands" -a import -d 'files into a table'
 complete -c stoa -n "not __fish_seen_subcommand_from $commands" -a export -d 'rows into a file'
 complete -c stoa -n "not __fish_seen_subcommand_from $commands" -a copy -d 'rows into another database'
 complete -c stoa -n "not __fish_seen_subcommand_from $commands" -a check -d 'look for damage'
 complete -c stoa -n "not __fish_seen_subcommand_from $commands" -a backup -d 'copy a database'
 complete -c stoa -n "not __fish_seen_subcommand_from $commands" -a engines -d 'what this build can open'
+complete -c stoa -n "not __fish_seen_subcommand_from $commands" -a bench -d 'how fast this machine is'
 complete -c stoa -n "not __fish_seen_subcommand_from $commands" -a demo -d 'the main job, step by step'
 complete -c stoa -n "not __fish_seen_subcommand_from $commands" -l format -x -a 'box csv json jsonl markdown line html tabs'
 complete -c stoa -n "not __fish_seen_subcommand_from $commands" -l output -r -d 'rows go there'
 complete -c stoa -n "not __fish_seen_subcommand_from $commands" -l read -r -d 'statements of a file'
+complete -c stoa -n "not __fish_seen_subcommand_from $commands" -l color -x -a 'auto on off'
 complete -c stoa -n "not __fish_seen_subcommand_from $commands" -l timer -d 'how long statements take'
 complete -c stoa -n "__fish_seen_subcommand_from import export" -l format -x -a 'csv jsonl'
 complete -c stoa -n "__fish_seen_subcommand_from import" -l bad-rows -x -a 'refuse skip keep file'
@@ -18,4 +20,7 @@ complete -c stoa -n "__fish_seen_subcommand_from export" -l exists -x -a 'error 
 complete -c stoa -n "__fish_seen_subcommand_from copy" -l key -x -d 'go on after its greatest value'
 complete -c stoa -n "__fish_seen_subcommand_from check" -l quick -d 'not the indexes'
 complete -c stoa -n "__fish_seen_subcommand_from backup" -l replace -d 'what is there'
+complete -c stoa -n "__fish_seen_subcommand_from bench" -l quick -d 'a second'
+complete -c stoa -n "__fish_seen_subcommand_from bench" -l format -x -a 'box csv json jsonl markdown line html tabs'
+complete -c stoa -n "__fish_seen_subcommand_from demo" -l svg -r -d 'the picture as a file'
 complete -c stoa -l help -d 'how it is called'

@@ -1,5 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """The command line, by what it prints and how it ends."""
+import glob
+import json
 import os
 import pty
 import re
@@ -110,12 +112,26 @@ def failures():
 def commands():
     expect("--version tells the version", run("--version"), (0, "stoa %s\n" % VERSION, ""))
     status, out, err = run("--help")
+    point("--help lists every command",
+          [name for name in ("import", "export", "copy", "check", "backup", "engines", "bench",
+                             "demo") if not re.search(r"^  stoa %s  " % name, out, re.M)])
     point("--help goes to standard output",
           [] if (status, err) == (0, "") and out.startswith("usage: ") else [repr((status, err))])
     status, out, err = run("engines")
     point("engines lists sqlite",
           [] if (status, err) == (0, "") and re.search(r"^sqlite\t3\.\d+\.\d+\ttrue\t", out, re.M)
           else [repr((status, out, err))])
+    status, out, err = run("bench", WORK, "--quick", "--format", "jsonl")
+    steps = [json.loads(line) for line in out.splitlines()]
+    point("bench measures a dozen steps, each more than nothing",
+          [] if (status, err) == (0, "") and len(steps) == 12 and
+          all(step["rows"] > 0 and step["rows_per_second"] > 0 for step in steps)
+          else [repr((status, out, err))])
+    point("and leaves nothing behind", glob.glob(os.path.join(WORK, "stoa-bench*")))
+    status, out, err = run("bench", os.path.join(WORK, "nowhere"), "--quick")
+    point("a folder that is not there is named",
+          [] if (status, out) == (1, "") and "nowhere" in err else [repr((status, out, err))])
+    point("bench is called with at most a folder", [] if run("bench", "a", "b")[0] == 2 else [""])
     status, out, err = run("demo")
     point("the demo runs to its end",
           [] if (status, err) == (0, "") and out.endswith("\nDone.\n")

@@ -4,6 +4,7 @@ import csv
 import io
 import json
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -215,10 +216,10 @@ def moves():
     status, out, err = run("backup", "m.db", "copy.db")
     point("backup does not overwrite", [] if status == 1 and "copy.db" in err else [err])
     expect("but replaces when told", run("backup", "m.db", "copy.db", "--replace"), (0, "", ""))
-    for command in ("import", "export", "copy", "check", "backup"):
+    for command in ("import", "export", "copy", "check", "backup", "engines", "bench", "demo"):
         status, out, err = run(command, "--help")
         point("%s --help teaches by example" % command,
-              [] if status == 0 and "\n  stoa %s " % command in out else [out + err])
+              [] if status == 0 and re.search(r"\n  stoa %s\b" % command, out) else [out + err])
 
 
 try:
