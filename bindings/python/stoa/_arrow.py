@@ -1,19 +1,15 @@
 # SPDX-License-Identifier: Apache-2.0
 """The Arrow PyCapsule interface, both ways, and Arrow streams made of Python iterators.
 
-A capsule handed out has no destructor: one written in Python would run after the interpreter that
-it needs. Instead this module holds on to every capsule, and looks from time to time (at the next
-one, at each close, at each garbage collection) for those nobody else holds; these are released.
-At exit nothing has to run, and nothing does.
+A capsule handed out has a destructor in C, which runs at any time, also after the interpreter has
+ended all Python code; so has a stream made here. Nothing of them is written in Python.
 """
 
 from __future__ import annotations
 
-import gc
-import sys
-
 from ._call import call, keep_raised
 from ._error import DataError, fill
+from ._held import hold, stream_release, thing
 from ._lib import NULL, callback, ffi, lib
 
 TYPE_CHECKING = False
@@ -23,6 +19,7 @@ if TYPE_CHECKING:
 _STREAM, _SCHEMA, _ARRAY = b"arrow_array_stream", b"arrow_schema", b"arrow_array"
 _TYPES = {_STREAM: "struct ArrowArrayStream *", _SCHEMA: "struct ArrowSchema *",
           _ARRAY: "struct ArrowArray *"}
+_DESTRUCTOR = int(ffi.cast("uintptr_t", lib.stoa_python_capsule_free))
 _SIZES = {name: ffi.sizeof(kind[:-2]) for name, kind in _TYPES.items()}
 
 
@@ -50,42 +47,19 @@ def pointer(capsule: Any, name: bytes) -> Any:
 
 # ---- out ----
 
-_held: list[list[Any]] = []
-
-
-def sweep() -> None:
-    """Release the capsules that nobody holds any more."""
-    for entry in list(_held):
-        # The list in `entry` and getrefcount's own argument: two references are ours.
-        if sys.getrefcount(entry[0]) > 2:
-            continue
-        try:
-            _held.remove(entry)
-        except ValueError:
-            continue  # Another thread was faster.
-        _release(entry[1], entry[2])
-
-
-def _release(name: bytes, struct: Any) -> None:
-    if name == _STREAM:
-        lib.stoa_stream_release(struct)
-    elif name == _SCHEMA:
-        lib.stoa_schema_release(struct)
-    else:
-        lib.stoa_batch_release(struct)
-    block = ffi.new("void **", ffi.cast("void *", struct))
-    lib.stoa_block_free(block[0])
-
-
 def _capsule(name: bytes, struct: Any) -> Any:
     """A capsule that owns what `struct` holds; the struct itself is emptied."""
-    sweep()
+    new = _api()[0]
     block = ffi.new("void **")
     call(lib.stoa_block_new, _SIZES[name], block)
+    try:
+        capsule = new(int(ffi.cast("uintptr_t", block[0])), name, _DESTRUCTOR)
+    except BaseException:
+        lib.stoa_block_free(block[0])
+        raise
+    # The block was empty so far: what dies before this line releases nothing.
     ffi.memmove(block[0], struct, _SIZES[name])
     struct.release = NULL
-    capsule = _api()[0](int(ffi.cast("uintptr_t", block[0])), name, None)
-    _held.append([capsule, name, ffi.cast(_TYPES[name], block[0])])
     return capsule
 
 
@@ -102,14 +76,6 @@ def schema_capsule(schema: Any) -> Any:
 def array_capsules(schema: Any, batch: Any) -> tuple[Any, Any]:
     """Schema and array for __arrow_c_array__; taken."""
     return _capsule(_SCHEMA, schema), _capsule(_ARRAY, batch)
-
-
-def _on_collection(phase: str, _info: Any) -> None:
-    if phase == "stop" and _held:
-        sweep()
-
-
-gc.callbacks.append(_on_collection)
 
 
 class Schema:
@@ -194,11 +160,8 @@ class _Producer:
         out.release = NULL
 
 
-_producers: dict[int, Any] = {}
-
-
 def _guarded(stream: Any, work: Callable[[_Producer], None]) -> int:
-    producer: _Producer = ffi.from_handle(stream.private_data)
+    producer: _Producer = thing(ffi.cast("stoa_python_object *", stream.private_data))
     try:
         work(producer)
         return 0
@@ -222,22 +185,14 @@ def _get_next(stream: Any, out: Any) -> int:
 
 @callback("char *(struct ArrowArrayStream *)", error=NULL)
 def _get_last_error(stream: Any) -> Any:
-    text = ffi.from_handle(stream.private_data).text
+    text = thing(ffi.cast("stoa_python_object *", stream.private_data)).text
     return ffi.cast("char *", text.text) if text is not None else NULL
-
-
-@callback("void(struct ArrowArrayStream *)")
-def _release_stream(stream: Any) -> None:
-    _producers.pop(int(ffi.cast("uintptr_t", stream.private_data)), None)
-    stream.release = NULL
 
 
 def from_iterator(items: Iterator[Any], open_one: Callable[[Any], tuple[Any, Any]]) -> Any:
     """A stream over the batches of an iterator's items, each opened when its turn comes."""
-    handle = ffi.new_handle(_Producer(items, open_one))
-    _producers[int(ffi.cast("uintptr_t", handle))] = handle
     out = ffi.new("struct ArrowArrayStream *")
     out.get_schema, out.get_next = _get_schema, _get_next
     out.get_last_error = ffi.cast("const char *(*)(struct ArrowArrayStream *)", _get_last_error)
-    out.release, out.private_data = _release_stream, handle
+    out.private_data, out.release = hold(_Producer(items, open_one)), stream_release
     return ffi.gc(out, lib.stoa_stream_release)

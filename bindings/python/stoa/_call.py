@@ -188,7 +188,8 @@ def raise_certain() -> None:
 
 def fail(error: Any) -> None:
     """Raise what a failed call says: the signal's exception, else the library's with its cause."""
-    cause = _raised.pop(_get_ident(), None) or _certain.pop(_get_ident(), None)
+    cause, certain = _raised.pop(_get_ident(), None), _certain.pop(_get_ident(), None)
+    cause = cause or certain
     if _caught and _get_ident() == _main:
         raise _caught.pop()
     made = exception(error)

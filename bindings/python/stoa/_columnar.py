@@ -29,14 +29,18 @@ def mode(wanted: str | bool) -> str:
 
 def given(spec: Any, arguments: Any) -> Sequence[Any]:
     """The columns of a batch in the form the function asked for; valid beyond the call."""
+    if spec.batch == "numpy":
+        readers = spec.readers
+        if not readers:
+            numpy = _frames.library("numpy", "batch='numpy'")
+            readers += [_frames.reader(numpy, field) for field in spec.fields]
+        children, start, count = arguments.children, arguments.offset, arguments.length
+        return [read(children[i], start, count) for i, read in enumerate(readers)]
     batch = Batch(spec.schema, spec.fields, arguments)
     if spec.batch == "arrow":
         pyarrow = _frames.library("pyarrow", "batch='arrow'")
         columns: Sequence[Any] = pyarrow.record_batch(batch).columns
         return columns
-    if spec.batch == "numpy":
-        numpy = _frames.library("numpy", "batch='numpy'")
-        return _frames.arrays(numpy, spec.fields, [batch])
     columns = [batch.column(i) for i in range(len(spec.fields))]
     if not spec.converts:
         return columns

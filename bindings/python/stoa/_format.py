@@ -10,14 +10,14 @@ from typing import Any, Mapping
 from ._arrow import stream_capsule
 from ._call import Operation, Options, call, keep_raised
 from ._error import DataError, fill
+from ._held import hold, release, thing
 from ._lib import NULL, callback, ffi, lib
-from ._scan import hold, release
 
 
-@callback("stoa_status(void *, void *, int64_t, int64_t *, stoa_error *)", error=-24)
+@callback("stoa_status(stoa_python_object *, void *, int64_t, int64_t *, stoa_error *)", error=-24)
 def _read(user_data: Any, buffer: Any, capacity: int, size: Any, error: Any) -> int:
     try:
-        data = ffi.from_handle(user_data).read(capacity)
+        data = thing(user_data).read(capacity)
         if isinstance(data, str):
             raise TypeError("the file is open for text; open it for bytes, mode 'rb'")
         ffi.memmove(buffer, data, len(data))

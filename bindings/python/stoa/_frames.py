@@ -7,13 +7,14 @@ import importlib
 
 from ._batch import Batch
 from ._columns import Field, memory
-from ._lib import NULL
+from ._lib import NULL, ffi
 from ._source import has
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from typing import Any, Sequence
+    from typing import Any, Callable, Sequence
 
+_buffer = ffi.buffer
 _CODES = {"c": "i1", "C": "u1", "s": "i2", "S": "u2", "i": "i4", "I": "u4", "l": "i8", "L": "u8",
           "e": "f2", "f": "f4", "g": "f8", "tdD": "M8[D]", "tdm": "M8[ms]", "tDs": "m8[s]",
           "tDm": "m8[ms]", "tDu": "m8[us]", "tDn": "m8[ns]"}
@@ -71,8 +72,12 @@ def to_numpy(fields: Sequence[Field], batches: Sequence[Batch]) -> dict[str, Any
 
 def arrays(numpy: Any, fields: Sequence[Field], batches: Sequence[Batch]) -> list[Any]:
     """The columns of all batches, joined."""
-    return [_joined(numpy, [_array(numpy, field, batch, i) for batch in batches],
-                    _dtype(numpy, field)) for i, field in enumerate(fields)]
+    out = []
+    for i, field in enumerate(fields):
+        read = reader(numpy, field)
+        out.append(_joined(numpy, [read(batch._array.children[i], batch._array.offset, len(batch))
+                                   for batch in batches], _dtype(numpy, field)))
+    return out
 
 
 def _dtype(numpy: Any, field: Field) -> Any:
@@ -90,13 +95,29 @@ def _joined(numpy: Any, parts: list[Any], dtype: Any) -> Any:
     return numpy.concatenate(parts)
 
 
-def _array(numpy: Any, field: Field, batch: Batch, index: int) -> Any:
-    array = batch._array.children[index]
-    begin, count = array.offset + batch._array.offset, len(batch)
+def reader(numpy: Any, field: Field) -> Callable[[Any, int, int], Any]:
+    """A function that makes an array of rows of a field's column; a copy."""
     dtype = _dtype(numpy, field)
+    size, frombuffer = dtype.itemsize, numpy.frombuffer
+    if dtype == object or field.format in ("b", "tdD"):
+        return lambda array, start, count: _array(numpy, field, dtype, array, start, count)
+
+    def read(array: Any, start: int, count: int) -> Any:
+        if count and (array.null_count == 0 or array.buffers[0] == NULL):
+            # The commonest, and called for every batch of an aggregate.
+            begin = array.offset + start
+            return frombuffer(_buffer(array.buffers[1], (begin + count) * size), dtype, count,
+                              begin * size).copy()
+        return _array(numpy, field, dtype, array, start, count)
+    return read
+
+
+def _array(numpy: Any, field: Field, dtype: Any, array: Any, start: int, count: int) -> Any:
+    # pylint: disable=too-many-arguments,too-many-positional-arguments
+    begin = array.offset + start
     if dtype == object:
         out = numpy.empty(count, object)
-        out[:] = batch.column(index)
+        out[:] = field.read(array, start, count)
         return out
     if field.format == "b":
         values = _bits(numpy, array, 1, begin, count)

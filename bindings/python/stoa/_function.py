@@ -9,13 +9,13 @@ from decimal import Decimal
 from typing import Any, Callable, Sequence
 from uuid import UUID
 
-from . import _columnar, _trampoline
+from . import _columnar
 from . import _values as values
 from ._call import call, keep_raised, raise_later
 from ._columns import Field, json_value, zone
 from ._error import DataError, fill
+from ._held import hold, release, thing
 from ._lib import NULL, callback, ffi, lib
-from ._scan import hold, release
 
 
 DETERMINISTIC, CALL_ON_NULL, NULL_ON_ERROR, VARIADIC, IN_SCHEMA, REPLACE = 1, 2, 4, 8, 16, 32
@@ -34,6 +34,9 @@ _WORDS = {"bool": bool, "int": int, "float": float, "str": str, "bytes": bytes, 
           "int64": int, "float64": float, "double": float, "text": str, "utf8": str,
           "binary": bytes, "blob": bytes, "timestamp": dt.datetime, "duration": dt.timedelta,
           "decimal": Decimal, "uuid": UUID, "json": dict, "None": None}
+
+# Arrow formats whose values C passes to Python as None, bool, int, float, str and bytes.
+_PLAIN = frozenset("nbcCsSiIlLfguUzZ")
 
 _as_int = struct.Struct("<q").unpack
 _float_bytes = struct.Struct("<d").pack
@@ -81,27 +84,28 @@ class Spec:
             self._kept += kept
             self.typed = whole
             self.returns = whole.children[0]
-        self.entry: Any = None  # A callback of its own, for functions of numbers.
+        self.readers: list[Any] = []  # For numpy: what makes an array of a column.
         self.bytes: Any = None  # What the last result points to.
         self.groups: dict[int, Any] = {}
         self.next_group = 0
 
-    def short_entry(self) -> Any:
-        """A callback for a function of numbers; None when it is not one."""
-        if self.typed is None or not self.fields:
-            return None
-        return _trampoline.numbers(
-            self.function, [field.format for field in self.fields],
-            ffi.string(self.returns.format).decode(),
-            lambda value, result, result_bytes: _put(self, value, result, result_bytes))
+    @property
+    def plain(self) -> bool:
+        """Whether C can make all arguments by itself."""
+        return not self.converts and all(field.format in _PLAIN for field in self.fields)
+
+    def convert(self, value: Any, result: int, result_bytes: int) -> None:
+        """Called by C with a result that is no plain value."""
+        _put(self, value, ffi.cast("stoa_value *", result), ffi.cast("uint8_t **", result_bytes))
 
     def group(self, state: Any) -> Any:
         """The object of the group that `state` numbers, made at its first batch."""
-        if state[0] == 0:
-            self.next_group += 1
-            state[0] = self.next_group
-            self.groups[state[0]] = self.function()
-        return self.groups[state[0]]
+        number = state[0]
+        if number == 0:
+            number = self.next_group = self.next_group + 1
+            state[0] = number
+            self.groups[number] = self.function()
+        return self.groups[number]
 
 
 def _schema(columns: Sequence[tuple[str, str]]) -> tuple[Any, list[Any]]:
@@ -122,10 +126,11 @@ def _schema(columns: Sequence[tuple[str, str]]) -> tuple[Any, list[Any]]:
 
 # ---- called by the library ----
 
-@callback("stoa_status(void *, stoa_rows *, stoa_value *, uint8_t **, stoa_error *)", error=-24)
+@callback("stoa_status(stoa_python_object *, stoa_rows *, stoa_value *, uint8_t **, stoa_error *)",
+          error=-24)
 def _row(user_data: Any, arguments: Any, result: Any, result_bytes: Any, error: Any) -> int:
     try:
-        spec: Spec = ffi.from_handle(user_data)
+        spec: Spec = thing(user_data)
         row: Any = values.unpack_row(arguments, spec.zones)
         if spec.converts:
             row = [value if make is None or value is None else make(value)
@@ -144,6 +149,12 @@ def _row(user_data: Any, arguments: Any, result: Any, result_bytes: Any, error: 
         return fill(error, problem)
 
 
+def _fail(problem: BaseException, error: int) -> None:
+    """Called by C with the exception of a function that it called by itself."""
+    keep_raised(problem)
+    fill(ffi.cast("stoa_error *", error), problem)
+
+
 def _put(spec: Spec, value: Any, result: Any, result_bytes: Any) -> None:
     kind, number, data = values.scalar(value)
     result.type = kind
@@ -155,11 +166,11 @@ def _put(spec: Spec, value: Any, result: Any, result_bytes: Any) -> None:
     result_bytes[0] = ffi.cast("uint8_t *", spec.bytes)
 
 
-@callback("stoa_status(void *, struct ArrowArray *, struct ArrowArray *, stoa_error *)",
-              error=-24)
+@callback("stoa_status(stoa_python_object *, struct ArrowArray *, struct ArrowArray *, "
+          "stoa_error *)", error=-24)
 def _batch(user_data: Any, arguments: Any, result: Any, error: Any) -> int:
     try:
-        spec: Spec = ffi.from_handle(user_data)
+        spec: Spec = thing(user_data)
         given = spec.function(*_columnar.given(spec, arguments))
         _columnar.put(spec, given, arguments.length, result)
         return 0
@@ -168,10 +179,11 @@ def _batch(user_data: Any, arguments: Any, result: Any, error: Any) -> int:
         return fill(error, problem)
 
 
-@callback("stoa_status(void *, uint64_t *, struct ArrowArray *, stoa_error *)", error=-24)
+@callback("stoa_status(stoa_python_object *, uint64_t *, struct ArrowArray *, stoa_error *)",
+          error=-24)
 def _step(user_data: Any, state: Any, arguments: Any, error: Any) -> int:
     try:
-        spec: Spec = ffi.from_handle(user_data)
+        spec: Spec = thing(user_data)
         group = spec.group(state)
         columns = _columnar.given(spec, arguments)
         if spec.batch:
@@ -189,10 +201,11 @@ def _step(user_data: Any, state: Any, arguments: Any, error: Any) -> int:
         return fill(error, problem)
 
 
-@callback("stoa_status(void *, uint64_t *, struct ArrowArray *, stoa_error *)", error=-24)
+@callback("stoa_status(stoa_python_object *, uint64_t *, struct ArrowArray *, stoa_error *)",
+          error=-24)
 def _finish(user_data: Any, state: Any, result: Any, error: Any) -> int:
     try:
-        spec: Spec = ffi.from_handle(user_data)
+        spec: Spec = thing(user_data)
         group = spec.groups[state[0]] if state[0] else spec.function()
         end = getattr(group, "finish", None) or group.finalize
         _columnar.put(spec, [end()], 1, result)
@@ -202,15 +215,15 @@ def _finish(user_data: Any, state: Any, result: Any, error: Any) -> int:
         return fill(error, problem)
 
 
-@callback("void(void *, uint64_t)")
+@callback("void(stoa_python_object *, uint64_t)")
 def _drop(user_data: Any, state: int) -> None:
-    ffi.from_handle(user_data).groups.pop(state, None)
+    thing(user_data).groups.pop(state, None)
 
 
-@callback("int32_t(void *, char *, int64_t, char *, int64_t)", error=0)
+@callback("int32_t(stoa_python_object *, char *, int64_t, char *, int64_t)", error=0)
 def _compare(user_data: Any, a: Any, a_size: int, b: Any, b_size: int) -> int:
     try:
-        function = ffi.from_handle(user_data)
+        function = thing(user_data)
         order = function(str(ffi.buffer(a, a_size)[:] if a_size else b"", "utf-8"),
                          str(ffi.buffer(b, b_size)[:] if b_size else b"", "utf-8"))
         return int(order > 0) - int(order < 0)
@@ -256,8 +269,9 @@ def register(con: Any, name: str, spec: Spec, flags: int, null: str, on_error: s
     for field, function in callbacks.items():
         if function != NULL:
             setattr(made, field, ffi.cast(_POINTERS[field], function))
-    call(lib.stoa_function_register, con._handle, made, hold(spec), release,
-         ffi.new("stoa_function *"))
+    held = (hold(spec, function=spec.function, convert=spec.convert, fail=_fail)
+            if callbacks.get("row") == QUICK else hold(spec))
+    call(lib.stoa_function_register, con._handle, made, held, release, ffi.new("stoa_function *"))
 
 
 _POINTERS = {"row": "stoa_row_function", "batch": "stoa_batch_function",
@@ -276,5 +290,5 @@ def register_collation(con: Any, name: str, compare: Callable[[str, str], int] |
 
 
 AGGREGATE = {"step": _step, "finish": _finish, "drop": _drop}
-BATCH, ROW = _batch, _row
+BATCH, ROW, QUICK = _batch, _row, lib.stoa_python_row
 columnar_mode = _columnar.mode

@@ -55,10 +55,9 @@ class Functions:
         flags = (own.DETERMINISTIC * deterministic | own.VARIADIC * variadic
                  | own.IN_SCHEMA * in_schema | own.REPLACE * replace)
         spec = own.Spec(function, known, returns, mode)
-        if not mode and null == "skip" and not variadic:
-            spec.entry = spec.short_entry()
+        row = own.QUICK if spec.plain else own.ROW
         own.register(self, name, spec, flags, null, on_error, batch=own.BATCH if mode else NULL,
-                     row=NULL if mode else spec.entry or own.ROW)
+                     row=NULL if mode else row)
 
     def create_aggregate(self, name: str, factory: Callable[[], Any],
                          parameters: Sequence[Any] | None = None, returns: Any = None, *,

@@ -58,14 +58,19 @@ _check(lib, PATH)
 NULL: Any = ffi.NULL
 
 
-def callback(signature: str, error: Any = None,
-             onerror: Any = None) -> Callable[[Callable[..., Any]], Any]:
-    """A decorator that makes a function of the module one that C can call, for ever."""
+def callback(signature: str, error: Any = None) -> Callable[[Callable[..., Any]], Any]:
+    """A decorator that makes a function of the module one that C can call, for ever. `error` is
+    answered when a signal's handler raises before its first line; the call raises it then."""
     def made(function: Callable[..., Any]) -> Any:
         if error is None:
-            return ffi.callback(signature, function)
-        return ffi.callback(signature, function, error=error, onerror=onerror)
+            return ffi.callback(signature, function, onerror=_lost)
+        return ffi.callback(signature, function, error=error, onerror=_lost)
     return made
+
+
+def _lost(_kind: Any, problem: BaseException, _trace: Any) -> None:
+    from ._call import raise_later  # pylint: disable=import-outside-toplevel
+    raise_later(problem)
 
 
 NO_LIMIT: Any = ffi.new("stoa_op *")[0]

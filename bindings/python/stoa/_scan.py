@@ -7,6 +7,7 @@ import sys
 
 from ._call import Options, call, keep_raised, run
 from ._error import fill
+from ._held import cast, hold, release, thing
 from ._lib import NULL, callback, ffi, lib
 
 TYPE_CHECKING = False
@@ -26,22 +27,6 @@ class _Held:
         self.kept: list[Any] = []
 
 
-_held: dict[int, Any] = {}
-
-
-def hold(thing: Any) -> Any:
-    """A user_data for C that stands for the object until release."""
-    handle = ffi.new_handle(thing)
-    _held[int(ffi.cast("uintptr_t", handle))] = handle
-    return handle
-
-
-@callback("void(void *)")
-def release(user_data: Any) -> None:
-    """stoa_release: the library has let go."""
-    _held.pop(int(ffi.cast("uintptr_t", user_data)), None)
-
-
 def _give(held: _Held, name: str, out: Any, error: Any) -> int:
     try:
         found = held.open_stream(name)
@@ -56,15 +41,15 @@ def _give(held: _Held, name: str, out: Any, error: Any) -> int:
         return fill(error, problem)
 
 
-@callback("stoa_status(void *, struct ArrowArrayStream *, stoa_error *)", error=-24)
+@callback("stoa_status(stoa_python_object *, struct ArrowArrayStream *, stoa_error *)", error=-24)
 def _factory(user_data: Any, out: Any, error: Any) -> int:
-    return _give(ffi.from_handle(user_data), "", out, error)
+    return _give(thing(user_data), "", out, error)
 
 
-@callback("stoa_status(void *, char *, int64_t, struct ArrowArrayStream *, stoa_error *)",
-              error=-24)
+@callback("stoa_status(stoa_python_object *, char *, int64_t, struct ArrowArrayStream *, "
+          "stoa_error *)", error=-24)
 def _resolve(user_data: Any, name: Any, size: int, out: Any, error: Any) -> int:
-    return _give(ffi.from_handle(user_data), str(ffi.buffer(name, size)[:], "utf-8"), out, error)
+    return _give(thing(user_data), str(ffi.buffer(name, size)[:], "utf-8"), out, error)
 
 
 class Scans:
@@ -91,7 +76,7 @@ class Scans:
             return
         held = hold(_Held(lambda _name: source(data, columns)))
         run(self._operations, None, lib.stoa_scan_register_factory, self._con, text, len(text),
-            _factory, held, release, options.array, options.count, out)
+            cast("stoa_stream_factory", _factory), held, release, options.array, options.count, out)
 
     def drop(self, name: str) -> None:
         """Forget a name."""
@@ -109,12 +94,11 @@ class Scans:
         if looking == self._looking:
             return
         if looking:
-            call(lib.stoa_scan_resolver, self._con, ffi.cast("stoa_resolver", _resolve),
+            call(lib.stoa_scan_resolver, self._con, cast("stoa_resolver", _resolve),
                  hold(_Held(_find)), release)
         else:
             call(lib.stoa_scan_resolver, self._con, NULL, NULL, NULL)
         self._looking = looking
-
 
     def renew(self) -> None:
         """The connection was reset: look again, if it did."""

@@ -15,6 +15,7 @@ struct group {
     struct stoa__builder *builder; /* NULL: no rows yet. */
     stoa__arena arena;             /* The builder's type, where it is not the function's. */
     uint64_t state;
+    int64_t room; /* Rows of numbers that append_numbers() may add up to; 0 while it may not. */
     bool failed;
 };
 
@@ -27,8 +28,12 @@ static stoa_status flush(struct sqlite_function *function, struct group *group,
 
     if (!group->builder || group->builder->root.length == 0)
         return STOA_OK;
-    stoa_status rc = stoa__builder_finish(group->builder, GROUP_ROWS_FIRST, &batch, error);
+    /* A group that filled a batch will fill the next: room that grows is copied again and again. */
+    bool full = group->builder->root.length >= GROUP_ROWS;
+    stoa_status rc = stoa__builder_finish(group->builder, full ? GROUP_ROWS : GROUP_ROWS_FIRST,
+                                          &batch, error);
     if (rc == STOA_OK) {
+        sqlite_callback_error(error);
         session->in_callback = true;
         rc = function->spec.step(function->spec.user_data, &group->state, &batch, error);
         session->in_callback = was_in_callback;
@@ -39,6 +44,51 @@ static stoa_status flush(struct sqlite_function *function, struct group *group,
     }
     stoa__array_release(&batch);
     return rc;
+}
+
+/* A row of the commonest values, without the conversions of the others. The columns' own lengths
+ * are behind then, until settle_lengths(). False, and nothing added: it is not such a row, or there
+ * is no room for it. */
+static inline bool append_numbers(struct group *group, int count, sqlite3_value **values)
+{
+    struct stoa__column *root = &group->builder->root;
+
+    for (int i = 0; i < count; i++) {
+        const struct stoa__column *column = &root->children[i];
+        int class = sqlite3_value_type(values[i]);
+        if (class == SQLITE_FLOAT && column->type->kind == STOA__ARROW_FLOAT64)
+            ((double *)(void *)column->data)[root->length] = sqlite3_value_double(values[i]);
+        else if (class == SQLITE_INTEGER && column->type->kind == STOA__ARROW_INT64)
+            ((int64_t *)(void *)column->data)[root->length] = sqlite3_value_int64(values[i]);
+        else
+            return false;
+    }
+    root->length++;
+    return true;
+}
+
+static void settle_lengths(struct group *group)
+{
+    struct stoa__column *root = &group->builder->root;
+    for (int32_t i = 0; i < root->child_count && group->room > 0; i++)
+        root->children[i].length = root->length;
+    group->room = 0;
+}
+
+/* The batch's last row is added by add_row(), which hands the batch over. */
+static void find_room(struct group *group)
+{
+    const struct stoa__column *root = &group->builder->root;
+    int64_t room = GROUP_ROWS - 1;
+
+    for (int32_t i = 0; i < root->child_count; i++) {
+        const struct stoa__column *column = &root->children[i];
+        if (column->type->kind != STOA__ARROW_FLOAT64 && column->type->kind != STOA__ARROW_INT64)
+            room = 0;
+        else if (column->capacity < room)
+            room = column->capacity;
+    }
+    group->room = room;
 }
 
 static stoa_status add_row(struct sqlite_function *function, struct group *group, int count,
@@ -54,13 +104,14 @@ static stoa_status add_row(struct sqlite_function *function, struct group *group
         rc = type ? stoa__builder_init(group->builder, type, GROUP_ROWS_FIRST, error)
                   : stoa__fail_nomem(error);
     }
+    settle_lengths(group);
     for (int i = 0; i < count && rc == STOA_OK; i++)
         rc = sqlite_argument_append(function, i, values[i], &group->builder->root.children[i],
                                     error);
-    if (rc != STOA_OK)
-        return rc;
-    if (++group->builder->root.length >= GROUP_ROWS)
+    if (rc == STOA_OK && ++group->builder->root.length >= GROUP_ROWS)
         rc = flush(function, group, error);
+    if (rc == STOA_OK)
+        find_room(group);
     return rc;
 }
 
@@ -71,25 +122,32 @@ static void fail_group(struct sqlite_function *function, struct group *group,
     sqlite_function_fail(function, context, error);
 }
 
-void sqlite_aggregate_step(sqlite3_context *context, int count, sqlite3_value **values)
+/* Apart from the next, so that its error takes no room, and no time, in the stack of every row. */
+static __attribute__((noinline)) void step_slowly(sqlite3_context *context, struct group *group,
+                                                  int count, sqlite3_value **values)
 {
     struct sqlite_function *function = sqlite3_user_data(context);
-    struct group *group = sqlite3_aggregate_context(context, sizeof *group);
-    stoa_error error = {.code = STOA_OK};
+    stoa_error error;
 
     if (!group) {
         stoa__fail_nomem(&error);
         sqlite_function_fail(function, context, &error);
         return;
     }
-    if (group->failed)
+    if (group->failed || (!(function->spec.flags & STOA_FUNCTION_CALL_ON_NULL) &&
+                          sqlite_any_null(count, values)))
         return;
-    if (!(function->spec.flags & STOA_FUNCTION_CALL_ON_NULL))
-        for (int i = 0; i < count; i++)
-            if (sqlite3_value_type(values[i]) == SQLITE_NULL)
-                return;
     if (add_row(function, group, count, values, &error) != STOA_OK)
         fail_group(function, group, context, &error);
+}
+
+void sqlite_aggregate_step(sqlite3_context *context, int count, sqlite3_value **values)
+{
+    struct group *group = sqlite3_aggregate_context(context, sizeof *group);
+
+    if (!group || group->room == 0 || group->builder->root.length >= group->room ||
+        !append_numbers(group, count, values))
+        step_slowly(context, group, count, values);
 }
 
 /* Also SQLite's way to clean up after an abort, so `finish` runs only while all is well. */
@@ -100,13 +158,16 @@ void sqlite_aggregate_final(sqlite3_context *context)
     struct group *group = sqlite3_aggregate_context(context, 0);
     struct group empty = {0};
     struct ArrowArray result = {0};
-    stoa_error error = {.code = STOA_OK};
+    stoa_error error;
     stoa_status rc = STOA_OK;
     bool was_in_callback = session->in_callback;
 
+    sqlite_callback_error(&error);
     group = group ? group : &empty;
     bool aborted = group->failed || session->failure.code != STOA_OK ||
                    (session->call && session->call->stop != STOA_OK);
+    if (group->builder)
+        settle_lengths(group);
     if (!aborted)
         rc = flush(function, group, &error);
     if (!aborted && rc == STOA_OK) {

@@ -46,6 +46,11 @@ void sqlite_function_fail(struct sqlite_function *function, sqlite3_context *con
     sqlite3_result_error(context, error->text, error->text_size);
 }
 
+void sqlite_callback_error(stoa_error *error)
+{
+    memset(error, 0, offsetof(stoa_error, text) + 1);
+}
+
 stoa_status sqlite_callback_failed(stoa_status rc, stoa_error *error)
 {
     (void)stoa__error_mend(error, rc);
@@ -53,7 +58,7 @@ stoa_status sqlite_callback_failed(stoa_status rc, stoa_error *error)
     return STOA_ERR_CALLBACK;
 }
 
-static bool any_null(int count, sqlite3_value **values)
+bool sqlite_any_null(int count, sqlite3_value **values)
 {
     for (int i = 0; i < count; i++)
         if (sqlite3_value_type(values[i]) == SQLITE_NULL)
@@ -128,11 +133,13 @@ static void on_call(sqlite3_context *context, int count, sqlite3_value **values)
     bool nested = function->running; /* A function whose own query calls it: scratch is taken. */
     stoa__buffer own_values = {0};
     stoa__buffer own_bytes = {0};
-    stoa_error error = {.code = STOA_OK};
+    stoa_error error;
     stoa_status rc;
 
-    if (!(function->spec.flags & STOA_FUNCTION_CALL_ON_NULL) && any_null(count, values))
+    if (!(function->spec.flags & STOA_FUNCTION_CALL_ON_NULL) &&
+        sqlite_any_null(count, values))
         return;
+    sqlite_callback_error(&error);
     session->in_callback = true;
     function->running = true;
     function->references++; /* It may drop itself. */

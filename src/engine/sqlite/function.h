@@ -57,6 +57,9 @@ const struct stoa__arrow_type *sqlite_arguments_type(const struct sqlite_functio
 void sqlite_function_fail(struct sqlite_function *function, sqlite3_context *context,
                           stoa_error *error);
 
+bool sqlite_any_null(int count, sqlite3_value **values);
+/* An error for a callback: nothing is said. Its text's kilobyte is not cleared for every row. */
+void sqlite_callback_error(stoa_error *error);
 /* What a callback said when it failed, as STOA_ERR_CALLBACK; silence gets a sentence. */
 stoa_status sqlite_callback_failed(stoa_status rc, stoa_error *error);
 

@@ -1,0 +1,72 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* What Python lends to the library, and what runs when it is given back. */
+#include "stoa/python.h"
+
+#include "base/error.h"
+#include "python/interpreter.h"
+#include "stoa/ingest.h"
+
+#include <assert.h>
+#include <string.h>
+
+#include "base/ban.h"
+
+void stoa_python_capsule_free(void *capsule)
+{
+    const struct stoa__python *python = stoa__python();
+    const char *name = python && capsule ? python->capsule_name(capsule) : NULL;
+    if (!name)
+        return;
+    if (strcmp(name, "arrow_array_stream") == 0)
+        stoa_stream_release(python->capsule_pointer(capsule, name));
+    else if (strcmp(name, "arrow_schema") == 0)
+        stoa_schema_release(python->capsule_pointer(capsule, name));
+    else if (strcmp(name, "arrow_array") == 0)
+        stoa_batch_release(python->capsule_pointer(capsule, name));
+    else
+        return;
+    stoa_block_free(python->capsule_pointer(capsule, name));
+}
+
+stoa_status stoa_python_hold(stoa_python_object *held, stoa_error *err)
+{
+    const struct stoa__python *python = stoa__python();
+    int state;
+
+    if (!held || !held->owner)
+        return stoa__fail(err, STOA_ERR_INVALID, "held or its owner is NULL");
+    if (!python)
+        return stoa__fail(err, STOA_ERR_UNSUPPORTED,
+                          "the functions of CPython are not visible in this process");
+    if (!stoa__python_enter(python, &state))
+        return stoa__fail(err, STOA_ERR_CLOSED, "the Python interpreter has ended");
+    python->incref(held->owner);
+    python->gil_release(state);
+    return STOA_OK;
+}
+
+void stoa_python_release(void *held)
+{
+    const struct stoa__python *python = stoa__python();
+    stoa_python_object *object = held;
+    int state;
+
+    if (!object || !python || !stoa__python_enter(python, &state))
+        return;
+    void *owner = object->owner;
+    void *last = object->last;
+    object->last = NULL;
+    assert(owner);
+    if (last)
+        python->decref(last);
+    python->decref(owner); /* `object` is gone, maybe. */
+    python->gil_release(state);
+}
+
+void stoa_python_stream_release(struct ArrowArrayStream *stream)
+{
+    if (!stream || !stream->release)
+        return;
+    stream->release = NULL;
+    stoa_python_release(stream->private_data);
+}
