@@ -159,6 +159,39 @@ static void secrets_are_masked(void)
     nothing_left();
 }
 
+static stoa_status open_go(const char *name, const char *setting, stoa_db *db, stoa_error *err)
+{
+    char target[1024];
+
+    CHECK(getenv("STOA_GO_DRIVERS") != NULL);
+    (void)snprintf(target, sizeof(target), "adbc:%s/libstoa_go_driver_%s.so%s",
+                   getenv("STOA_GO_DRIVERS"), name, setting);
+    return stoa_open(NO_OP, target, STOA_NUL, NULL, 0, db, err);
+}
+
+/* The same library twice is one runtime. */
+static void two_go_runtimes_do_not_meet(void)
+{
+    stoa_error err = {0};
+    stoa_db db, again, other;
+
+    MUST(open_go("one", "", &db, &err));
+    MUST(open_go("one", "", &again, &err));
+    CHECK_INT(open_go("two", "", &other, &err), STOA_ERR_UNSUPPORTED);
+    CHECK_HAS(err.text, "libstoa_go_driver_two.so brings a Go runtime");
+    CHECK_HAS(err.text, "libstoa_go_driver_one.so has brought one");
+    CHECK_HAS(err.text, "allow_two_go_runtimes");
+    stoa_db_close(again);
+    stoa_db_close(db);
+    /* No library is ever unloaded: it is there still. */
+    CHECK_INT(open_go("two", "", &other, &err), STOA_ERR_UNSUPPORTED);
+    MUST(open_go("two", "?allow_two_go_runtimes=yes", &other, &err));
+    stoa_db_close(other);
+    MUST(open_go("two", "", &other, &err));
+    stoa_db_close(other);
+    nothing_left();
+}
+
 /* ---- errors ---- */
 
 static void errors_keep_all_there_is(void)
@@ -631,6 +664,7 @@ TEST_MAIN({"a good driver works", a_good_driver_works},
           {"what is no driver is named", what_is_no_driver_is_named},
           {"opening fails with the driver's words", opening_fails_with_the_drivers_words},
           {"secrets are masked", secrets_are_masked},
+          {"two Go runtimes do not meet", two_go_runtimes_do_not_meet},
           {"errors keep all there is", errors_keep_all_there_is},
           {"bad results are refused", bad_results_are_refused},
           {"a statement without state is refused", a_statement_without_state_is_refused},

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* What a driver can do: told by its table and by GetInfo, measured before (quirk.c), or seen when
- * it was asked to. Nothing is tried for its own sake, except where trying changes nothing. */
+/* What a driver can do: told by its table, measured before (quirk.c), or seen when it was asked to.
+ * Nothing is tried for its own sake, except where trying changes nothing. */
 #include "engine/adbc/parts.h"
 
 #include <string.h>

@@ -2,11 +2,13 @@
 #include "engine/adbc/driver.h"
 
 #include "base/error.h"
+#include "base/log.h"
 #include "base/mem.h"
 #include "engine/adbc/go_runtime.h"
 
 #include <assert.h>
 #include <dlfcn.h>
+#include <link.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -139,12 +141,26 @@ static stoa_status check_go(const struct adbc_driver_wish *wish, const char *pat
     char other[NAME_SIZE];
 
     if (wish->allow_two_go_runtimes || !adbc_go_in_file(path) ||
-        !adbc_go_in_process(other, sizeof other))
+        !adbc_go_meets(path, other, sizeof other))
         return STOA_OK;
     return stoa__fail(err, STOA_ERR_UNSUPPORTED,
                       "%s brings a Go runtime, and %s has brought one into this process already; "
                       "two do not work together (allow_two_go_runtimes=yes tries it)",
                       path, other);
+}
+
+/* What the dynamic loader found by itself is loaded already: too late to refuse, not to warn. */
+static void warn_of_go(const struct adbc_driver_wish *wish, void *library, const char *other)
+{
+    struct link_map *map = NULL;
+
+    if (other[0] != '\0' && !wish->allow_two_go_runtimes &&
+        dlinfo(library, RTLD_DI_LINKMAP, &map) == 0 && strcmp(map->l_name, other) != 0 &&
+        adbc_go_in_file(map->l_name))
+        stoa__log(STOA_LOG_WARNING,
+                  "%s brings a Go runtime, and %s has brought one into this process already; two "
+                  "do not work together",
+                  map->l_name, other);
 }
 
 static struct adbc_driver *record(adbc_entry entry, const char *path, const char *symbol)
@@ -237,14 +253,17 @@ static stoa_status use_loaders(const struct adbc_driver_wish *wish, const stoa__
 {
     static const char *const patterns[][2] = {{"lib", ".so"}, {"libadbc_driver_", ".so"},
                                               {"", ""}};
-    char name[NAME_SIZE], why[MESSAGE_SIZE] = "";
+    char name[NAME_SIZE], why[MESSAGE_SIZE] = "", other[NAME_SIZE] = "";
     void *library = NULL;
 
+    (void)adbc_go_meets(NULL, other, sizeof other);
     for (size_t i = 0; !library && i < sizeof patterns / sizeof *patterns; i++) {
         (void)snprintf(name, sizeof name, "%s%.200s%s", patterns[i][0], wish->search.name,
                        patterns[i][1]);
         library = load(name, why, sizeof why);
     }
+    if (library)
+        warn_of_go(wish, library, other);
     if (library)
         return adopt(library, name, wish->entrypoint, out, err);
     return stoa__fail(err, STOA_ERR_NOT_FOUND,

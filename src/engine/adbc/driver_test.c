@@ -239,7 +239,8 @@ static void go_is_seen(void)
 
     CHECK(!adbc_go_in_file("/proc/self/exe"));
     CHECK(!adbc_go_in_file("/nowhere"));
-    CHECK(!adbc_go_in_process(name, sizeof(name)));
+    CHECK(!adbc_go_meets(NULL, name, sizeof(name)));
+    CHECK(!adbc_go_meets("/nowhere", name, sizeof(name)));
 }
 
 TEST_MAIN({"symbols are derived from file names", symbols_are_derived},

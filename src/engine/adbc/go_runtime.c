@@ -7,6 +7,7 @@
 #include <stdint.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "base/ban.h"
@@ -95,32 +96,49 @@ bool adbc_go_in_file(const char *path)
 /* ---- the process ---- */
 
 struct hunt {
+    const struct stat *file; /* NULL: none. */
     char *name;
     size_t capacity;
+    bool found, loaded;
 };
 
-static int look_at_object(struct dl_phdr_info *info, size_t size, void *data)
+static bool is_go_object(const struct dl_phdr_info *info)
 {
-    struct hunt *hunt = data;
-
-    (void)size;
     for (size_t i = 0; i < info->dlpi_phnum; i++) {
         const ElfW(Phdr) *segment = &info->dlpi_phdr[i];
 
         if (segment->p_type == PT_NOTE &&
             has_go_note((const uint8_t *)(info->dlpi_addr + segment->p_vaddr),
-                        segment->p_memsz)) {
-            (void)snprintf(hunt->name, hunt->capacity, "%s",
-                           info->dlpi_name[0] != '\0' ? info->dlpi_name : "the program itself");
-            return 1;
-        }
+                        segment->p_memsz))
+            return true;
     }
-    return 0;
+    return false;
 }
 
-bool adbc_go_in_process(char *name, size_t capacity)
+static int look_at_object(struct dl_phdr_info *info, size_t size, void *data)
 {
-    struct hunt hunt = {name, capacity};
+    struct hunt *hunt = data;
+    struct stat there;
 
-    return dl_iterate_phdr(look_at_object, &hunt) == 1;
+    (void)size;
+    if (hunt->file && info->dlpi_name[0] != '\0' && stat(info->dlpi_name, &there) == 0 &&
+        there.st_dev == hunt->file->st_dev && there.st_ino == hunt->file->st_ino)
+        hunt->loaded = true;
+    if (!hunt->found && is_go_object(info)) {
+        hunt->found = true;
+        (void)snprintf(hunt->name, hunt->capacity, "%s",
+                       info->dlpi_name[0] != '\0' ? info->dlpi_name : "the program itself");
+    }
+    return hunt->loaded;
+}
+
+bool adbc_go_meets(const char *path, char *name, size_t capacity)
+{
+    struct stat file;
+    struct hunt hunt = {.name = name, .capacity = capacity};
+
+    if (path && stat(path, &file) == 0)
+        hunt.file = &file;
+    (void)dl_iterate_phdr(look_at_object, &hunt);
+    return hunt.found && !hunt.loaded;
 }

@@ -11,7 +11,9 @@
  * library is loaded. False as well for what is no 64-bit ELF file. */
 bool adbc_go_in_file(const char *path);
 
-/* Is one loaded already? Its file's name goes to `name` ("the program itself" for the program). */
-bool adbc_go_in_process(char *name, size_t capacity);
+/* Would the runtime of `path` (NULL: any) meet another one in this process? That one's file goes
+ * to `name` ("the program itself" for the program). A file that is loaded already brings nothing
+ * new. */
+bool adbc_go_meets(const char *path, char *name, size_t capacity);
 
 #endif

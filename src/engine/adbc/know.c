@@ -11,13 +11,7 @@
 
 #include "base/ban.h"
 
-enum {
-    VENDOR_NAME = 0,
-    VENDOR_VERSION = 1,
-    VENDOR_SUBSTRAIT = 4,
-    DRIVER_NAME = 100,
-    DRIVER_VERSION = 101
-};
+enum { VENDOR_NAME = 0, VENDOR_VERSION = 1, DRIVER_NAME = 100, DRIVER_VERSION = 101 };
 
 static char **place_of(struct adbc_instance *instance, int64_t code)
 {
@@ -50,10 +44,7 @@ static stoa_status keep(struct adbc_instance *instance, const struct stoa__cell 
         (value.type->kind != STOA__ARROW_DENSE_UNION &&
          value.type->kind != STOA__ARROW_SPARSE_UNION))
         return STOA_OK;
-    stoa__cell_child(&value, 0, &text); /* The active one. */
-    if (stoa__cell_int64(&code) == VENDOR_SUBSTRAIT && !text.null &&
-        text.type->kind == STOA__ARROW_BOOL)
-        adbc_note(instance, ADBC_CAN_SUBSTRAIT, stoa__cell_int64(&text) != 0);
+    stoa__cell_child(&value, 0, &text);
     place = place_of(instance, stoa__cell_int64(&code));
     if (!place || *place || text.null || text.type->kind != STOA__ARROW_UTF8)
         return STOA_OK;
@@ -86,8 +77,7 @@ static stoa_status read_info(struct adbc_instance *instance, struct stoa__stream
 
 static stoa_status ask(struct adbc_session *session, stoa_error *err)
 {
-    static const uint32_t codes[] = {VENDOR_NAME, VENDOR_VERSION, VENDOR_SUBSTRAIT, DRIVER_NAME,
-                                     DRIVER_VERSION};
+    static const uint32_t codes[] = {VENDOR_NAME, VENDOR_VERSION, DRIVER_NAME, DRIVER_VERSION};
     struct adbc_instance *instance = session->instance;
     struct ArrowArrayStream stream = {0};
     struct stoa__stream_in in;
@@ -96,7 +86,8 @@ static stoa_status ask(struct adbc_session *session, stoa_error *err)
         &session->connection, codes, sizeof codes / sizeof *codes, &stream, &error);
     stoa_status rc;
 
-    if (status == ADBC_NOT_IMPLEMENTED) {
+    /* A server that will not say who it is may be of use all the same. */
+    if (status == ADBC_NOT_IMPLEMENTED || status == ADBC_NOT_FOUND) {
         adbc_error_drop(&error);
         return STOA_OK;
     }
