@@ -13,8 +13,9 @@
  *   ALTER TABLE "a" RENAME TO "b"
  *   DROP TABLE "a"
  *
- * Anything else does nothing. With GO_NOTE defined it looks as if Go had built it. Entry points: AdbcDriverInit (1.1), BadOldInit (1.0 alone),
- * BadEmptyInit (functions are missing), BadRefusingInit.
+ * Anything else does nothing. Entry points: AdbcDriverInit (1.1), BadOldInit (1.0 alone),
+ * BadEmptyInit (functions are missing), BadRefusingInit. With GO_NOTE defined it looks as if Go had
+ * built it.
  */
 #include "engine/adbc/adbc.h"
 
@@ -40,8 +41,8 @@ struct go_note {
     uint32_t owner_size, content_size, type;
     char owner[4], content[4];
 };
-__attribute__((section(".note.go.buildid"), used, aligned(4))) static const struct go_note go_note = {
-    3, 4, 4, "Go", "no"};
+__attribute__((section(".note.go.buildid"), used, aligned(4)))
+static const struct go_note go_note = {3, 4, 4, "Go", "no"};
 #endif
 
 enum { BATCH_ROWS = 10, TABLE_COUNT = 8, NAME_SIZE = 64 };

@@ -35,10 +35,11 @@ static bool writes(void)
     return getenv("STOA_TEST_FLIGHTSQL_WRITES") != NULL;
 }
 
-/* As many rows as the product of the digits listed. */
-#define DIGITS "(SELECT 0 AS n UNION ALL SELECT 1 UNION ALL SELECT 2 UNION ALL SELECT 3 UNION ALL " \
-               "SELECT 4 UNION ALL SELECT 5 UNION ALL SELECT 6 UNION ALL SELECT 7 UNION ALL "      \
-               "SELECT 8 UNION ALL SELECT 9)"
+/* 0 to 9. */
+#define DIGITS                                                                              \
+    "(SELECT 0 AS n UNION ALL SELECT 1 UNION ALL SELECT 2 UNION ALL SELECT 3 UNION ALL "    \
+    "SELECT 4 UNION ALL SELECT 5 UNION ALL SELECT 6 UNION ALL SELECT 7 UNION ALL SELECT 8 " \
+    "UNION ALL SELECT 9)"
 static const char ten_thousand[] =
     "SELECT a.n + 10 * b.n + 100 * c.n + 1000 * d.n AS n FROM " DIGITS " a, " DIGITS " b, " DIGITS
     " c, " DIGITS " d";
