@@ -53,7 +53,8 @@ enum {
     STOA_CAN_DURABLE_ACK = 21,
     STOA_CAN_KEY_VALUE = 22,      /* No engine yet. */
     STOA_CAN_ADMINISTRATION = 23, /* No engine yet. */
-    STOA_CAN_SUBSCRIPTIONS = 24   /* No engine yet. */
+    STOA_CAN_SUBSCRIPTIONS = 24,  /* No engine yet. */
+    STOA_CAN_DRY_RUNS = 25
 };
 
 /*
@@ -148,7 +149,7 @@ enum {
     STOA_BEGIN_LAZY = 2   /* Takes the write lock at its first write. */
 };
 
-/* May block: for the write lock, in turns, in order of arrival; LOCKED when this very thread holds
+/* May block: for the write lock, in turns, in order of arrival; INVALID when one is open; LOCKED when this very thread holds
  * it through another connection, or when somebody keeps it past busy_timeout. */
 STOA_API stoa_status stoa_begin(stoa_conn conn, stoa_op op, int32_t mode, stoa_error *err);
 /* May block, and is not cut short by a cancel once begun. INVALID when no transaction is open. */
@@ -168,6 +169,21 @@ STOA_API stoa_status stoa_savepoint_rollback(stoa_conn conn, stoa_op op, const c
 /* Whether a transaction is open. */
 enum { STOA_TRANSACTION_NONE = 0, STOA_TRANSACTION_READ = 1, STOA_TRANSACTION_WRITE = 2 };
 STOA_API stoa_status stoa_conn_transaction(stoa_conn conn, int32_t *state, stoa_error *err);
+
+/*
+ * Begin a dry run: one real transaction, which sees its own writes and is rolled back whatever
+ * happens. While it lasts stoa_begin(), stoa_commit() and stoa_rollback() succeed and do nothing,
+ * so that code with transactions of its own runs inside; statements that would end the transaction
+ * (COMMIT, END, ROLLBACK) are INVALID, whenever they were prepared; savepoints work. INVALID when a
+ * dry run or a transaction is active already. When the engine itself rolls the transaction back,
+ * every call is INVALID until the dry run is ended. stoa_conn_reset() and closing end it, too.
+ * Takes the write lock as stoa_begin() does. May block.
+ */
+STOA_API stoa_status stoa_dry_run_begin(stoa_conn conn, stoa_op op, stoa_error *err);
+/* Roll everything back. INVALID when there is no dry run. May block. */
+STOA_API stoa_status stoa_dry_run_end(stoa_conn conn, stoa_op op, stoa_error *err);
+/* 1 in `active` while there is one, else 0. */
+STOA_API stoa_status stoa_conn_dry_run(stoa_conn conn, int32_t *active, stoa_error *err);
 
 /* ---- care ---- */
 

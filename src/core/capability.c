@@ -33,6 +33,7 @@ static const char *const names[STOA__CAPABILITY_MAX + 1] = {
     [STOA_CAN_KEY_VALUE] = "key-value entries",
     [STOA_CAN_ADMINISTRATION] = "administrative commands",
     [STOA_CAN_SUBSCRIPTIONS] = "subscriptions",
+    [STOA_CAN_DRY_RUNS] = "dry runs",
 };
 
 const char *stoa__capability_name(int32_t capability)

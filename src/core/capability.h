@@ -7,7 +7,7 @@
 
 #include <stddef.h>
 
-enum { STOA__CAPABILITY_MAX = STOA_CAN_SUBSCRIPTIONS };
+enum { STOA__CAPABILITY_MAX = STOA_CAN_DRY_RUNS };
 
 /* Is the table long enough for the function, and is it there? */
 #define STOA__HAS(engine, function)                                                      \

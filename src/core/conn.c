@@ -159,6 +159,7 @@ static stoa_status reset(struct stoa__entry *entry, stoa_error *err)
     if (rc != STOA_OK)
         return rc;
     stoa__ledger_end(&session->ledger, false);
+    stoa__session_end_dry_run(session);
     stoa__session_drop_resolver(session);
     stoa__conn_drop_extension(entry->leaf->conn);
     rc = entry->engine->session_reset(session->native, &reusable, err);
@@ -172,7 +173,7 @@ static stoa_status reset(struct stoa__entry *entry, stoa_error *err)
 stoa_status stoa_conn_reset(stoa_conn conn, stoa_op op, stoa_error *err)
 {
     struct stoa__entry entry;
-    stoa_status rc = stoa__enter(&entry, conn.id, STOA__KIND_CONN, op, err);
+    stoa_status rc = stoa__enter_lost(&entry, conn.id, STOA__KIND_CONN, op, err);
 
     return rc == STOA_OK ? stoa__leave(&entry, reset(&entry, err)) : rc;
 }

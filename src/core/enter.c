@@ -39,7 +39,7 @@ stoa_status stoa__enter_pin(struct stoa__entry *entry, uint64_t id, enum stoa__k
     return rc;
 }
 
-stoa_status stoa__enter_take(struct stoa__entry *entry, stoa_error *err)
+static stoa_status take(struct stoa__entry *entry, stoa_error *err)
 {
     struct stoa__db *db = entry->session->db;
     stoa_status rc = stoa__session_take(entry->session, err);
@@ -50,6 +50,25 @@ stoa_status stoa__enter_take(struct stoa__entry *entry, stoa_error *err)
         return stoa__db_fail_stopping(err);
     }
     return rc;
+}
+
+/* What ran now would be committed as it goes: an INSERT OR ROLLBACK, a trigger or a full disk ended
+ * the transaction that is to take it back. */
+static bool is_lost(const struct stoa__session *session)
+{
+    return session->dry_run && session->native &&
+           session->engine->transaction(session->native) == STOA_TRANSACTION_NONE;
+}
+
+stoa_status stoa__enter_take(struct stoa__entry *entry, stoa_error *err)
+{
+    stoa_status rc = take(entry, err);
+
+    if (__builtin_expect(rc != STOA_OK || !is_lost(entry->session), 1))
+        return rc;
+    stoa__session_let_go(entry->session);
+    return stoa__fail(err, STOA_ERR_INVALID,
+                      "the engine has rolled the dry run back already; end it first");
 }
 
 void stoa__leave_take(struct stoa__entry *entry)
@@ -75,6 +94,19 @@ stoa_status stoa__enter(struct stoa__entry *entry, uint64_t id, enum stoa__kind 
         return rc;
     rc = stoa__enter_take(entry, err);
     if (__builtin_expect(rc != STOA_OK, 0))
+        stoa__leave_pin(entry);
+    return rc;
+}
+
+stoa_status stoa__enter_lost(struct stoa__entry *entry, uint64_t id, enum stoa__kind kind,
+                             stoa_op op, stoa_error *err)
+{
+    stoa_status rc = stoa__enter_pin(entry, id, kind, op, err);
+
+    if (rc != STOA_OK)
+        return rc;
+    rc = take(entry, err);
+    if (rc != STOA_OK)
         stoa__leave_pin(entry);
     return rc;
 }

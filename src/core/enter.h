@@ -45,6 +45,10 @@ stoa_status stoa__enter_take(struct stoa__entry *entry, stoa_error *err);
 void stoa__leave_take(struct stoa__entry *entry);
 void stoa__leave_pin(struct stoa__entry *entry);
 
+/* The same for what may be called though the engine has rolled a dry run back. */
+stoa_status stoa__enter_lost(struct stoa__entry *entry, uint64_t id, enum stoa__kind kind,
+                             stoa_op op, stoa_error *err);
+
 /* Answers `rc`. */
 stoa_status stoa__leave(struct stoa__entry *entry, stoa_status rc);
 

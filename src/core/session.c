@@ -104,11 +104,21 @@ static void end_graves(struct stoa__session *session)
     }
 }
 
+void stoa__session_end_dry_run(struct stoa__session *session)
+{
+    if (!session->dry_run)
+        return;
+    session->dry_run = false;
+    if (session->native)
+        session->engine->transaction_hold(session->native, false);
+}
+
 /* Nobody is left to be told of a failure, and a session that can't roll back isn't pooled. */
 static void roll_back(struct stoa__session *session)
 {
     const struct stoa__engine *engine = session->engine;
 
+    stoa__session_end_dry_run(session);
     if (session->native && STOA__HAS(engine, rollback) &&
         STOA__HAS(engine, transaction) &&
         engine->transaction(session->native) != STOA_TRANSACTION_NONE)

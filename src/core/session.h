@@ -52,6 +52,7 @@ struct stoa__session {
     _Atomic bool abandoned; /* Its connection was closed: roll back. */
     struct stoa__leaf_link *leaves;
     struct stoa__ledger ledger;
+    bool dry_run; /* The transaction is one, and held. Under the mark. */
     void *resolver_data; /* Of the resolver in force. */
     stoa_release resolver_release;
     uint64_t holder; /* The connection or ingest that opened it. */
@@ -87,6 +88,9 @@ stoa_status stoa__session_clear(struct stoa__session *session, stoa__call *call,
 /* After a call while appends are pending: if it has ended their transaction they are committed or
  * withdrawn. */
 void stoa__session_settle(struct stoa__session *session);
+
+/* The transaction may be ended as any other again. */
+void stoa__session_end_dry_run(struct stoa__session *session);
 
 /* Remove the resolver from the engine and release what it holds. */
 void stoa__session_drop_resolver(struct stoa__session *session);

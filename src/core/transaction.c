@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Transactions and savepoints of a connection. */
+/* Transactions and savepoints of a connection. Inside a dry run (dry_run.c) those that would begin
+ * or end the transaction are absorbed. */
 #include "core/conn.h"
 
 #include "base/error.h"
@@ -13,6 +14,12 @@ static stoa_status begin(struct stoa__entry *entry, int32_t mode, stoa_error *er
 {
     if (!STOA__HAS(entry->engine, begin))
         return stoa__unsupported(entry->engine, STOA_CAN_TRANSACTIONS, err);
+    if (entry->session->dry_run)
+        return STOA_OK;
+    if (STOA__HAS(entry->engine, transaction) &&
+        entry->engine->transaction(entry->session->native) != STOA_TRANSACTION_NONE)
+        return stoa__fail(err, STOA_ERR_INVALID,
+                          "Cannot begin_transaction: transaction already active");
     return entry->engine->begin(entry->session->native, &entry->call, mode, err);
 }
 
@@ -31,7 +38,8 @@ stoa_status stoa_begin(stoa_conn conn, stoa_op op, int32_t mode, stoa_error *err
 }
 
 /* INVALID unless a transaction is open. */
-static stoa_status need_transaction(struct stoa__entry *entry, stoa_error *err)
+static stoa_status need_transaction(struct stoa__entry *entry, const char *operation,
+                                    stoa_error *err)
 {
     const struct stoa__engine *engine = entry->engine;
 
@@ -39,14 +47,18 @@ static stoa_status need_transaction(struct stoa__entry *entry, stoa_error *err)
         !STOA__HAS(engine, rollback))
         return stoa__unsupported(engine, STOA_CAN_TRANSACTIONS, err);
     if (engine->transaction(entry->session->native) == STOA_TRANSACTION_NONE)
-        return stoa__fail(err, STOA_ERR_INVALID, "no transaction is open");
+        return stoa__fail(err, STOA_ERR_INVALID, "Cannot %s: no active transaction",
+                          operation);
     return STOA_OK;
 }
 
 static stoa_status commit(struct stoa__entry *entry, stoa_error *err)
 {
-    stoa_status rc = need_transaction(entry, err);
+    stoa_status rc =
+        entry->session->dry_run ? STOA_DONE : need_transaction(entry, "commit", err);
 
+    if (rc == STOA_DONE)
+        return STOA_OK;
     if (rc == STOA_OK)
         rc = entry->engine->commit(entry->session->native, &entry->call, err);
     if (rc == STOA_OK)
@@ -66,8 +78,11 @@ stoa_status stoa_commit(stoa_conn conn, stoa_op op, stoa_error *err)
 
 static stoa_status rollback(struct stoa__entry *entry, stoa_error *err)
 {
-    stoa_status rc = need_transaction(entry, err);
+    stoa_status rc =
+        entry->session->dry_run ? STOA_DONE : need_transaction(entry, "rollback", err);
 
+    if (rc == STOA_DONE)
+        return STOA_OK;
     if (rc == STOA_OK)
         rc = entry->engine->rollback(entry->session->native, err);
     if (rc == STOA_OK)

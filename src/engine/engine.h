@@ -278,6 +278,9 @@ struct stoa__engine {
                             bool replace, void **scan, stoa_error *err);
     void (*scan_drop)(void *scan);
     /* NULL resolver removes it. The core keeps user_data alive while it is set. */
+    /* While it is held, statements that would end the transaction are refused, whenever they were
+     * prepared; commit() and rollback() end it still. A reset lets go. */
+    void (*transaction_hold)(void *session, bool held);
     stoa_status (*scan_resolver)(void *session, stoa_resolver resolver, void *user_data,
                                  stoa_error *err);
     /* BUSY when one it would replace is in use. */

@@ -11,7 +11,7 @@ const struct quirks quirks = {
            CAN(UPSERT) | CAN(TRUNCATE) | CAN(DEDUP) | CAN(MULTI_TABLE_PUSH) | CAN(SCANS) |
            CAN(FUNCTIONS) | CAN(COLLATIONS) | CAN(BLOBS) | CAN(BACKUP) | CAN(CHECK) |
            CAN(CHECKPOINT) | CAN(VACUUM) | CAN(CATALOG) | CAN(READ) |
-           CAN(MULTI_STATEMENT) | CAN(DURABLE_ACK),
+           CAN(MULTI_STATEMENT) | CAN(DURABLE_ACK) | CAN(DRY_RUNS),
     .keeps_rows = true,
     .writes_by_sql = true,
     .rows = "WITH RECURSIVE r(n) AS (SELECT 0 UNION ALL SELECT n + 1 FROM r LIMIT %lld) "

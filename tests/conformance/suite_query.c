@@ -73,7 +73,7 @@ void supports_says_what_is_supported(void)
     stoa_db db = kit_open();
     int32_t can = -1;
 
-    for (int32_t i = STOA_CAN_SQL; i <= STOA_CAN_SUBSCRIPTIONS; i++) {
+    for (int32_t i = STOA_CAN_SQL; i <= STOA_CAN_DRY_RUNS; i++) {
         MUST(stoa_db_supports(db, i, &can, &err));
         if (can != quirks_can(i))
             printf("# capability %d\n", (int)i);

@@ -33,7 +33,8 @@ const struct stoa__engine stoa__engine_sqlite = {
         STOA__CAN(STOA_CAN_BLOBS) | STOA__CAN(STOA_CAN_BACKUP) | STOA__CAN(STOA_CAN_CHECK) |
         STOA__CAN(STOA_CAN_CHECKPOINT) | STOA__CAN(STOA_CAN_VACUUM) |
         STOA__CAN(STOA_CAN_CATALOG) | STOA__CAN(STOA_CAN_READ) |
-        STOA__CAN(STOA_CAN_MULTI_STATEMENT) | STOA__CAN(STOA_CAN_DURABLE_ACK),
+        STOA__CAN(STOA_CAN_MULTI_STATEMENT) | STOA__CAN(STOA_CAN_DURABLE_ACK) |
+        STOA__CAN(STOA_CAN_DRY_RUNS),
     .probe = probe,
     .open = sqlite_open,
     .close = sqlite_close,
@@ -65,6 +66,7 @@ const struct stoa__engine stoa__engine_sqlite = {
     .savepoint_release = sqlite_savepoint_release,
     .savepoint_rollback = sqlite_savepoint_rollback,
     .transaction = sqlite_transaction,
+    .transaction_hold = sqlite_transaction_hold,
     .ingest_open = sqlite_ingest_open,
     .ingest_append = sqlite_ingest_append,
     .ingest_commit = sqlite_ingest_commit,

@@ -168,6 +168,16 @@ static bool only_tells(const char *name)
     return false;
 }
 
+/* `verb` is BEGIN, COMMIT or ROLLBACK; END is COMMIT here, and a ROLLBACK TO is none of them. */
+static int authorize_transaction(struct sqlite_session *session, const char *verb)
+{
+    if (!session->held || session->own_text || strcmp(verb, "BEGIN") == 0)
+        return SQLITE_OK;
+    (void)stoa__fail(&session->failure, STOA_ERR_INVALID,
+                     "%s would end a transaction that is not this statement's to end", verb);
+    return SQLITE_DENY;
+}
+
 /* Notes what a reset could not undo: then the session is not given to somebody else. */
 static int on_authorize(void *self, int action, const char *first, const char *second,
                         const char *database, const char *trigger)
@@ -184,6 +194,8 @@ static int on_authorize(void *self, int action, const char *first, const char *s
     case SQLITE_CREATE_TEMP_VIEW:
         session->dirty = true;
         break;
+    case SQLITE_TRANSACTION:
+        return authorize_transaction(session, first);
     case SQLITE_CREATE_VTABLE:
         session->dirty = true;
         break;
@@ -212,6 +224,15 @@ void sqlite_session_hooks(struct sqlite_session *session)
 void sqlite_session_expire(struct sqlite_session *session)
 {
     sqlite3_set_authorizer(session->db, on_authorize, session);
+}
+
+void sqlite_transaction_hold(void *self, bool held)
+{
+    struct sqlite_session *session = self;
+
+    session->held = held;
+    if (held)
+        sqlite_session_expire(session); /* Asked again what was allowed before. */
 }
 
 void sqlite_session_unhook(sqlite3 *db)
@@ -268,6 +289,7 @@ stoa_status sqlite_session_open(void *self, stoa__call *call, void **out, stoa_e
 /* End the caller's transaction, if one is open, whatever it takes. */
 static void abandon_transaction(struct sqlite_session *session)
 {
+    session->held = false;
     if (!sqlite3_get_autocommit(session->db))
         sqlite3_exec(session->db, "ROLLBACK", NULL, NULL, NULL);
     session->in_transaction = false;
@@ -401,8 +423,11 @@ stoa_status sqlite_run(struct sqlite_session *session, stoa__call *call, const c
                        stoa_error *err)
 {
     bool was_dirty = session->dirty; /* Our own text: we know what it does. */
+    bool was_own = session->own_text;
     stoa__call *before = sqlite_enter(session, call);
+    session->own_text = true;
     int code = sqlite3_exec(session->db, sql, NULL, NULL, NULL);
+    session->own_text = was_own;
     stoa_status rc = code == SQLITE_OK ? STOA_OK : sqlite_fail(session, code, err);
     sqlite_leave(session, before);
     session->dirty = was_dirty;

@@ -82,6 +82,8 @@ struct sqlite_session {
     bool holds_gate;
     bool in_transaction;   /* As of the last settle: the caller's transaction is open. */
     bool read_transaction; /* Begun with STOA_BEGIN_READ: statements that write are refused. */
+    bool held;             /* Statements must not end the transaction, */
+    bool own_text;         /* but those that we run ourselves now. */
     bool changed_settings; /* session_set was used: reset restores the instance's. */
     struct sqlite_statement *cache_first, *cache_last; /* Most recent first. */
     int32_t cache_count;
@@ -246,3 +248,4 @@ stoa_status sqlite_savepoint_rollback(void *session, stoa__call *call, const cha
 int32_t sqlite_transaction(void *session);
 
 #endif
+void sqlite_transaction_hold(void *session, bool held);
