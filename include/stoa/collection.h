@@ -112,7 +112,7 @@ STOA_API stoa_status stoa_collection_migrate(stoa_conn conn, stoa_op op, const c
  * group (NULL for scalars and files), name, position (int64, from 0 in its table), type ("integer",
  * "real", "text", "date_time"), not_null, primary_key, dimension (bools), default_value (utf8, SQL
  * text), references_collection, references_column (utf8 or NULL), generated (bool). `id` and
- * `vector_index` of groups are left out. May block.
+ * `vector_index` of groups are left out; a time series begins with its date. May block.
  *
  *   collection   A size of 0: all of them.
  */

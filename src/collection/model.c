@@ -51,6 +51,11 @@ const struct collection_table *collection_find(const struct collection_model *mo
     return table && table->role == ROLE_COLLECTION ? table : NULL;
 }
 
+bool collection_is_listed(const struct collection_table *table)
+{
+    return table->role == ROLE_COLLECTION && strcmp(table->name, COLLECTION_HISTORY) != 0;
+}
+
 static const struct collection_table *find_in(const struct collection_table *collection,
                                               int32_t kind, const char *name, size_t size)
 {

@@ -12,6 +12,9 @@
 
 #include <stdbool.h>
 
+/* Where the history of migrations is kept: a collection, so that others can open the file. */
+#define COLLECTION_HISTORY "StoaMigration"
+
 enum collection_role {
     ROLE_COLLECTION,
     ROLE_VECTOR,      /* = STOA_GROUP_VECTOR, and so on. */
@@ -106,6 +109,8 @@ const struct collection_table *collection_find_table(const struct collection_mod
                                                      const char *name, size_t size);
 const struct collection_table *collection_find(const struct collection_model *model,
                                                const char *name, size_t size);
+/* A collection, and not the history of migrations, which lists and reports leave out. */
+bool collection_is_listed(const struct collection_table *table);
 /* `kind` is STOA_GROUP_*. */
 const struct collection_table *collection_find_group(const struct collection_table *collection,
                                                      int32_t kind, const char *name, size_t size);
