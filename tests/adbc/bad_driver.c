@@ -34,6 +34,9 @@ EXPORT adbc_status AdbcDriverInit(int version, void *table, adbc_error *error);
 EXPORT adbc_status BadOldInit(int version, void *table, adbc_error *error);
 EXPORT adbc_status BadEmptyInit(int version, void *table, adbc_error *error);
 EXPORT adbc_status BadRefusingInit(int version, void *table, adbc_error *error);
+/* Late pulls that are over. */
+EXPORT _Atomic int bad_late_pulls;
+_Atomic int bad_late_pulls;
 
 #ifdef GO_NOTE
 /* What marks a library that Go has built. */
@@ -533,6 +536,7 @@ static void *pull_late(void *argument)
         abort();
     stream->release(stream);
     free(stream);
+    atomic_fetch_add(&bad_late_pulls, 1);
     return NULL;
 }
 

@@ -4,7 +4,9 @@
 #include "stoa.h"
 #include "test.h"
 
+#include <dlfcn.h>
 #include <pthread.h>
+#include <stdatomic.h>
 #include <time.h>
 
 #define NO_OP ((stoa_op){0})
@@ -573,6 +575,18 @@ static void the_producer_runs_on_the_calling_thread(void)
     }
 }
 
+/* The driver pulls once more, and would crash if it got rows. */
+static void wait_for_late_pull(void)
+{
+    void *driver = dlopen(getenv("STOA_BAD_DRIVER"), RTLD_NOW | RTLD_NOLOAD);
+    _Atomic int *pulls = driver ? dlsym(driver, "bad_late_pulls") : NULL;
+
+    CHECK(pulls != NULL);
+    while (atomic_load(pulls) == 0)
+        (void)usleep(1000);
+    (void)dlclose(driver);
+}
+
 static void late_pulls_get_nothing(void)
 {
     struct ArrowArrayStream stream;
@@ -583,7 +597,7 @@ static void late_pulls_get_nothing(void)
     data_stream(&stream, 3, 5, -1);
     MUST(stoa_insert(conn, NO_OP, "t", 1, &stream, NULL, 0, NULL, &err));
     stoa_db_close(db);
-    (void)usleep(200000); /* The driver pulls once more, and would crash if it got rows. */
+    wait_for_late_pull();
     nothing_left();
 }
 

@@ -117,9 +117,10 @@ static void cancel_soon(struct helper *helper)
     helper->rc = stoa_op_cancel(helper->op, &helper->err);
 }
 
-static void close_conn_soon(struct helper *helper)
+static void close_conn_in_use(struct helper *helper)
 {
-    (void)usleep(50000);
+    while (stoa_ping(helper->conn, NO_OP, &helper->err) == STOA_OK)
+        (void)usleep(1000);
     stoa_conn_close(helper->conn);
 }
 
@@ -147,7 +148,7 @@ void an_operation_cancels(void)
     MUST_FAIL(stoa_query_row(conn, helper.op, quirks.slow, STOA_NUL, NULL, 0, NULL, 0,
                              &rows, &err),
               STOA_ERR_CANCELLED);
-    CHECK(seconds() - before < 5);
+    CHECK(seconds() - before < 30);
     (void)pthread_join(helper.thread, NULL);
     CHECK_INT(helper.rc, STOA_OK);
     /* It stays cancelled; the connection is as good as ever. */
@@ -174,7 +175,7 @@ void a_deadline_ends_the_call(void)
         stoa_query_row(conn, op, quirks.slow, STOA_NUL, NULL, 0, NULL, 0, &rows, &err),
         STOA_ERR_TIMEOUT);
     CHECK_HAS(err.text, "60 ms");
-    CHECK(seconds() - before < 5);
+    CHECK(seconds() - before < 30);
     stoa_op_close(op);
     stoa_db_close(db);
     kit_check_nothing_left();
@@ -224,19 +225,22 @@ void a_tick_runs_and_may_close(void)
 
 void a_close_cancels_the_call(void)
 {
-    struct helper helper = {.run = close_conn_soon};
+    struct helper helper = {.run = close_conn_in_use};
     stoa_error err = {0};
     stoa_db db = kit_open();
     double before = seconds();
+    stoa_status rc;
     stoa_rows rows;
 
     helper.conn = kit_connect(db);
     start(&helper);
-    MUST_FAIL(stoa_query_row(helper.conn, NO_OP, quirks.slow, STOA_NUL, NULL, 0, NULL, 0,
-                             &rows, &err),
-              STOA_ERR_CANCELLED);
+    do /* Who asks whether we are busy may be in our way. */
+        rc = stoa_query_row(helper.conn, NO_OP, quirks.slow, STOA_NUL, NULL, 0, NULL, 0,
+                            &rows, &err);
+    while (rc == STOA_ERR_BUSY);
+    CHECK_INT(rc, STOA_ERR_CANCELLED);
     CHECK_HAS(err.text, "connection was closed");
-    CHECK(seconds() - before < 5);
+    CHECK(seconds() - before < 30);
     (void)pthread_join(helper.thread, NULL);
     stoa_db_close(db);
     kit_check_nothing_left();

@@ -34,7 +34,7 @@ void transactions_begin_and_end(void)
         return;
     }
     MUST_FAIL(stoa_commit(conn, NO_OP, &err), STOA_ERR_INVALID);
-    CHECK_HAS(err.text, "no transaction");
+    CHECK_HAS(err.text, "no active transaction");
     MUST_FAIL(stoa_rollback(conn, NO_OP, &err), STOA_ERR_INVALID);
     kit_fill(conn, 5);
     MUST(stoa_begin(conn, NO_OP, STOA_BEGIN_WRITE, &err));

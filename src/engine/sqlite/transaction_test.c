@@ -34,7 +34,7 @@ static void begin_commit_and_rollback_do_what_they_say(void)
 
     CHECK_INT(state(conn), STOA_TRANSACTION_NONE);
     CHECK_INT(stoa_commit(conn, NO_OP, &err), STOA_ERR_INVALID);
-    CHECK_HAS(err.text, "no transaction");
+    CHECK_HAS(err.text, "no active transaction");
     CHECK_INT(stoa_rollback(conn, NO_OP, &err), STOA_ERR_INVALID);
     CHECK_INT(stoa_begin(conn, NO_OP, STOA_BEGIN_WRITE, &err), STOA_OK);
     CHECK_INT(state(conn), STOA_TRANSACTION_WRITE);
