@@ -65,8 +65,8 @@ stoa_status transfer_export(struct session *session, struct transfer *transfer)
     if (rc == STOA_OK)
         rc = open_rows(session, op, transfer->table, &stream);
     if (rc == STOA_OK)
-        rc = format->write(session->progress.op, &stream, &sink, transfer->reading, transfer->reading_count,
-                           &transfer->rows, &session->error);
+        rc = format->write(session->progress.op, &stream, &sink, transfer->reading,
+                           transfer->reading_count, &transfer->rows, &session->error);
     stoa_stream_release(&stream);
     stoa_op_close(op);
     double seconds = progress_end(&session->progress);

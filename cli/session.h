@@ -51,8 +51,8 @@ void session_release(struct session *session);
 /* Under an operation that Ctrl-C cancels. `what` as in progress_begin(). */
 stoa_status session_begin(struct session *session, const char *what, const char *unit);
 
-/* For progress.total: how many rows a table of SQLite has at most, which its greatest rowid tells at
- * once; 0 when it cannot be told. */
+/* For progress.total: how many rows a table of SQLite has at most, which its greatest rowid tells
+ * at once; 0 when it cannot be told. */
 int64_t session_estimate(struct session *session, const char *table);
 
 /* Runs every statement of `sql` and prints its rows; the failure is printed too. */
