@@ -150,7 +150,7 @@ STOA_API stoa_status stoa_result_int64(stoa_result result, int32_t column, int64
                                        stoa_error *err);
 STOA_API stoa_status stoa_result_float64(stoa_result result, int32_t column, double *out,
                                          stoa_error *err);
-/* Any value as text; NUL-terminated. */
+/* Any value as text; NUL-terminated. A timestamp of a column with a zone is UTC and ends with Z. */
 STOA_API stoa_status stoa_result_text(stoa_result result, int32_t column, const char **text,
                                       int64_t *text_size, stoa_error *err);
 STOA_API stoa_status stoa_result_bytes(stoa_result result, int32_t column, const uint8_t **bytes,

@@ -214,14 +214,33 @@ stoa_status stoa_result_float64(stoa_result handle, int32_t column, double *out,
     return leave_value(&entry, column, rc, err);
 }
 
+/* A packed timestamp does not say whether its column has a zone. */
+static bool is_zoned(struct stoa__entry *entry, const struct stoa__result *result,
+                     int32_t column, const stoa_value *value)
+{
+    const struct stoa__arrow_type *type = NULL;
+    stoa_error unused;
+
+    if (value->type != STOA_TYPE_TIMESTAMP || !result->cursor ||
+        result->cursors->cursor_type(result->cursor, &entry->call, &type, &unused) != STOA_OK ||
+        column >= type->child_count)
+        return false;
+    type = &type->children[column];
+    if (type->dictionary)
+        type = type->dictionary;
+    return type->kind == STOA__ARROW_TIMESTAMP && type->zone[0] != '\0';
+}
+
 /* Into the arena of the current row, so that texts of all its columns stay side by side. */
-static stoa_status make_text(struct stoa__result *result, const stoa_value *value,
+static stoa_status make_text(struct stoa__result *result, const stoa_value *value, bool zoned,
                              const char **text, int64_t *text_size, stoa_error *err)
 {
     stoa__buffer made = {0};
     stoa_status rc = stoa__value_text(value, result->rows.bytes.data, &made, err);
     const char *copy = NULL;
 
+    if (rc == STOA_OK && zoned && stoa__buffer_append_byte(&made, 'Z') != STOA_OK)
+        rc = stoa__fail_nomem(err);
     if (rc == STOA_OK)
         copy = stoa__arena_copy_text(&result->texts,
                                      made.data ? (const char *)made.data : "", made.size);
@@ -252,7 +271,7 @@ stoa_status stoa_result_text(stoa_result handle, int32_t column, const char **te
     rc = enter_value(&entry, handle, column, &result, &value, err);
     if (rc != STOA_OK)
         return rc;
-    rc = make_text(result, value, text, text_size, err);
+    rc = make_text(result, value, is_zoned(&entry, result, column, value), text, text_size, err);
     return leave_value(&entry, column, rc, err);
 }
 

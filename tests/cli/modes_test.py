@@ -190,6 +190,13 @@ def moves():
     expect("import reads JSON lines", (run("import", "m.db", "j.jsonl", "j"),
                                        run("m.db", "select a, b from j")),
            ((0, "", ""), (0, "1\tx\n2\ty\n", "")))
+    write("z.csv", "zoned,plain\n2024-01-01T02:00:00+02:00,2024-01-01T00:00:00.5\n")
+    run("import", "m.db", "z.csv", "z")
+    expect("a timestamp with a zone ends with Z, one without does not",
+           run("m.db", "select zoned, plain from z"),
+           (0, "2024-01-01T00:00:00Z\t2024-01-01T00:00:00.500\n", ""))
+    expect("also in a file", run("export", "m.db", "z", "-"),
+           (0, "zoned,plain\n2024-01-01T00:00:00.000000Z,2024-01-01T00:00:00.500000\n", ""))
     expect("copy fills another database", (run("copy", "m.db", "t", "c.db", "t", "--key", "id"),
                                            run("c.db", "select count(*), max(id) from t")),
            ((0, "", ""), (0, "5\t5\n", "")))
