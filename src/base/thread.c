@@ -48,11 +48,6 @@ void stoa__mutex_lock(stoa__mutex *mutex)
     expect_zero(pthread_mutex_lock(&mutex->native));
 }
 
-bool stoa__mutex_try_lock(stoa__mutex *mutex)
-{
-    return pthread_mutex_trylock(&mutex->native) == 0;
-}
-
 void stoa__mutex_unlock(stoa__mutex *mutex)
 {
     expect_zero(pthread_mutex_unlock(&mutex->native));

@@ -31,7 +31,6 @@ typedef struct stoa__thread {
 void stoa__mutex_init(stoa__mutex *mutex);
 void stoa__mutex_release(stoa__mutex *mutex);
 void stoa__mutex_lock(stoa__mutex *mutex);
-bool stoa__mutex_try_lock(stoa__mutex *mutex);
 void stoa__mutex_unlock(stoa__mutex *mutex);
 
 void stoa__condition_init(stoa__condition *condition);

@@ -150,35 +150,6 @@ static void the_longest_wait_does_not_overflow(void)
     release(&shared);
 }
 
-static void try_from_elsewhere(void *argument)
-{
-    struct shared *shared = argument;
-
-    if (stoa__mutex_try_lock(&shared->lock)) {
-        shared->count = 1;
-        stoa__mutex_unlock(&shared->lock);
-    }
-}
-
-static void a_held_lock_is_not_had_by_trying(void)
-{
-    struct shared shared;
-    stoa__thread thread;
-
-    init(&shared);
-    stoa__mutex_lock(&shared.lock);
-    CHECK_INT(stoa__thread_start(&thread, "x", try_from_elsewhere, &shared, NULL),
-              STOA_OK);
-    stoa__thread_stop(&thread);
-    CHECK_INT(shared.count, 0);
-    stoa__mutex_unlock(&shared.lock);
-    CHECK_INT(stoa__thread_start(&thread, "x", try_from_elsewhere, &shared, NULL),
-              STOA_OK);
-    stoa__thread_stop(&thread);
-    CHECK_INT(shared.count, 1);
-    release(&shared);
-}
-
 static void clocks_go_forward(void)
 {
     int64_t start = stoa__clock_monotonic_ns(), utc = stoa__clock_utc_ns();
@@ -194,5 +165,4 @@ TEST_MAIN({"threads run named and deaf", threads_run_named_and_deaf},
           {"a wait ends when signalled", a_wait_ends_when_signalled},
           {"a wait ends in time", a_wait_ends_in_time},
           {"the longest wait does not overflow", the_longest_wait_does_not_overflow},
-          {"a held lock is not had by trying", a_held_lock_is_not_had_by_trying},
           {"clocks go forward", clocks_go_forward})

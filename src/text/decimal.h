@@ -68,8 +68,4 @@ stoa_status stoa__decimal_from_double(double value, int32_t precision, int32_t s
 double stoa__decimal_to_double(const void *value, int32_t width, int32_t scale,
                                bool *exact);
 
-/* -1, 0 or 1, by number, whatever widths and scales. */
-int stoa__decimal_compare(const void *a, int32_t a_width, int32_t a_scale, const void *b,
-                          int32_t b_width, int32_t b_scale);
-
 #endif

@@ -283,9 +283,6 @@ static void rescaling_is_exact_or_refused(void)
             CHECK(model.precision + up > 76);
             continue;
         }
-        CHECK_INT(stoa__decimal_compare(bytes, model.width, model.scale, wide, 32,
-                                        model.scale + up),
-                  0);
         CHECK_INT(stoa__decimal_rescale(wide, 32, model.scale + up, model.precision,
                                         model.scale, model.width, back, NULL),
                   STOA_OK);
@@ -313,33 +310,6 @@ static void rescaling_names_what_does_not_fit(void)
     value = 0;
     CHECK_INT(stoa__decimal_rescale(&value, 8, -200, 18, 200, 8, &value, &err), STOA_OK);
     CHECK_INT(value, 0);
-}
-
-static void comparing_is_by_number(void)
-{
-    int64_t a = 10, b = 100, c = -1;
-
-    CHECK_INT(stoa__decimal_compare(&a, 8, 0, &b, 8, 1), 0);
-    CHECK_INT(stoa__decimal_compare(&a, 8, 1, &b, 8, 1), -1);
-    CHECK_INT(stoa__decimal_compare(&a, 8, -256, &b, 8, 256), 1);
-    CHECK_INT(stoa__decimal_compare(&c, 8, 256, &a, 4, 256), -1);
-    CHECK_INT(stoa__decimal_compare(&c, 8, -256, &c, 8, 256), -1);
-    for (int i = 0; i < 100000; i++) {
-        const int64_t left = (int64_t)random_word() >> random_word() % 64;
-        const int64_t right =
-            random_word() & 3 ? (int64_t)random_word() >> random_word() % 64 : left;
-        const int32_t up = (int32_t)(random_word() % 18);
-        stoa__int128 scaled = right;
-        uint8_t wide[16];
-
-        for (int32_t k = 0; k < up; k++)
-            scaled *= 10;
-        memcpy(wide, &scaled, 16);
-        CHECK_INT(stoa__decimal_compare(&left, 8, 3, wide, 16, 3 + up),
-                  left < right ? -1 : left > right);
-        CHECK_INT(stoa__decimal_compare(wide, 16, up - 5, &left, 8, -5),
-                  right < left ? -1 : right > left);
-    }
 }
 
 static void doubles_count_as_their_shortest_text(void)
@@ -400,6 +370,5 @@ TEST_MAIN({"decimals have canonical texts", decimals_have_canonical_texts},
           {"integers that do not fit are refused", integers_that_do_not_fit_are_refused},
           {"rescaling is exact or refused", rescaling_is_exact_or_refused},
           {"rescaling names what does not fit", rescaling_names_what_does_not_fit},
-          {"comparing is by number", comparing_is_by_number},
           {"doubles count as their shortest text", doubles_count_as_their_shortest_text},
           {"precision is counted in digits", precision_is_counted_in_digits})

@@ -85,15 +85,4 @@ struct stoa__sql_statement {
  */
 bool stoa__sql_split(stoa__sql *sql, struct stoa__sql_statement *out);
 
-/* For a shell: is every statement of the text complete (or nothing there), so that it can
- * run? */
-bool stoa__sql_complete(const char *text, size_t size, uint32_t dialect);
-
-/*
- * The one statement of a text that should hold one. SYNTAX, naming what follows and its
- * position, when there is a second; `out` may have size 0.
- */
-stoa_status stoa__sql_single(const char *text, size_t size, uint32_t dialect,
-                             struct stoa__sql_statement *out, stoa_error *err);
-
 #endif

@@ -233,17 +233,18 @@ static stoa_status put_token(stoa__buffer *out, const struct stoa__sql_token *to
     return stoa__buffer_append(out, token->text, token->size);
 }
 
-/* Read the parameters, and write the text in another style if `out` is given. */
-static stoa_status run(const char *text, size_t size, uint32_t dialect,
-                       enum stoa__sql_style style, stoa__buffer *out,
-                       stoa__sql_params *params, stoa_error *err)
+stoa_status stoa__sql_translate(const char *text, size_t size, uint32_t dialect,
+                                enum stoa__sql_style style, stoa__buffer *out,
+                                stoa__sql_params *params, stoa_error *err)
 {
     struct collector collector = {text, {0}, 0, 0, NULL, 0, 0};
+    const size_t start = out->size;
     struct stoa__sql_token token;
     stoa_status rc = STOA_OK;
     stoa__sql sql;
 
     assert(params);
+    assert(style >= STOA__SQL_STYLE_QUESTION && style <= STOA__SQL_STYLE_DOLLAR);
     memset(params, 0, sizeof(*params));
     stoa__sql_init(&sql, text, size, dialect);
     for (stoa__sql_next(&sql, &token); rc == STOA_OK && token.kind != STOA__SQL_END;) {
@@ -251,33 +252,16 @@ static stoa_status run(const char *text, size_t size, uint32_t dialect,
 
         if (token.kind == STOA__SQL_PARAM)
             rc = collect(&collector, &token, &number, err);
-        if (rc == STOA_OK && out && put_token(out, &token, style, number) != STOA_OK)
+        if (rc == STOA_OK && put_token(out, &token, style, number) != STOA_OK)
             rc = stoa__fail_nomem(err);
         stoa__sql_next(&sql, &token);
     }
     stoa__free(collector.slots);
-    if (rc == STOA_OK)
+    if (rc == STOA_OK) {
         *params = collector.params;
-    else
+    } else {
         stoa__sql_params_release(&collector.params);
-    return rc;
-}
-
-stoa_status stoa__sql_params_read(const char *text, size_t size, uint32_t dialect,
-                                  stoa__sql_params *out, stoa_error *err)
-{
-    return run(text, size, dialect, STOA__SQL_STYLE_QUESTION, NULL, out, err);
-}
-
-stoa_status stoa__sql_translate(const char *text, size_t size, uint32_t dialect,
-                                enum stoa__sql_style style, stoa__buffer *out,
-                                stoa__sql_params *params, stoa_error *err)
-{
-    const size_t start = out->size;
-    const stoa_status rc = run(text, size, dialect, style, out, params, err);
-
-    assert(style >= STOA__SQL_STYLE_QUESTION && style <= STOA__SQL_STYLE_DOLLAR);
-    if (rc != STOA_OK)
         out->size = start;
+    }
     return rc;
 }

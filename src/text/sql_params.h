@@ -33,12 +33,6 @@ typedef struct stoa__sql_params {
     int32_t place_count;
 } stoa__sql_params;
 
-/* Find the parameters. SYNTAX with the position for a number of 0 or above
- * STOA__PARAM_COUNT_MAX (or more places than that); NOMEM. The text must outlive `out`
- * (names point into it). */
-stoa_status stoa__sql_params_read(const char *text, size_t size, uint32_t dialect,
-                                  stoa__sql_params *out, stoa_error *err);
-
 /* Number of the parameter `name` (without its sign), from 1; 0 if there is none. */
 int32_t stoa__sql_params_find(const stoa__sql_params *params, const char *name,
                               size_t size);
@@ -49,9 +43,10 @@ void stoa__sql_params_release(stoa__sql_params *params);
 /*
  * Append the text with each placeholder rewritten; everything else is kept byte for byte,
  * but with DOLLAR the operator `??` becomes the `?` it stands for, and a placeholder
- * right behind a word gets a space before it. Also reads the parameters, as above. With
- * QUESTION position i of the engine takes parameter places[i]; with the others position n
- * takes parameter n. On failure nothing is appended.
+ * right behind a word gets a space before it. Also reads the parameters, whose names point
+ * into the text. With QUESTION position i of the engine takes parameter places[i]; with the
+ * others position n takes parameter n. SYNTAX with the position for a number of 0 or above
+ * STOA__PARAM_COUNT_MAX (or more places than that); NOMEM. On failure nothing is appended.
  */
 stoa_status stoa__sql_translate(const char *text, size_t size, uint32_t dialect,
                                 enum stoa__sql_style style, stoa__buffer *out,

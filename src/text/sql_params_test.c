@@ -7,6 +7,18 @@
 
 enum { SQLITE = STOA__SQL_SQLITE, POSTGRES = STOA__SQL_POSTGRES };
 
+/* The parameters alone. */
+static stoa_status read_params(const char *text, size_t size, stoa__sql_params *params,
+                               stoa_error *err)
+{
+    stoa__buffer out = {0};
+    const stoa_status rc = stoa__sql_translate(text, size, SQLITE, STOA__SQL_STYLE_QUESTION, &out,
+                                               params, err);
+
+    stoa__buffer_release(&out);
+    return rc;
+}
+
 /* The translated text, then the number at each place, then the names. */
 static const char *translated(const char *text, uint32_t dialect,
                               enum stoa__sql_style style)
@@ -78,7 +90,7 @@ static void the_first_places_are_known(void)
     const char *text = "select :b, ?4, :b";
     stoa__sql_params params;
 
-    CHECK_INT(stoa__sql_params_read(text, strlen(text), SQLITE, &params, NULL), STOA_OK);
+    CHECK_INT(read_params(text, strlen(text), &params, NULL), STOA_OK);
     CHECK_INT(params.count, 4);
     CHECK_INT(params.place_count, 3);
     CHECK_INT(params.items[0].position, 7);
@@ -124,7 +136,7 @@ static void thousands_of_names_are_told_apart(void)
     for (int i = 0; i < STOA__PARAM_COUNT_MAX / 2; i++)
         CHECK_INT(stoa__buffer_format(&text, "@n%d,", i), STOA_OK);
     CHECK_INT(
-        stoa__sql_params_read((const char *)text.data, text.size, SQLITE, &params, NULL),
+        read_params((const char *)text.data, text.size, &params, NULL),
         STOA_OK);
     CHECK_INT(params.count, STOA__PARAM_COUNT_MAX / 2);
     CHECK_INT(params.place_count, STOA__PARAM_COUNT_MAX);
@@ -134,7 +146,7 @@ static void thousands_of_names_are_told_apart(void)
     stoa__sql_params_release(&params);
     CHECK_INT(stoa__buffer_append_text(&text, "?"), STOA_OK);
     CHECK_INT(
-        stoa__sql_params_read((const char *)text.data, text.size, SQLITE, &params, &err),
+        read_params((const char *)text.data, text.size, &params, &err),
         STOA_ERR_SYNTAX);
     stoa__buffer_release(&text);
 }
@@ -144,7 +156,7 @@ static void a_known_name_counts_when_no_new_one_would(void)
     const char *text = ":a ?32766 :a";
     stoa__sql_params params;
 
-    CHECK_INT(stoa__sql_params_read(text, strlen(text), SQLITE, &params, NULL), STOA_OK);
+    CHECK_INT(read_params(text, strlen(text), &params, NULL), STOA_OK);
     CHECK_INT(params.count, STOA__PARAM_COUNT_MAX);
     CHECK_INT(params.places[2], 1);
     stoa__sql_params_release(&params);

@@ -2,9 +2,6 @@
 /* Statements of a text: the second half of sql.h. */
 #include "text/sql.h"
 
-#include "base/error.h"
-#include "text/identifier.h"
-#include "text/refuse.h"
 
 #include <assert.h>
 #include <string.h>
@@ -116,45 +113,4 @@ bool stoa__sql_split(stoa__sql *sql, struct stoa__sql_statement *out)
         return true;
     memset(out, 0, sizeof(*out));
     return false;
-}
-
-bool stoa__sql_complete(const char *text, size_t size, uint32_t dialect)
-{
-    struct stoa__sql_statement statement;
-    stoa__sql sql;
-
-    stoa__sql_init(&sql, text, size, dialect);
-    while (stoa__sql_split(&sql, &statement)) {
-        if (!statement.complete)
-            return false;
-    }
-    return true;
-}
-
-stoa_status stoa__sql_single(const char *text, size_t size, uint32_t dialect,
-                             struct stoa__sql_statement *out, stoa_error *err)
-{
-    struct stoa__sql_statement next;
-    char excerpt[STOA__EXCERPT_SIZE];
-    stoa__sql sql;
-
-    assert(out);
-    memset(out, 0, sizeof(*out));
-    stoa__sql_init(&sql, text, size, dialect);
-    while (stoa__sql_split(&sql, &next)) {
-        if (next.size == 0)
-            continue;
-        if (out->size == 0) {
-            *out = next;
-            continue;
-        }
-        memset(out, 0, sizeof(*out));
-        stoa__excerpt(next.text, next.size, excerpt);
-        (void)stoa__fail(err, STOA_ERR_SYNTAX,
-                         "one statement is expected, but at byte %zu another begins: %s",
-                         (size_t)(next.text - text), excerpt);
-        stoa__error_position(err, next.text - text);
-        return STOA_ERR_SYNTAX;
-    }
-    return STOA_OK;
 }

@@ -214,45 +214,6 @@ static void unfinished_texts_are_open(void)
     CHECK_TEXT(statements_of("select 'a' --", SQLITE), "[select 'a'|select]");
 }
 
-static bool complete(const char *text)
-{
-    return stoa__sql_complete(text, strlen(text), SQLITE);
-}
-
-static void a_shell_knows_when_to_run(void)
-{
-    CHECK(complete(""));
-    CHECK(complete(" -- x"));
-    CHECK(complete("select 1;"));
-    CHECK(complete("select 1; -- x\n"));
-    CHECK(!complete("select 1"));
-    CHECK(!complete("select 1; select 2"));
-    CHECK(!complete("select ';"));
-    CHECK(!complete("select 1; /* "));
-    CHECK(!complete("create trigger t begin a;"));
-    CHECK(!complete("create trigger t begin a; end"));
-    CHECK(complete("create trigger t begin a; end;"));
-}
-
-static void one_statement_is_asked_for(void)
-{
-    const char *two = "; select 1; ; update t set a=1";
-    struct stoa__sql_statement out;
-    stoa_error err;
-
-    CHECK_INT(stoa__sql_single(" ;select 1 ; -- x", 17, SQLITE, &out, NULL), STOA_OK);
-    CHECK(out.size == 8 && memcmp(out.text, "select 1", 8) == 0);
-    CHECK_INT(stoa__sql_single("-- x", 4, SQLITE, &out, NULL), STOA_OK);
-    CHECK_INT(out.size, 0);
-    CHECK_INT(stoa__sql_single(NULL, 0, SQLITE, &out, NULL), STOA_OK);
-    CHECK_INT(out.size, 0);
-    CHECK_INT(stoa__sql_single(two, strlen(two), SQLITE, &out, &err), STOA_ERR_SYNTAX);
-    CHECK_INT(out.size, 0);
-    CHECK_INT(err.position, 14);
-    CHECK_TEXT(err.text, "one statement is expected, but at byte 14 another begins: "
-                         "update t set a=1");
-}
-
 /* Whatever the bytes: tokens cover the text, and pieces never overlap. */
 static void any_bytes_are_tokens(void)
 {
@@ -300,6 +261,4 @@ TEST_MAIN({"words, numbers and operators", words_numbers_and_operators},
            comments_around_a_statement_are_left_out},
           {"bodies of triggers are not cut", bodies_of_triggers_are_not_cut},
           {"unfinished texts are open", unfinished_texts_are_open},
-          {"a shell knows when to run", a_shell_knows_when_to_run},
-          {"one statement is asked for", one_statement_is_asked_for},
           {"any bytes are tokens", any_bytes_are_tokens})
