@@ -31,10 +31,14 @@ typedef struct stoa__convert {
     void *self;
 } stoa__convert;
 
-/* Append field `index` of rows [0, rows) to `column`, which is its own target. Fails with NOMEM
- * and FULL; a bad value that ends it answers TYPE. */
+/* convert_column.c: append field `index` of rows [0, rows) to `column`, which is its own target.
+ * Fails with NOMEM and FULL; a bad value that ends it answers TYPE. */
 stoa_status stoa__convert_column(stoa__convert *convert, struct stoa__column *column,
                                  int32_t index, int64_t rows, stoa_error *err);
+
+/* Append one field as it stands, quotes and all. */
+stoa_status stoa__convert_field(stoa__convert *convert, struct stoa__column *column,
+                                const uint8_t *text, size_t size, stoa_error *err);
 
 /* Append one text that is no NULL to a column of any type: what is not quick. */
 stoa_status stoa__convert_text(stoa__convert *convert, struct stoa__column *column,

@@ -5,10 +5,8 @@
 
 #include "base/error.h"
 #include "base/mem.h"
-#include "format/scan.h"
 #include "text/utf8.h"
 
-#include <assert.h>
 #include <string.h>
 
 #include "base/ban.h"

@@ -14,6 +14,27 @@
 #include <stdint.h>
 #include <string.h>
 
+/* Powers of ten. */
+static const int64_t stoa__quick_powers[19] = {1,
+                                               10,
+                                               100,
+                                               1000,
+                                               10000,
+                                               100000,
+                                               1000000,
+                                               10000000,
+                                               100000000,
+                                               1000000000,
+                                               10000000000,
+                                               100000000000,
+                                               1000000000000,
+                                               10000000000000,
+                                               100000000000000,
+                                               1000000000000000,
+                                               10000000000000000,
+                                               100000000000000000,
+                                               1000000000000000000};
+
 static inline uint64_t stoa__load_u64(const uint8_t *at)
 {
     uint64_t value;
@@ -82,25 +103,6 @@ static inline bool stoa__quick_int64(const uint8_t *at, size_t size, int64_t *ou
 static inline bool stoa__quick_decimal(const uint8_t *at, size_t size, int64_t *out,
                                        size_t *scale)
 {
-    static const uint64_t powers[19] = {1,
-                                        10,
-                                        100,
-                                        1000,
-                                        10000,
-                                        100000,
-                                        1000000,
-                                        10000000,
-                                        100000000,
-                                        1000000000,
-                                        10000000000,
-                                        100000000000,
-                                        1000000000000,
-                                        10000000000000,
-                                        100000000000000,
-                                        1000000000000000,
-                                        10000000000000000,
-                                        100000000000000000,
-                                        1000000000000000000};
     const bool negative = *at == '-';
     uint64_t whole = 0, fraction = 0;
     size_t digits = 0, behind = 0;
@@ -124,7 +126,7 @@ static inline bool stoa__quick_decimal(const uint8_t *at, size_t size, int64_t *
         if (!stoa__quick_digits(at + digits + 1, behind, &fraction))
             return false;
     }
-    whole = whole * powers[behind] + fraction;
+    whole = whole * (uint64_t)stoa__quick_powers[behind] + fraction;
     *out = negative ? -(int64_t)whole : (int64_t)whole;
     *scale = behind;
     return true;
@@ -178,8 +180,6 @@ static inline bool stoa__quick_date(const uint8_t *at, size_t size, int64_t *day
 static inline bool stoa__quick_timestamp(const uint8_t *at, size_t size, int64_t per_second,
                                          bool zoned, int64_t *out)
 {
-    static const int64_t powers[10] = {1,      10,      100,      1000,      10000,
-                                       100000, 1000000, 10000000, 100000000, 1000000000};
     uint32_t bad = 0, hour, minute, second;
     uint64_t fraction = 0;
     int64_t days = 0, ticks = 0;
@@ -195,10 +195,11 @@ static inline bool stoa__quick_timestamp(const uint8_t *at, size_t size, int64_t
     if (bad || hour > 23 || minute > 59 || second > 59 || size < 19)
         return false;
     if (size > 19) {
-        if (at[19] != '.' || size == 20 || size > 29 || powers[size - 20] > per_second ||
+        if (at[19] != '.' || size == 20 || size > 29 ||
+            stoa__quick_powers[size - 20] > per_second ||
             !stoa__quick_digits(at + 20, size - 20, &fraction))
             return false;
-        ticks = (int64_t)fraction * (per_second / powers[size - 20]);
+        ticks = (int64_t)fraction * (per_second / stoa__quick_powers[size - 20]);
     }
     days = days * 86400 + (int64_t)(hour * 3600 + minute * 60 + second);
     if (__builtin_mul_overflow(days, per_second, &days))

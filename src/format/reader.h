@@ -90,4 +90,13 @@ void stoa__reader_fail(struct stoa__chunk *chunk, size_t at, int32_t column,
 /* Places of a parsed chunk are bytes until then; in order, and lines. */
 void stoa__reader_settle(struct stoa__chunk *chunk);
 
+/* ---- for the stream ---- */
+
+/* Keep, write or count the bad rows of a chunk whose turn has come. FULL beyond bad_rows_max. */
+stoa_status stoa__reader_take_rejects(stoa__reader *reader, stoa__call *call,
+                                      struct stoa__chunk *chunk, stoa_error *err);
+/* Put file, line and column of that chunk in front of what is wrong; gives its code. */
+stoa_status stoa__reader_place(const stoa__reader *reader, const struct stoa__fault *fault,
+                               stoa_error *err);
+
 #endif
