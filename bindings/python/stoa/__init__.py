@@ -39,8 +39,12 @@ if TYPE_CHECKING:
     from typing import Any as _Any
 
     from ._async import AsyncConnection, AsyncResult, aconnect
-    from ._format import csv, json
+    from ._format import Reader, csv, json
+    from ._log import log_level, log_lines, log_to
     from ._progress import progress
+    from ._push import Pushed, Table
+    from ._source import check
+    from ._write import write_csv, write_json
 
 __version__ = "0.1.0"
 
@@ -59,17 +63,17 @@ sql = execute
 
 def __getattr__(name: str) -> "_Any":
     # What not every program needs is imported when it is asked for: asyncio is not small.
-    if name in ("aconnect", "AsyncConnection", "AsyncResult"):
-        from . import _async
-        return getattr(_async, name)
-    if name in ("csv", "json"):
-        from . import _format
-        return getattr(_format, name)
-    if name == "progress":
-        from . import _progress
-        return _progress.progress
-    raise AttributeError(f"module 'stoa' has no attribute '{name}'")
+    module = _LATE.get(name)
+    if module is None:
+        raise AttributeError(f"module 'stoa' has no attribute '{name}'")
+    from importlib import import_module
+    return getattr(import_module("stoa." + module), name)
 
+
+_LATE = {name: module for module, names in {
+    "_async": "AsyncConnection AsyncResult aconnect", "_format": "Reader csv json",
+    "_log": "log_level log_lines log_to", "_progress": "progress", "_push": "Pushed Table",
+    "_source": "check", "_write": "write_csv write_json"}.items() for name in names.split()}
 
 if hasattr(_sys, "ps1") or "ipykernel" in _sys.modules:
     __getattr__("progress")()  # Somebody sits in front of it.
@@ -77,15 +81,16 @@ if hasattr(_sys, "ps1") or "ipykernel" in _sys.modules:
 
 __all__ = [
     "Acks", "AsyncConnection", "AsyncResult", "AuthError", "BINARY", "Batch", "Binary", "Blob",
-    "BusyError", "CallbackError", "CancelledError", "ClosedError", "Connection", "ConstraintError",
-    "CorruptError", "Cursor", "DATETIME", "DataError", "Database", "DatabaseError", "Date",
-    "DateFromTicks", "Done", "Error", "ExistsError", "ForkedError", "FullError", "HandleError",
-    "Ingest", "InputOutputError", "IntegrityError", "InterfaceError", "InternalError",
-    "InvalidError", "LibraryError", "LockedError", "NUMBER", "NetworkError", "NotFoundError",
-    "NotSupportedError", "OperationalError", "OutOfMemoryError", "ProgrammingError",
-    "ProtocolError", "ROWID", "ReadOnlyError", "Result", "STRING", "Schema", "SqlSyntaxError",
-    "Statement", "Time", "TimeFromTicks", "TimedOutError", "Timestamp", "TimestampFromTicks",
-    "TypeMismatchError", "UnsupportedError", "Warning", "aconnect", "apilevel", "connect", "csv",
-    "default_connection", "engines", "execute", "json", "library_version", "live", "open",
-    "paramstyle", "progress", "sql", "threadsafety",
+    "BusyError", "CallbackError", "CancelledError", "ClosedError", "Connection",
+    "ConstraintError", "CorruptError", "Cursor", "DATETIME", "DataError", "Database",
+    "DatabaseError", "Date", "DateFromTicks", "Done", "Error", "ExistsError", "ForkedError",
+    "FullError", "HandleError", "Ingest", "InputOutputError", "IntegrityError", "InterfaceError",
+    "InternalError", "InvalidError", "LibraryError", "LockedError", "NUMBER", "NetworkError",
+    "NotFoundError", "NotSupportedError", "OperationalError", "OutOfMemoryError",
+    "ProgrammingError", "ProtocolError", "Pushed", "ROWID", "ReadOnlyError", "Reader", "Result",
+    "STRING", "Schema", "SqlSyntaxError", "Statement", "Table", "Time", "TimeFromTicks",
+    "TimedOutError", "Timestamp", "TimestampFromTicks", "TypeMismatchError", "UnsupportedError",
+    "Warning", "aconnect", "apilevel", "check", "connect", "csv", "default_connection", "engines",
+    "execute", "json", "library_version", "live", "log_level", "log_lines", "log_to", "open",
+    "paramstyle", "progress", "sql", "threadsafety", "write_csv", "write_json",
 ]

@@ -7,7 +7,7 @@ ended all Python code; so has a stream made here. Nothing of them is written in 
 
 from __future__ import annotations
 
-from ._call import call, keep_raised
+from ._call import call, keep_raised, run
 from ._error import DataError, fill
 from ._held import hold, stream_release, thing
 from ._lib import NULL, callback, ffi, lib
@@ -124,6 +124,15 @@ def from_capsule_array(source: Any) -> tuple[Any, Any]:
     from ._build import stream  # pylint: disable=import-outside-toplevel
     schema, array = source.__arrow_c_array__()
     return stream(pointer(schema, _SCHEMA), [pointer(array, _ARRAY)]), None
+
+
+def run_taking(stream: Any, *arguments: Any) -> int:
+    """run() a call that takes a stream, which ends with the call also when it fails."""
+    try:
+        return run(*arguments)
+    except BaseException:
+        lib.stoa_stream_release(stream)
+        raise
 
 
 class _Producer:

@@ -75,3 +75,17 @@ class Batch:
 
     def __repr__(self) -> str:
         return f"<stoa.Batch of {len(self)} rows: {', '.join(map(repr, self.fields))}>"
+
+
+def rows_of(stream: Any) -> list[dict[str, Any]]:
+    """All rows of a small stream, as dicts."""
+    schema = ffi.gc(ffi.new("struct ArrowSchema *"), lib.stoa_schema_release)
+    call(lib.stoa_stream_schema, stream, schema)
+    fields = Field(schema).children
+    out: list[dict[str, Any]] = []
+    while True:
+        array = ffi.gc(ffi.new("struct ArrowArray *"), lib.stoa_batch_release)
+        if call(lib.stoa_stream_next, stream, array) != 0:
+            return out
+        rows = Batch(schema, fields, array).rows()
+        out += [dict(zip([field.name for field in fields], row)) for row in rows]

@@ -173,7 +173,8 @@ def _floats(name: str, items: Sequence[Any], nulls: bool) -> Column:
     return Column(name, values.FLOAT64, len(items), data)
 
 
-def _packed(name: str, kind: int, parts: Sequence[bytes]) -> Column:
+def packed(name: str, kind: int, parts: Sequence[bytes]) -> Column:
+    """A column of texts or bytes, one behind the other."""
     return Column(name, kind, len(parts), b"".join(parts),
                   array("q", accumulate(map(len, parts), initial=0)))
 
@@ -185,7 +186,7 @@ def _texts(name: str, items: Sequence[Any], nulls: bool) -> Column:
         if data.isascii():
             return Column(name, values.TEXT, len(items), data.encode(),
                           array("q", accumulate(map(len, full), initial=0)))
-        return _packed(name, values.TEXT, [item.encode() for item in full])
+        return packed(name, values.TEXT, [item.encode() for item in full])
     except UnicodeEncodeError:
         _wrong(name, items, _encodable, "is no text that UTF-8 can hold")
 
@@ -195,7 +196,7 @@ def _encodable(item: str) -> bool:
 
 
 def _bytes(name: str, items: Sequence[Any], nulls: bool) -> Column:
-    return _packed(name, values.BYTES, [bytes(item) for item in _filled(items, nulls, b"")])
+    return packed(name, values.BYTES, [bytes(item) for item in _filled(items, nulls, b"")])
 
 
 def _moments(name: str, items: Sequence[Any], nulls: bool) -> Column:
@@ -244,7 +245,7 @@ def _decimals(name: str, items: Sequence[Any], nulls: bool) -> Column:
     unscaled = [int(whole.replace(".", "") + "0" * (scale - len(whole.partition(".")[2])))
                 if whole else 0 for whole in parts]
     if scale > 38 or any(abs(number) >= 10 ** 38 for number in unscaled):
-        return _packed(name, values.DECIMAL, [part.encode() for part in parts])
+        return packed(name, values.DECIMAL, [part.encode() for part in parts])
     data = b"".join([number.to_bytes(16, "little", signed=True) for number in unscaled])
     return Column(name, values.UUID_TYPE, len(items), data, form=f"d:38,{scale}")
 
@@ -261,7 +262,7 @@ def _jsons(name: str, items: Sequence[Any], nulls: bool) -> Column:
             parts.append(b"" if item is None else values.json_text(item).encode())
         except (TypeError, ValueError) as problem:
             raise DataError(f"column '{name}', row {row + 1}: {problem}") from problem
-    return _packed(name, values.JSON, parts)
+    return packed(name, values.JSON, parts)
 
 
 _MAKERS: list[tuple[set[type], Any]] = [

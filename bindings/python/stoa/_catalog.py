@@ -3,18 +3,14 @@
 
 from __future__ import annotations
 
-
-from ._batch import Batch
+from ._batch import rows_of
 from ._call import call
-from ._columns import Field
 from ._lib import ffi, lib
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any
     from ._result import Result
-
-_KINDS = ("databases", "tables", "columns", "indexes", "keys", "functions", "collations")
 
 
 class Catalog:
@@ -28,7 +24,7 @@ class Catalog:
         >>> con.catalog("columns", table="trades").show()
         """
         from ._result import open_result  # pylint: disable=import-outside-toplevel
-        number = _KINDS.index(what) + 1 if what in _KINDS else 0
+        number = getattr(lib, "STOA_CATALOG_" + what.upper(), 0)
         where, name = database.encode(), table.encode()
         con: Any = self
         return open_result(con, timeout, lib.stoa_catalog, con._handle, number, where, len(where),
@@ -47,15 +43,4 @@ def engines() -> list[dict[str, Any]]:
     """The engines of this library: name, version, available, detail, capabilities, example."""
     stream = ffi.new("struct ArrowArrayStream *")
     call(lib.stoa_engines, stream)
-    stream = ffi.gc(stream, lib.stoa_stream_release)
-    schema = ffi.new("struct ArrowSchema *")
-    call(lib.stoa_stream_schema, stream, schema)
-    schema = ffi.gc(schema, lib.stoa_schema_release)
-    fields = Field(schema).children
-    out: list[dict[str, Any]] = []
-    while True:
-        array = ffi.gc(ffi.new("struct ArrowArray *"), lib.stoa_batch_release)
-        if call(lib.stoa_stream_next, stream, array) != 0:
-            return out
-        batch = Batch(schema, fields, array)
-        out += [dict(zip([field.name for field in fields], row)) for row in batch.rows()]
+    return rows_of(ffi.gc(stream, lib.stoa_stream_release))

@@ -7,7 +7,7 @@ import _thread
 import warnings
 
 from . import _care, _catalog, _functions, _scan
-from ._arrow import Schema
+from ._arrow import Schema, run_taking
 from ._call import (Operations, Options, _caught, _certain, _get_ident, _main, call,
                     check_signals, elsewhere, fail, give_error, raise_certain, run, take_error)
 from ._columns import Field
@@ -15,8 +15,8 @@ from ._dbapi import Cursor
 from ._ingest import Ingest, open_ingest
 from ._lib import NULL, ffi, lib
 from ._result import Result, open_result
-from ._statement import Statement
-from ._transaction import Savepoint, Transaction
+from ._statement import Statement, keep_rows
+from ._transaction import DryRun, Savepoint, Transaction
 from ._values import NeedsField, encoded, give_frame, pack, unpack_row
 
 TYPE_CHECKING = False
@@ -193,8 +193,8 @@ class Connection(_care.Care, _catalog.Catalog, _functions.Functions):
         stream, kept = into(None if anew else self, table, str(settings.get("database", "")), data,
                             columns)
         options, name, out = Options(settings), table.encode(), ffi.new("int64_t *")
-        run(self._operations, timeout, lib.stoa_insert, self._handle, name, len(name), stream,
-            options.array, options.count, out)
+        run_taking(stream, self._operations, timeout, lib.stoa_insert, self._handle, name,
+                   len(name), stream, options.array, options.count, out)
         del kept
         return int(out[0])
 
@@ -203,13 +203,14 @@ class Connection(_care.Care, _catalog.Catalog, _functions.Functions):
         return open_ingest(lib.stoa_conn_ingest_open, self, table, settings)
 
     def register(self, name: str, data: Any, *, replace: bool = True, columns: Names = None,
-                 **settings: Any) -> None:
-        """Let SQL see data as a table. It is held as long as the name stands, and no longer.
+                 copy: bool = False, **settings: Any) -> None:
+        """Let SQL see data as a table. It is held as long as the name stands, and no longer; with
+        copy= it is read now, and what was read is a table in memory until unregister().
 
         >>> con.register("prices", frame)
         >>> con.execute("SELECT max(price) FROM prices").scalar()
         """
-        self._scans.register(name, data, columns, replace, settings)
+        self._scans.register(name, data, columns, replace, copy, settings)
 
     def unregister(self, name: str) -> None:
         """Forget registered data; a statement that runs on it keeps it until it ends."""
@@ -277,6 +278,22 @@ class Connection(_care.Care, _catalog.Catalog, _functions.Functions):
     def savepoint(self, name: str) -> Savepoint:
         """A point inside the transaction that is returned to when an exception leaves it."""
         return Savepoint(self, name)
+
+    def dry_run(self) -> DryRun:
+        """A transaction that sees its own writes and is taken back at the end, whatever happens;
+        transactions inside of it do nothing.
+
+        >>> with con.dry_run():
+        ...     con.insert("t", frame)
+        """
+        return DryRun(self)
+
+    @property
+    def in_dry_run(self) -> bool:
+        """Whether a dry run lasts."""
+        active = ffi.new("int32_t *")
+        call(lib.stoa_conn_dry_run, self._handle, active)
+        return bool(active[0])
 
     # ---- the session ----
 
@@ -356,10 +373,7 @@ class Connection(_care.Care, _catalog.Catalog, _functions.Functions):
 def _typed_row(con: Connection, text: bytes, rows: Any) -> Row:
     """A row with values that only its columns' types explain: ask the statement for those. What
     the library lent is copied before, since it is lent until the next call."""
-    kept = ffi.new("stoa_rows *", rows[0])
-    values = ffi.from_buffer(ffi.buffer(rows.values, 24 * rows.column_count)[:])
-    data = ffi.from_buffer(ffi.buffer(rows.bytes, rows.bytes_size)[:])
-    kept.values, kept.bytes = ffi.cast("stoa_value *", values), ffi.cast("uint8_t *", data)
+    kept = keep_rows(rows)
     stmt = ffi.new("stoa_stmt *")
     run(con._operations, None, lib.stoa_prepare, con._handle, text, len(text), stmt)
     try:
@@ -371,4 +385,4 @@ def _typed_row(con: Connection, text: bytes, rows: Any) -> Row:
             lib.stoa_schema_release(schema)
     finally:
         lib.stoa_stmt_close(stmt[0])
-    return unpack_row(kept, [field.zone for field in fields])
+    return unpack_row(kept[0], [field.zone for field in fields])

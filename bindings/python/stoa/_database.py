@@ -20,11 +20,6 @@ if TYPE_CHECKING:
     from types import TracebackType
     from typing import Any
 
-_CAPABILITIES = ("sql", "prepare", "transactions", "savepoints", "ingest", "upsert", "truncate",
-                 "dedup", "multi_table_push", "scans", "functions", "collations", "blobs",
-                 "backup", "check", "checkpoint", "vacuum", "catalog", "read", "multi_statement",
-                 "durable_ack", "key_value", "administration", "subscriptions")
-
 _databases: WeakSet[Database] = WeakSet()
 
 
@@ -83,7 +78,7 @@ class Database:
 
         The words are those of STOA_CAN_* in stoa/db.h, in small letters.
         """
-        number = _CAPABILITIES.index(capability) + 1 if capability in _CAPABILITIES else 0
+        number = getattr(lib, "STOA_CAN_" + capability.upper(), 0)
         out = ffi.new("int32_t *")
         call(lib.stoa_db_supports, self._handle, number, out)
         return bool(out[0])

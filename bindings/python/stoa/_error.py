@@ -82,11 +82,11 @@ class NotSupportedError(DatabaseError):
 
 
 class InvalidError(ProgrammingError):
-    """STOA_ERR_INVALID: the call is wrong; fix the argument the text names."""
+    """STOA_ERR_INVALID: the call is wrong: fix the argument the text names."""
 
 
 class HandleError(InterfaceError):
-    """STOA_ERR_HANDLE: not a handle of this library."""
+    """STOA_ERR_HANDLE: not a handle, or a handle of another kind."""
 
 
 class ClosedError(ProgrammingError):
@@ -98,15 +98,15 @@ class ForkedError(OperationalError):
 
 
 class BusyError(ProgrammingError):
-    """STOA_ERR_BUSY: the object is in use by another call, on another thread or further out."""
+    """STOA_ERR_BUSY: this handle is in use by another call: fix the program."""
 
 
 class LockedError(OperationalError):
-    """STOA_ERR_LOCKED: another writer has it; try again later."""
+    """STOA_ERR_LOCKED: another writer has it: try again later."""
 
 
 class NotFoundError(ProgrammingError):
-    """STOA_ERR_NOT_FOUND: no such table, column, file or engine."""
+    """STOA_ERR_NOT_FOUND: no such table, column, entry, file or engine."""
 
 
 class ExistsError(ProgrammingError):
@@ -134,11 +134,11 @@ class ReadOnlyError(OperationalError):
 
 
 class CancelledError(OperationalError):
-    """STOA_ERR_CANCELLED: cancel() or a close ended the call."""
+    """STOA_ERR_CANCELLED: stoa_op_cancel(), a tick, or a close ended the call."""
 
 
 class TimedOutError(OperationalError, TimeoutError):
-    """STOA_ERR_TIMEOUT: the call's time was up."""
+    """STOA_ERR_TIMEOUT: the operation's deadline passed."""
 
 
 class InputOutputError(OperationalError):
@@ -146,7 +146,7 @@ class InputOutputError(OperationalError):
 
 
 class FullError(OperationalError):
-    """STOA_ERR_FULL: disk, queue or a stated bound is full."""
+    """STOA_ERR_FULL: disk, spool, queue or a stated bound is full."""
 
 
 class CorruptError(DatabaseError):
@@ -166,7 +166,8 @@ class ProtocolError(OperationalError):
 
 
 class CallbackError(OperationalError):
-    """STOA_ERR_CALLBACK: the caller's own function or stream failed; see `__cause__`."""
+    """STOA_ERR_CALLBACK: the caller's own function or stream reported a failure.
+    See `__cause__`."""
 
 
 class OutOfMemoryError(OperationalError, MemoryError):
@@ -174,7 +175,7 @@ class OutOfMemoryError(OperationalError, MemoryError):
 
 
 class LibraryError(InternalError):
-    """STOA_ERR_INTERNAL: a fault of the library. Please report the text."""
+    """STOA_ERR_INTERNAL: a fault of Stoa. Please report the text."""
 
 
 CLASSES: dict[int, type[Error]] = {

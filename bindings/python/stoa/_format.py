@@ -5,9 +5,10 @@ from __future__ import annotations
 
 import io
 import os
-from typing import Any, Mapping
+from typing import Any, Iterator, Mapping
 
-from ._arrow import stream_capsule
+from ._arrow import Schema, stream_capsule
+from ._batch import Batch, rows_of
 from ._call import Operation, Options, call, keep_raised
 from ._error import DataError, fill
 from ._held import hold, release, thing
@@ -62,6 +63,11 @@ class Format:
         del kept
         return ffi.gc(out, lib.stoa_stream_release)
 
+    def reader(self, target: Any = None) -> Reader:
+        """Open it for reading batch by batch, and for asking what was found; whatever takes
+        batches takes the reader."""
+        return Reader(self, self.open(target))
+
     @property
     def once(self) -> bool:
         """Whether reading uses it up, as it does a file that is open."""
@@ -69,6 +75,62 @@ class Format:
 
     def __arrow_c_stream__(self, requested_schema: Any = None) -> Any:
         return stream_capsule(self.open())
+
+
+class Reader:
+    """CSV or JSON lines being read: its batches, once, and meanwhile what was found.
+
+    >>> reader = stoa.csv("t.csv", bad_rows="keep").reader()
+    >>> con.insert("t", reader)
+    >>> reader.report["bad_rows"], reader.bad_rows()
+    """
+
+    def __init__(self, text: Format, stream: Any) -> None:
+        self._text = text  # What C reads from.
+        self._stream = stream
+        out = ffi.new("struct ArrowSchema *")
+        call(lib.stoa_stream_schema, stream, out)
+        self.schema = Schema(out)
+
+    def __iter__(self) -> Iterator[Batch]:
+        return self
+
+    def __next__(self) -> Batch:
+        array = ffi.gc(ffi.new("struct ArrowArray *"), lib.stoa_batch_release)
+        if call(lib.stoa_stream_next, self._stream, array) != 0:
+            raise StopIteration
+        return Batch(self.schema.struct, self.schema.fields, array)
+
+    @property
+    def report(self) -> dict[str, int | str]:
+        """What was found and done so far: rows, bad_rows, lines, bytes, bytes_total (-1: not
+        known), compression, separator, quote ("": none), header (0 or 1)."""
+        out = ffi.new("stoa_format_report *")
+        call(lib.stoa_format_report_get, self._stream, out)
+        said: dict[str, int | str] = {
+            name: getattr(out, name) for name in ("rows", "bad_rows", "lines", "bytes",
+                                                  "bytes_total", "header")}
+        said["compression"] = ("none", "gzip", "zstd")[out.compression]
+        for name in ("separator", "quote"):
+            character = getattr(out, name)
+            said[name] = chr(character) if character else ""
+        return said
+
+    def columns(self) -> list[dict[str, Any]]:
+        """How each column got its type: name, type, values, nulls, why."""
+        return self._rows(lib.stoa_format_columns)
+
+    def bad_rows(self) -> list[dict[str, Any]]:
+        """The bad rows kept since the last call (bad_rows="keep"): line, column, reason, text."""
+        return self._rows(lib.stoa_format_bad_rows)
+
+    def _rows(self, function: Any) -> list[dict[str, Any]]:
+        stream = ffi.new("struct ArrowArrayStream *")
+        call(function, self._stream, stream)
+        return rows_of(ffi.gc(stream, lib.stoa_stream_release))
+
+    def __repr__(self) -> str:
+        return f"<stoa.Reader of {self.schema!r}>"
 
 
 def csv(text: Any, **settings: Any) -> Format:

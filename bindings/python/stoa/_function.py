@@ -42,7 +42,7 @@ _as_int = struct.Struct("<q").unpack
 _float_bytes = struct.Struct("<d").pack
 
 
-def _type(given: Any, where: str) -> tuple[str, Callable[[Any], Any] | None]:
+def type_of(given: Any, where: str) -> tuple[str, Callable[[Any], Any] | None]:
     """Format and converter of a type given as a Python type, a word or an Arrow format."""
     if isinstance(given, str):
         word = given.rpartition(".")[2].partition("[")[0].replace(" | None", "")
@@ -61,6 +61,11 @@ def _type(given: Any, where: str) -> tuple[str, Callable[[Any], Any] | None]:
         raise DataError(f"{where}: {given!r} is no type that SQL has") from None
 
 
+def format_of(given: Any, where: str) -> str:
+    """The Arrow format of a type given as a Python type, a word or an Arrow format."""
+    return type_of(given, where)[0]
+
+
 class Spec:
     """A function as the library knows it; its handle is the user_data of every call."""
 
@@ -69,18 +74,18 @@ class Spec:
                  batch: str) -> None:
         self.function = function
         self.batch = batch
-        types = [_type(kind, f"parameter '{name}'") for name, kind in parameters]
+        types = [type_of(kind, f"parameter '{name}'") for name, kind in parameters]
         self.converters = [converter for _form, converter in types]
         self.converts = any(self.converters)
         self.zones = [zone(form[4:]) if form[:2] == "ts" else None for form, _ in types]
-        self.schema, self._kept = _schema([(name, form) for (name, _), (form, _) in
+        self.schema, self._kept = struct_schema([(name, form) for (name, _), (form, _) in
                                            zip(parameters, types)])
         self.fields = Field(self.schema).children
         self.returns = NULL
         self.typed: Any = None
         if returns is not None:
-            form = _type(returns, "the result")[0]
-            whole, kept = _schema([("result", form)])
+            form = type_of(returns, "the result")[0]
+            whole, kept = struct_schema([("result", form)])
             self._kept += kept
             self.typed = whole
             self.returns = whole.children[0]
@@ -108,7 +113,7 @@ class Spec:
         return self.groups[number]
 
 
-def _schema(columns: Sequence[tuple[str, str]]) -> tuple[Any, list[Any]]:
+def struct_schema(columns: Sequence[tuple[str, str]]) -> tuple[Any, list[Any]]:
     """A struct's schema in Python's own memory, for calls that borrow it."""
     children = ffi.new("struct ArrowSchema[]", len(columns) + 1)
     pointers = ffi.new("struct ArrowSchema *[]", len(columns) + 1)

@@ -14,14 +14,16 @@ from __future__ import annotations
 
 import warnings
 
+from ._arrow import run_taking
 from ._call import Operations, Options, call, run
 from ._lib import NULL, ffi, lib
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from types import TracebackType
-    from typing import Any
+    from typing import Any, Iterable, Mapping
 
+    from ._push import Pushed, Table
     from ._source import Names
 
 
@@ -60,8 +62,8 @@ class Ingest:
         """Write data, all of it or nothing, and answer the append's number."""
         stream, kept = self._into(data, columns)
         sequence = ffi.new("uint64_t *")
-        run(self._operations, timeout, lib.stoa_ingest_append_stream, self._handle, stream, NULL,
-            sequence)
+        run_taking(stream, self._operations, timeout, lib.stoa_ingest_append_stream, self._handle,
+                   stream, NULL, sequence)
         del kept
         self._anew = False
         return int(sequence[0])
@@ -74,6 +76,27 @@ class Ingest:
             return into(None, self._table, self._database, data, names)
         with self._parent.connect() as con:
             return into(con, self._table, self._database, data, names)
+
+    def push(self, tables: Mapping[str, Any] | Iterable[Table], *,
+             timeout: float | None = None) -> Pushed:
+        """Write several tables, each with columns of its own, in one transaction: data by the
+        tables' names, or stoa.Table for more than that.
+
+        >>> with db.ingest() as writer:
+        ...     writer.push({"trades": frame, "quotes": {"bid": [1.5, 2.5]}})
+        """
+        from ._push import Pushed, tables_of  # pylint: disable=import-outside-toplevel
+        given = tables_of(tables)
+        described = ffi.new("stoa_table[]", max(1, len(given)))
+        kept = [one.describe(described[i]) for i, one in enumerate(given)]
+        done, out = ffi.new("stoa_table_done[]", max(1, len(given))), ffi.new("stoa_push_done *")
+        run(self._operations, timeout, lib.stoa_ingest_push, self._handle, described, len(given),
+            done, out)
+        del kept
+        return Pushed(out.sequence, out.rows, out.bytes, [
+            {"table": one.name, "written": done[i].written, "dropped": done[i].dropped,
+             "replaced": done[i].replaced, "deleted": done[i].deleted}
+            for i, one in enumerate(given)])
 
     @property
     def acks(self) -> Acks:

@@ -217,6 +217,18 @@ class Result:
         # Closed or not is for the library to say.
         call(lib.stoa_result_next, self._handle, NO_LIMIT, ffi.new("struct ArrowArray *"))
 
+    def request(self, schema: Any) -> Result:
+        """Ask for other types, before the first row is read: a dict of Arrow formats or Python
+        types by column, or anything with __arrow_c_schema__ that has all columns.
+
+        >>> con.execute("SELECT id, at FROM t").request({"at": "tsu:"}).fetchall()
+        """
+        from ._request import wanted  # pylint: disable=import-outside-toplevel
+        made = wanted(schema, self.columns)
+        call(lib.stoa_result_request, self._handle, made.struct)
+        self._begin()
+        return self
+
     # ---- columns ----
 
     def batches(self) -> Iterator[Batch]:
@@ -254,6 +266,9 @@ class Result:
         return from_iterator(chain(parts, [_Rest(stream)]), source)
 
     def __arrow_c_stream__(self, requested_schema: Any = None) -> Any:
+        if requested_schema is not None and self._current is None and not self._ahead:
+            from ._request import asked  # pylint: disable=import-outside-toplevel
+            asked(self, requested_schema)
         return stream_capsule(self._stream(Operation(self._timeout, exported=True)))
 
     def __arrow_c_schema__(self) -> Any:
@@ -289,6 +304,16 @@ class Result:
         """What is left as a dict of numpy arrays; masked ones where there are NULLs."""
         arrays: dict[str, Any] = _frames().to_numpy(self._fields, list(self.batches()))
         return arrays
+
+    def csv(self, **settings: Any) -> str:
+        """What is left as CSV text; stoa.write_csv() writes to files. Settings as there."""
+        from . import _write  # pylint: disable=import-outside-toplevel
+        return _write.text(_write.write_csv, self, settings)
+
+    def json(self, **settings: Any) -> str:
+        """What is left as JSON lines; stoa.write_json() writes to files. Settings as there."""
+        from . import _write  # pylint: disable=import-outside-toplevel
+        return _write.text(_write.write_json, self, settings)
 
     # ---- looking at it ----
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import sys
 
+from ._arrow import run_taking
 from ._call import Options, call, keep_raised, run
 from ._error import fill
 from ._held import cast, hold, release, thing
@@ -61,17 +62,28 @@ class Scans:
         self._looking = False
         self.looking = True
 
-    def register(self, name: str, data: Any, columns: Names, replace: bool,
+    def register(self, name: str, data: Any, columns: Names, replace: bool, copy: bool,
                  settings: dict[str, Any]) -> None:
         """Register data. What can be read again is opened for each scan; a stream or an iterator
         is read once, and what was read is kept by the library."""
+        # pylint: disable=too-many-arguments,too-many-positional-arguments
         from ._source import source  # pylint: disable=import-outside-toplevel
         options = Options({"replace": replace, **settings})
         text, out = name.encode(), ffi.new("stoa_scan *")
+        if copy:
+            schema, batches = _read(data, columns)
+            joined = ffi.new("struct ArrowArray[]", max(1, len(batches)))
+            for i, one in enumerate(batches):
+                joined[i] = one[0]
+            run(self._operations, None, lib.stoa_scan_register_batches, self._con, text, len(text),
+                schema, joined, len(batches), options.array, options.count, out)
+            for one in batches:
+                one.release = NULL  # Taken, and they are copies of what was.
+            return
         if _once(data):
             stream, kept = source(data, columns)
-            run(self._operations, None, lib.stoa_scan_register, self._con, text, len(text),
-                stream, options.array, options.count, out)
+            run_taking(stream, self._operations, None, lib.stoa_scan_register, self._con, text,
+                       len(text), stream, options.array, options.count, out)
             del kept
             return
         held = hold(_Held(lambda _name: source(data, columns)))
@@ -113,6 +125,24 @@ def _once(data: Any) -> bool:
     if getattr(data, "once", False):
         return True
     return type(data).__name__ in ("RecordBatchReader", "Result", "_Rest", "ArrowArrayStream")
+
+
+def _read(data: Any, columns: Names) -> tuple[Any, list[Any]]:
+    """All batches of the data, in memory of their own."""
+    from ._source import source  # pylint: disable=import-outside-toplevel
+    stream, kept = source(data, columns)
+    schema = ffi.gc(ffi.new("struct ArrowSchema *"), lib.stoa_schema_release)
+    call(lib.stoa_stream_schema, stream, schema)
+    batches: list[Any] = []
+    while True:
+        batch = ffi.gc(ffi.new("struct ArrowArray *"), lib.stoa_batch_release)
+        if call(lib.stoa_stream_next, stream, batch) != 0:
+            break
+        copied = ffi.gc(ffi.new("struct ArrowArray *"), lib.stoa_batch_release)
+        call(lib.stoa_batch_copy, schema, batch, copied)
+        batches.append(copied)
+    del kept
+    return schema, batches
 
 
 def _find(name: str) -> Any:

@@ -14,7 +14,9 @@ import sys
 from collections.abc import Mapping
 
 from . import _arrow, _build
+from ._call import call
 from ._error import DataError
+from ._lib import ffi, lib
 from ._values import pandas_missing
 
 TYPE_CHECKING = False
@@ -46,6 +48,26 @@ def source(data: Any, names: Names = None) -> tuple[Any, Any]:
         return _arrow.from_iterator(iter(data), lambda item: source(item, names)), None
     raise DataError(f"a {type(data).__name__} holds no columns: give Arrow data, a data frame, a "
                     "dict of lists, a list of dicts, a numpy array, or an iterator of these")
+
+
+def check(data: Any, *, full: bool = True) -> int:
+    """Look at data of another library as every call that takes it does: its shape, and with full=
+    every offset, index and text as well. The number of rows; what is wrong is an exception that
+    names the column's path.
+
+    >>> stoa.check(frame)
+    """
+    stream, kept = source(data)
+    schema = ffi.gc(ffi.new("struct ArrowSchema *"), lib.stoa_schema_release)
+    call(lib.stoa_stream_schema, stream, schema)
+    rows = 0
+    while True:
+        batch = ffi.gc(ffi.new("struct ArrowArray *"), lib.stoa_batch_release)
+        if call(lib.stoa_stream_next, stream, batch) != 0:
+            del kept
+            return rows
+        call(lib.stoa_arrow_check, schema, batch, int(full))
+        rows += batch.length
 
 
 def is_source(data: Any) -> bool:

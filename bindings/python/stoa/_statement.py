@@ -4,11 +4,11 @@
 from __future__ import annotations
 
 
-from ._arrow import Schema
+from ._arrow import Schema, run_taking
 from ._call import call, run
 from ._lib import ffi, lib
 from ._result import Result, open_result
-from ._values import give_frame, pack
+from ._values import NeedsField, give_frame, pack, unpack_row
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -17,6 +17,15 @@ if TYPE_CHECKING:
     from ._connection import Connection
     from ._result import Row
     from ._source import Names
+
+
+def keep_rows(rows: Any) -> tuple[Any, Any, Any]:
+    """A copy of what the library lends until the next call, and what keeps it."""
+    kept = ffi.new("stoa_rows *", rows[0])
+    values = ffi.from_buffer(ffi.buffer(rows.values, 24 * rows.column_count)[:])
+    data = ffi.from_buffer(ffi.buffer(rows.bytes, rows.bytes_size)[:])
+    kept.values, kept.bytes = ffi.cast("stoa_value *", values), ffi.cast("uint8_t *", data)
+    return kept, values, data
 
 
 class Statement:
@@ -42,9 +51,26 @@ class Statement:
             give_frame(frame)
 
     def row(self, params: Any = None, *, timeout: float | None = None) -> Row | None:
-        """Its first row."""
-        with self.execute(params, timeout=timeout) as result:
-            return result.fetchone()
+        """Its first row; None when there is none. One call of C."""
+        con, frame = self._con, pack(params)
+        if not con._lock.acquire(False):
+            give_frame(frame)
+            with self.execute(params, timeout=timeout) as result:
+                return result.fetchone()
+        try:
+            rows = con._rows
+            run(con._operations, timeout, lib.stoa_execute_row, self._handle, frame.values,
+                frame.count, frame.bytes, frame.size, rows)
+            if rows.row_count == 0:
+                return None
+            try:
+                return unpack_row(rows)
+            except NeedsField:
+                kept = keep_rows(rows)
+                return unpack_row(kept[0], [field.zone for field in self.schema.fields])
+        finally:
+            give_frame(frame)
+            con._release()
 
     def executemany(self, rows: Any, *, columns: Names = None,
                     timeout: float | None = None) -> tuple[int, int]:
@@ -53,16 +79,20 @@ class Statement:
         from ._source import source  # pylint: disable=import-outside-toplevel
         stream, kept = source(rows, columns)
         out = ffi.new("stoa_done *")
-        run(self._con._operations, timeout, lib.stoa_execute_stream, self._handle, stream, out)
+        run_taking(stream, self._con._operations, timeout, lib.stoa_execute_stream, self._handle,
+                   stream, out)
         del kept
         return out.rows_affected, out.last_insert_id
 
-    def bind(self, position: int, value: Any) -> None:
-        """Bind one parameter, from 1, for executions that pass none."""
+    def bind(self, which: int | str, value: Any) -> None:
+        """Bind one parameter, from 1 or by its name, for executions that pass none."""
+        if isinstance(which, str):
+            name, position = which.encode(), ffi.new("int32_t *")
+            call(lib.stoa_stmt_parameter, self._handle, name, len(name), position)
+            which = position[0]
         frame = pack((value,))
         try:
-            call(lib.stoa_bind_value, self._handle, position, frame.values, frame.bytes,
-                 frame.size)
+            call(lib.stoa_bind_value, self._handle, which, frame.values, frame.bytes, frame.size)
         finally:
             give_frame(frame)
 

@@ -55,3 +55,19 @@ class Savepoint:
                 return
             self._point(lib.stoa_savepoint_rollback)
         self._point(lib.stoa_savepoint_release)
+
+
+class DryRun:
+    """A transaction that is taken back whatever happens, for the length of a `with`."""
+
+    def __init__(self, con: Connection) -> None:
+        self._con = con
+
+    def __enter__(self) -> Connection:
+        run(self._con._operations, None, lib.stoa_dry_run_begin, self._con._handle)
+        return self._con
+
+    def __exit__(self, kind: type[BaseException] | None, problem: BaseException | None,
+                 trace: TracebackType | None) -> None:
+        if self._con._open and self._con.in_dry_run:
+            run(self._con._operations, None, lib.stoa_dry_run_end, self._con._handle)

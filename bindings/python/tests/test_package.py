@@ -99,21 +99,81 @@ def test_shape_of_a_module(path):
                     assert ast.get_docstring(part) or isinstance(node, ast.FunctionDef), part.name
 
 
-def test_every_function_of_the_header_is_used_or_left_out_on_purpose():
-    """What Python has no use for: its own values cross in other ways."""
-    from stoa._lib import lib
-    left_out = re.compile("stoa_(bind_(null|int64|float64|text|bytes)|result_(step|is_null|int64|"
-                          "float64|text|bytes|request)|ingest_append|execute_row|stmt_parameter|"
-                          "scan_register_batches|ingest_push|log_\\w+|arrow_check|"
-                          "block_grow|type_name|scan_close|function_close|version|"
-                          "(csv|jsonl)_write|format_\\w+)$")
+ROOT = os.environ.get("STOA_ROOT")
+
+
+def table_of_functions():
+    path = pathlib.Path(ROOT, "bindings/python/functions.txt")
+    lines = [line.split(maxsplit=1) for line in path.read_text(encoding="utf-8").splitlines()
+             if line and not line.startswith("#")]
+    assert len(lines) == len(dict(lines)), "a function is there twice"
+    return dict(lines)
+
+
+def headers():
+    return {path.name: re.findall(r"STOA_API [^;(]*?(stoa_\w+)\(", path.read_text(encoding="utf-8"))
+            for path in sorted(pathlib.Path(ROOT, "include/stoa").glob("*.h"))
+            if path.name != "adbc.h"} if ROOT else {}
+
+
+@pytest.mark.parametrize("header", headers())
+def test_every_function_of_a_header_is_used_or_left_out_on_purpose(header):
+    table, functions = table_of_functions(), headers()[header]
+    if not set(functions) & set(table):
+        pytest.skip(f"Python has nothing of stoa/{header}")
+    assert [name for name in functions if name not in table] == []
+
+
+@pytest.mark.skipif(not ROOT, reason="needs the tree")
+def test_the_table_of_functions_tells_the_truth():
+    exports = {line.split()[0] for line in pathlib.Path(ROOT, "tests/abi/exports.txt").read_text(
+        encoding="utf-8").splitlines()}
     used = "".join(path.read_text(encoding="utf-8") for path in sources())
-    exported = [name for name in dir(lib) if name.startswith("stoa_")]
-    assert len(exported) > 90
-    missing = [name for name in exported
-               if f"lib.{name}" not in used and not left_out.match(name)
-               and f"library.{name}" not in used]
-    assert missing == []
+    for function, use in table_of_functions().items():
+        assert function in exports, function
+        called = re.search(rf"\b(lib|library)\.{function}\b", used) is not None
+        if use.startswith("- "):
+            assert not called, function
+            continue
+        assert called, function
+        thing = stoa
+        for part in use.split("."):
+            thing = getattr(thing, part)
+
+
+@pytest.mark.skipif(not ROOT, reason="needs the tree")
+def test_docstrings_say_what_the_headers_say():
+    """The sentence of each status, the words of each list, and every setting that is named."""
+    from stoa import _care, _ingest, _log
+    from stoa._error import CLASSES
+    text = {name: pathlib.Path(ROOT, "include/stoa", name).read_text(encoding="utf-8")
+            for name in headers()}
+    for code, kind in CLASSES.items():
+        name, said = re.search(rf"(STOA_ERR_\w+) = {code},? +/\* (.*?) \*/", text["base.h"],
+                               re.S).groups()
+        assert kind.__doc__.startswith(f"{name}: {said[0].lower()}{said[1:]}")
+
+    def words(header, prefix):
+        return [word.lower() for word in re.findall(rf"\b{prefix}(\w+) = ", text[header])]
+
+    assert list(_care._CHECKPOINTS) == words("db.h", "STOA_CHECKPOINT_")
+    assert list(_ingest._LEVELS) == words("ingest.h", "STOA_ACK_")
+    assert list(_log._LEVELS) == words("base.h", "STOA_LOG_")
+    named = 0
+    for path in sources():
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+            if not isinstance(node, (ast.FunctionDef, ast.ClassDef)):
+                continue
+            doc = " ".join((ast.get_docstring(node) or "").split())
+            for header in re.findall(r"stoa/(\w+\.h)", doc):
+                assert header in text, f"{node.name}: {header}"
+            for header, settings in re.findall(r"[Ss]ettings as in stoa/(\w+\.h): ([^.>]+)", doc):
+                for word in re.sub(r"\([^)]*\)", "", settings).replace("...", "").split(","):
+                    word = word.strip()
+                    assert not word or re.search(rf"^ \*  +([\w, ]*\b)?{word}\b", text[header],
+                                                 re.M), f"{node.name}: {header} has no '{word}'"
+                    named += bool(word)
+    assert named > 15
 
 
 def test_types_are_checked(tmp_path):
@@ -135,9 +195,6 @@ with stoa.connect() as con:
                            str(tmp_path / "cache"), str(use)], capture_output=True, text=True,
                           check=False)
     assert done.returncode == 1 and "arg-type" in done.stdout
-
-
-ROOT = os.environ.get("STOA_ROOT")
 
 
 @pytest.mark.skipif(not ROOT, reason="needs the tree")
