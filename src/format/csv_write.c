@@ -22,6 +22,7 @@ struct settings {
 struct csv {
     struct settings settings;
     uint8_t separator, quote;
+    bool plain_values; /* Numbers, dates and times never need quotes. */
     size_t null_size;
     stoa__buffer scratch;
 };
@@ -44,6 +45,17 @@ static bool same_words(const struct csv *csv)
 {
     return strchr(csv->settings.null, csv->separator) || strchr(csv->settings.null, csv->quote) ||
            strpbrk(csv->settings.null, "\r\n");
+}
+
+/* Whether no number, date or time has the separator or a quote in it, or reads as NULL. */
+static bool have_plain_values(const struct csv *csv)
+{
+    static const char characters[] = "0123456789+-.:eTZinfNa ";
+    const char *null = csv->settings.null;
+
+    return csv->settings.quoting == 0 && !strchr(characters, csv->separator) &&
+           !strchr(characters, csv->quote) &&
+           (null[0] == '\0' || null[strspn(null, characters)] != '\0');
 }
 
 static stoa_status read_settings(stoa__writer *writer, struct csv *csv, stoa_error *err)
@@ -76,6 +88,7 @@ static stoa_status read_settings(stoa__writer *writer, struct csv *csv, stoa_err
                         "null='%.40s' holds the separator, the quote or a line end",
                         csv->settings.null);
     csv->null_size = rc == STOA_OK ? strlen(csv->settings.null) : 0;
+    csv->plain_values = rc == STOA_OK && have_plain_values(csv);
     return rc;
 }
 
@@ -180,7 +193,7 @@ static stoa_status put_value(stoa__writer *writer, struct csv *csv,
     else if (stoa__put_text(column, row, &text, &size))
         rc = put_text(csv, out, text, (size_t)size);
     else if (stoa__put_quick(column, row, out, &number))
-        rc = quote_if_needed(csv, out, begin, &csv->scratch);
+        rc = csv->plain_values ? STOA_OK : quote_if_needed(csv, out, begin, &csv->scratch);
     else
         return put_slowly(writer, csv, column, row, err);
     return rc == STOA_OK ? STOA_OK : stoa__fail_nomem(err);
