@@ -1,46 +1,38 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* stoa demo: the main job, shown step by step on a file of its own, with rows per second. */
 #include "cli.h"
+#include "demo.h"
 #include "plot.h"
 #include "sensors.h"
-#include "session.h"
 
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
-enum { DEMO_ROWS = 2000000, CANCEL_AFTER_MS = 100 };
+enum { ROWS = 3000000, ROWS_MAX = 100000000, CANCEL_AFTER_MS = 100 };
 
 static const char help[] =
-    "usage: stoa demo [--svg FILE]\n"
+    "usage: stoa demo [--svg FILE] [--rows COUNT]\n"
     "\n"
     "Show the main job on a file of its own, step by step, with rows per second. With --svg the\n"
     "line that is drawn in the terminal is a file, too.\n"
     "\n"
     "  stoa demo\n"
-    "  stoa demo --svg temperature.svg\n";
+    "  stoa demo --svg temperature.svg\n"
+    "  stoa demo --rows 50000\n";
 
 static const stoa_op no_limit = {0};
 
-struct demo {
-    char folder[64];
-    char path[96];
-    stoa_db db;
-    stoa_conn conn;
-    struct output output;
-    const char *svg; /* Where the picture goes as a file; NULL: nowhere. */
-    stoa_error error;
-};
-
-static void report(const char *what, int64_t rows, double since)
+void demo_report(struct demo *demo, const char *what, int64_t rows, double since)
 {
     double seconds = cli_now() - since;
     printf("  %-44s %9lld rows  %6.3f s  %6.2f million rows/s\n", what, (long long)rows, seconds,
            (double)rows / seconds / 1e6);
+    text_format(&demo->told, "  %-44s %8.2f\n", what, (double)rows / seconds / 1e6);
 }
 
-static void heading(const char *text)
+void demo_heading(const char *text)
 {
     printf("\n%s\n", text);
 }
@@ -55,7 +47,7 @@ static stoa_status open_file(struct demo *demo)
         exit(CLI_FAILED);
     }
     snprintf(demo->path, sizeof demo->path, "%s/sensors.db", demo->folder);
-    heading("A file is a database; there is no server");
+    demo_heading("A file is a database; there is no server");
     stoa_status rc = stoa_open(no_limit, demo->path, STOA_NUL, NULL, 0, &demo->db, &demo->error);
     if (rc == STOA_OK)
         rc = stoa_connect(demo->db, no_limit, NULL, 0, &demo->conn, &demo->error);
@@ -70,14 +62,14 @@ static stoa_status ingest(struct demo *demo)
     struct ArrowArrayStream stream;
     int64_t rows = 0;
 
-    heading("Columns in: an Arrow stream becomes a table in one transaction");
-    if (sensors_open(DEMO_ROWS, -1, &stream) != 0)
+    demo_heading("Columns in: an Arrow stream becomes a table in one transaction");
+    if (sensors_open(demo->rows, -1, &stream) != 0)
         return STOA_ERR_NOMEM;
     double start = cli_now();
     stoa_status rc = stoa_insert(demo->conn, no_limit, "readings", STOA_NUL, &stream, &create, 1,
                                  &rows, &demo->error);
     if (rc == STOA_OK)
-        report("stoa_insert, committed to the file", rows, start);
+        demo_report(demo, "stoa_insert, committed to the file", rows, start);
     stoa_stream_release(&stream);
     return rc;
 }
@@ -89,7 +81,7 @@ static stoa_status scan(struct demo *demo)
     stoa_result result;
     int64_t rows = 0;
 
-    heading("Columns out: a result is an Arrow stream that outlives every handle");
+    demo_heading("Columns out: a result is an Arrow stream that outlives every handle");
     double start = cli_now();
     stoa_status rc = stoa_query(demo->conn, no_limit, "SELECT * FROM readings", STOA_NUL, NULL, 0,
                                 NULL, 0, &result, &demo->error);
@@ -102,12 +94,12 @@ static stoa_status scan(struct demo *demo)
         stoa_batch_release(&batch);
     }
     if (rc == STOA_DONE)
-        report("every row into Arrow batches", rows, start);
+        demo_report(demo, "every row into Arrow batches", rows, start);
     stoa_stream_release(&stream);
     return rc == STOA_DONE ? STOA_OK : rc;
 }
 
-static stoa_status query(struct demo *demo, const char *sql)
+stoa_status demo_query(struct demo *demo, const char *sql)
 {
     stoa_result result;
     stoa_status rc = stoa_query(demo->conn, no_limit, sql, STOA_NUL, NULL, 0, NULL, 0, &result,
@@ -121,71 +113,20 @@ static stoa_status query(struct demo *demo, const char *sql)
 
 static stoa_status aggregate(struct demo *demo)
 {
-    heading("SQL over it");
+    demo_heading("SQL over it");
     double start = cli_now();
-    stoa_status rc = query(demo, "SELECT sensor, count(*) AS n, round(avg(temperature), 2) AS mean,"
+    stoa_status rc = demo_query(demo, "SELECT sensor, count(*) AS n, round(avg(temperature), 2) AS mean,"
                                  " round(max(temperature), 2) AS highest FROM readings"
                                  " GROUP BY sensor ORDER BY mean DESC LIMIT 3");
     if (rc == STOA_OK)
-        report("group by", DEMO_ROWS, start);
+        demo_report(demo, "group by", demo->rows, start);
     return rc;
 }
 
-/* ---- files ---- */
-
-static void csv_path(const struct demo *demo, char *path, size_t size)
+stoa_status demo_failed(struct demo *demo, stoa_status rc)
 {
-    snprintf(path, size, "%s/readings.csv", demo->folder);
-}
-
-static stoa_status write_csv(struct demo *demo)
-{
-    stoa_sink sink = {.struct_size = sizeof sink, .path_size = STOA_NUL};
-    struct ArrowArrayStream stream = {0};
-    stoa_result result;
-    int64_t rows = 0;
-    char path[96];
-
-    heading("A table becomes a CSV file");
-    csv_path(demo, path, sizeof path);
-    sink.path = path;
-    double start = cli_now();
-    stoa_status rc = stoa_query(demo->conn, no_limit, "SELECT * FROM readings", STOA_NUL, NULL, 0,
-                                NULL, 0, &result, &demo->error);
-    if (rc == STOA_OK)
-        rc = stoa_result_export(result, no_limit, &stream, &demo->error);
-    if (rc == STOA_OK)
-        rc = stoa_csv_write(no_limit, &stream, &sink, NULL, 0, &rows, &demo->error);
-    if (rc == STOA_OK)
-        report("stoa_csv_write", rows, start);
-    stoa_stream_release(&stream);
-    return rc;
-}
-
-static stoa_status read_csv(struct demo *demo)
-{
-    static const stoa_option create = {"mode", "create"};
-    stoa_source source = {.struct_size = sizeof source, .path_size = STOA_NUL};
-    struct ArrowArrayStream stream = {0};
-    struct progress progress;
-    int64_t rows = 0;
-    char path[96];
-
-    heading("And a CSV file a table, its types found by looking");
-    csv_path(demo, path, sizeof path);
-    source.path = path;
-    double start = cli_now();
-    stoa_status rc = progress_begin(&progress, "import", "bytes", &demo->error);
-    if (rc == STOA_OK)
-        rc = stoa_csv_open(progress.op, &source, NULL, NULL, 0, &stream, &demo->error);
-    if (rc == STOA_OK)
-        rc = stoa_insert(demo->conn, no_limit, "imported", STOA_NUL, &stream, &create, 1, &rows,
-                         &demo->error);
-    stoa_stream_release(&stream);
-    progress_end(&progress);
-    if (rc == STOA_OK)
-        report("stoa_csv_open, stoa_insert, committed", rows, start);
-    return rc;
+    printf("  %s: %s\n", stoa_status_name(rc), demo->error.text);
+    return demo_query(demo, "SELECT count(*) AS \"rows, as before\" FROM readings");
 }
 
 /* ---- pictures ---- */
@@ -216,7 +157,7 @@ static stoa_status draw(struct demo *demo)
     size_t count = 0;
     int failed = 0;
 
-    heading("Pictures of it: the mean of each hour, and how often each temperature was read");
+    demo_heading("Pictures of it: the mean of each hour, and how often each temperature was read");
     stoa_status rc = read_series(demo,
                                  "SELECT avg(temperature) FROM readings"
                                  " GROUP BY time / 3600000000 ORDER BY time LIMIT 240",
@@ -248,16 +189,16 @@ static stoa_status register_scan(struct demo *demo)
     struct ArrowArrayStream stream;
     stoa_scan table;
 
-    heading("Your own Arrow data is a table too, where it lies");
-    if (sensors_open(DEMO_ROWS / 2, -1, &stream) != 0)
+    demo_heading("Your own Arrow data is a table too, where it lies");
+    if (sensors_open(demo->rows / 2, -1, &stream) != 0)
         return STOA_ERR_NOMEM;
     double start = cli_now();
     stoa_status rc = stoa_scan_register(demo->conn, no_limit, "live", STOA_NUL, &stream, NULL, 0,
                                         &table, &demo->error);
     if (rc == STOA_OK)
-        rc = query(demo, "SELECT count(*) AS n, round(sum(humidity)) AS humidity FROM live");
+        rc = demo_query(demo, "SELECT count(*) AS n, round(sum(humidity)) AS humidity FROM live");
     if (rc == STOA_OK)
-        report("made, scanned and summed", DEMO_ROWS / 2, start);
+        demo_report(demo, "made, scanned and summed", demo->rows / 2, start);
     stoa_scan_close(table);
     stoa_stream_release(&stream);
     return rc;
@@ -267,23 +208,20 @@ static stoa_status fail_halfway(struct demo *demo)
 {
     struct ArrowArrayStream stream;
 
-    heading("A producer that fails halfway leaves the table as it was");
-    if (sensors_open(DEMO_ROWS, DEMO_ROWS / 2, &stream) != 0)
+    demo_heading("A producer that fails halfway leaves the table as it was");
+    if (sensors_open(demo->rows, demo->rows / 2, &stream) != 0)
         return STOA_ERR_NOMEM;
     stoa_status rc = stoa_insert(demo->conn, no_limit, "readings", STOA_NUL, &stream, NULL, 0,
                                  NULL, &demo->error);
     stoa_stream_release(&stream);
-    if (rc >= 0)
-        return STOA_ERR_INTERNAL;
-    printf("  %s: %s\n", stoa_status_name(rc), demo->error.text);
-    return query(demo, "SELECT count(*) AS rows FROM readings");
+    return rc < 0 ? demo_failed(demo, rc) : STOA_ERR_INTERNAL;
 }
 
 static stoa_status cancel(struct demo *demo)
 {
     stoa_op op;
 
-    heading("A query that takes too long is stopped");
+    demo_heading("A query that takes too long is stopped");
     stoa_status rc = stoa_op_open(CANCEL_AFTER_MS, NULL, NULL, NULL, &op, &demo->error);
     if (rc != STOA_OK)
         return rc;
@@ -300,7 +238,7 @@ static stoa_status cancel(struct demo *demo)
 
 static stoa_status close_in_any_order(struct demo *demo)
 {
-    heading("Handles are checked: use after close is a sentence, not a crash");
+    demo_heading("Handles are checked: use after close is a sentence, not a crash");
     stoa_db_close(demo->db);
     stoa_db_close(demo->db);
     stoa_status rc = stoa_ping(demo->conn, no_limit, &demo->error);
@@ -310,10 +248,10 @@ static stoa_status close_in_any_order(struct demo *demo)
     return STOA_OK;
 }
 
-static void remove_file(const struct demo *demo)
+static void remove_files(const struct demo *demo)
 {
-    static const char *const names[] = {"sensors.db", "sensors.db-wal", "sensors.db-shm",
-                                        "readings.csv"};
+    static const char *const names[] = {"sensors.db",   "sensors.db-wal", "sensors.db-shm",
+                                        "readings.csv", "bad.csv"};
     char name[128];
     for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
         snprintf(name, sizeof name, "%s/%s", demo->folder, names[i]);
@@ -322,37 +260,50 @@ static void remove_file(const struct demo *demo)
     rmdir(demo->folder);
 }
 
+/* 0 and a sentence when called wrongly. */
+static int take_options(struct demo *demo, struct args *args)
+{
+    const char *rows = args_take(args, "rows");
+    char *end = NULL;
+
+    demo->svg = args_take(args, "svg");
+    demo->rows = rows ? strtoll(rows, &end, 10) : ROWS;
+    if (args->count == 0 && args->option_count == 0 && (!end || !*end) && demo->rows >= 1000 &&
+        demo->rows <= ROWS_MAX)
+        return 1;
+    fputs(help, stderr);
+    return 0;
+}
+
 int cli_demo(struct args *args)
 {
     static stoa_status (*const steps[])(struct demo *) = {
-        open_file, ingest,       scan,   aggregate,
-        draw,          write_csv,    read_csv,
-        register_scan, fail_halfway, cancel, close_in_any_order,
+        open_file,      ingest,          scan,          aggregate,        draw,
+        demo_write_csv, demo_import_csv, demo_scan_csv, register_scan,    fail_halfway,
+        demo_import_bad, cancel,         close_in_any_order,
     };
     struct demo demo = {.error = {.text = "out of memory"}};
     struct session session;
     stoa_status rc = STOA_OK;
 
-    demo.svg = args_take(args, "svg");
     if (args_take(args, "help")) {
         fputs(help, stdout);
         return CLI_OK;
     }
-    if (args->count > 0 || args->option_count > 0) {
-        fputs(help, stderr);
+    if (!take_options(&demo, args))
         return CLI_USAGE;
-    }
     session_init(&session);
     demo.output = session.output;
+    demo.output.mode = MODE_BOX;
     printf("stoa %s\n", stoa_version());
     for (size_t i = 0; i < sizeof steps / sizeof *steps && rc == STOA_OK; i++)
         rc = steps[i](&demo);
     stoa_db_close(demo.db);
-    remove_file(&demo);
-    if (rc != STOA_OK) {
+    remove_files(&demo);
+    if (rc == STOA_OK)
+        printf("\nMillion rows per second\n%s\nDone.\n", text_string(&demo.told));
+    else
         error_print(&demo.error, NULL, 0);
-        return CLI_FAILED;
-    }
-    printf("\nDone.\n");
-    return CLI_OK;
+    text_release(&demo.told);
+    return rc == STOA_OK ? CLI_OK : CLI_FAILED;
 }

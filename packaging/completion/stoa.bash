@@ -26,7 +26,7 @@ _stoa() {
         check) options='--help --quick' ;;
         backup) options='--help --replace' ;;
         bench) options='--help --quick --format' ;;
-        demo) options='--help --svg' ;;
+        demo) options='--help --svg --rows' ;;
         *) options='--help --version --format --output --read --rows --color --timer --no-config
             --read-only --journal' ;;
         esac

@@ -23,4 +23,5 @@ complete -c stoa -n "__fish_seen_subcommand_from backup" -l replace -d 'what is 
 complete -c stoa -n "__fish_seen_subcommand_from bench" -l quick -d 'a second'
 complete -c stoa -n "__fish_seen_subcommand_from bench" -l format -x -a 'box csv json jsonl markdown line html tabs'
 complete -c stoa -n "__fish_seen_subcommand_from demo" -l svg -r -d 'the picture as a file'
+complete -c stoa -n "__fish_seen_subcommand_from demo" -l rows -x -d 'how many'
 complete -c stoa -l help -d 'how it is called'

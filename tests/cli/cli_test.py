@@ -132,10 +132,12 @@ def commands():
     point("a folder that is not there is named",
           [] if (status, out) == (1, "") and "nowhere" in err else [repr((status, out, err))])
     point("bench is called with at most a folder", [] if run("bench", "a", "b")[0] == 2 else [""])
-    status, out, err = run("demo")
+    status, out, err = run("demo", "--rows", "200000")
     point("the demo runs to its end",
           [] if (status, err) == (0, "") and out.endswith("\nDone.\n")
           else [repr((status, out, err))])
+    point("it ends with what each step did",
+          [] if re.search(r"\nMillion rows per second\n(  \S.* \d+\.\d\d\n){7}\nDone", out) else [out])
     folder = re.search(r'stoa_open\("([^"]+)/[^/]+"\)', out)
     point("and leaves nothing behind",
           [] if folder and not os.path.exists(folder.group(1)) else [out])
