@@ -297,15 +297,19 @@ static stoa_status run_next(struct collection_call *call, struct stoa__script *s
 stoa_status collection_sql_script(struct collection_call *call, const char *text, size_t size,
                                   collection_skip skip, int64_t *count, stoa_error *err)
 {
+    const struct stoa__entry *entry = &call->entry;
     struct stoa__script script;
     int64_t run = 0;
     stoa_status rc = stoa__script_init(&script, text, (int64_t)size, err);
 
+    assert(entry->engine->transaction(entry->session->native) != STOA_TRANSACTION_NONE);
+    entry->engine->transaction_hold(entry->session->native, true);
     while (rc == STOA_OK) {
         if (skip)
             pass_over(&script, skip);
         rc = run_next(call, &script, &run, err);
     }
+    entry->engine->transaction_hold(entry->session->native, entry->session->dry_run);
     if (count)
         *count = run;
     return rc == STOA_DONE ? STOA_OK : rc;

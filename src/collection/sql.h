@@ -41,9 +41,9 @@ stoa_status collection_sql_rows(struct collection_sql *sql, int64_t rows_max, st
 stoa_status collection_sql_once(struct collection_sql *sql, struct collection_call *call,
                                 const char *text, stoa_error *err);
 
-/* Run all statements of a text but those of which `skip` (may be NULL) answers true. Errors are
- * worded "Failed to execute SQL: ...; line 3, column 1"; `position` counts from the text's start.
- * `count` of those run may be NULL. */
+/* Run all statements of a text, inside a transaction that they cannot end, but those of which
+ * `skip` (may be NULL) answers true. Errors are worded "Failed to execute SQL: ...; line 3, column
+ * 1"; `position` counts from the text's start. `count` of those run may be NULL. */
 typedef bool (*collection_skip)(const struct stoa__sql_statement *statement);
 stoa_status collection_sql_script(struct collection_call *call, const char *text, size_t size,
                                   collection_skip skip, int64_t *count, stoa_error *err);
