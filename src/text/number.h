@@ -44,6 +44,10 @@ stoa_status stoa__float_parse(const char *text, size_t size, float *out, stoa_er
  * from 1e17 on.
  */
 size_t stoa__double_format(double value, char *out);
+/* The same digits in the shorter of the fixed and the exponent form, the fixed one on a tie, as
+ * C++ has it: "1", "0.001", "1e-04", "100", "1e+05". Whole numbers have all their digits:
+ * "12345678901234567168". */
+size_t stoa__double_format_short(double value, char *out);
 size_t stoa__float_format(float value, char *out);
 
 /* Half floats by their bits. Every half is a double. */

@@ -460,7 +460,40 @@ static void doubles_narrow_only_where_nothing_is_lost(void)
     CHECK(!stoa__double_to_uint64((double)INFINITY, &plain));
 }
 
-TEST_MAIN({"integers come back from their text", integers_come_back_from_their_text},
+static const char *short_text(double value)
+{
+    static char text[STOA__DOUBLE_TEXT_MAX + 1];
+
+    text[stoa__double_format_short(value, text)] = '\0';
+    return text;
+}
+
+static void doubles_have_the_shorter_of_two_forms(void)
+{
+    static const struct {
+        double value;
+        const char *text;
+    } known[] = {
+        {0, "0"},           {-0.0, "-0"},       {1, "1"},
+        {100, "100"},       {-2.5, "-2.5"},     {1e5, "1e+05"},
+        {123456, "123456"}, {1e-4, "1e-04"},    {0.001, "0.001"},
+        {0.00012, "0.00012"}, {1e7, "1e+07"},   {1e-5, "1e-05"},
+        {1e99, "1e+99"},    {1e100, "1e+100"},  {1e-99, "1e-99"},
+        {1e-100, "1e-100"}, {9.99, "9.99"},     {0.1 + 0.2, "0.30000000000000004"},
+        {5e-324, "5e-324"}, {1.5e-300, "1.5e-300"},
+        {1.7976931348623157e308, "1.7976931348623157e+308"},
+        {9007199254740993.0, "9007199254740992"},
+        {12345678901234567168.0, "12345678901234567168"},
+        {1.2345678901234567e21, "1234567890123456774144"},
+        {INFINITY, "inf"},  {-INFINITY, "-inf"},
+    };
+
+    for (size_t i = 0; i < sizeof known / sizeof *known; i++)
+        CHECK_TEXT(short_text(known[i].value), known[i].text);
+}
+
+TEST_MAIN({"doubles have the shorter of two forms", doubles_have_the_shorter_of_two_forms},
+          {"integers come back from their text", integers_come_back_from_their_text},
           {"digits are counted at every border", digits_are_counted_at_every_border},
           {"integers are read strictly", integers_are_read_strictly},
           {"doubles have known texts", doubles_have_known_texts},

@@ -158,6 +158,93 @@ size_t stoa__double_format(double value, char *out)
                         hidden, out);
 }
 
+/* ---- the shorter form ---- */
+
+static size_t put_exponent(const char *digits, int count, int exponent, char *out)
+{
+    const unsigned size = (unsigned)(exponent < 0 ? -exponent : exponent);
+    size_t at = 0;
+
+    out[at++] = digits[0];
+    if (count > 1) {
+        out[at++] = '.';
+        memcpy(out + at, digits + 1, (size_t)count - 1);
+        at += (size_t)count - 1;
+    }
+    out[at++] = 'e';
+    out[at++] = exponent < 0 ? '-' : '+';
+    stoa__digits_put(out + at, size, size < 100 ? 2 : 3);
+    return at + (size < 100 ? 2 : 3);
+}
+
+/* All digits of a whole number that double has bits for: below 10^23. */
+static size_t put_whole(double value, int count, char *out)
+{
+    const uint64_t low_max = UINT64_C(1000000000000000000);
+    const stoa__uint128 whole = (stoa__uint128)value;
+    const uint64_t high = (uint64_t)(whole / low_max);
+    int head = count - 18;
+
+    if (head > 0)
+        stoa__digits_put(out, high, (size_t)head);
+    else
+        head = 0;
+    stoa__digits_put(out + head, (uint64_t)(whole % low_max), (size_t)(count - head));
+    return (size_t)count;
+}
+
+static size_t put_fixed(double value, const char *digits, int count, int point, char *out)
+{
+    if (point >= count)
+        return put_whole(value, point, out);
+    if (point > 0) {
+        memcpy(out, digits, (size_t)point);
+        out[point] = '.';
+        memcpy(out + point + 1, digits + point, (size_t)(count - point));
+        return (size_t)count + 1;
+    }
+    memcpy(out, "0.", 2);
+    memset(out + 2, '0', (size_t)-point);
+    memcpy(out + 2 - point, digits, (size_t)count);
+    return (size_t)(2 - point + count);
+}
+
+size_t stoa__double_format_short(double value, char *out)
+{
+    const uint64_t hidden = UINT64_C(1) << 52;
+    struct shortest shortest;
+    char digits[20];
+    uint64_t bits;
+    int count, point, field, fixed_size, exponent_size;
+
+    assert(out);
+    if (!isfinite(value))
+        return write_special(value, out);
+    memcpy(&bits, &value, sizeof(bits));
+    if (bits >> 63) {
+        *out = '-';
+        return 1 + stoa__double_format_short(-value, out + 1);
+    }
+    if (bits == 0) {
+        *out = '0';
+        return 1;
+    }
+    field = (int)(bits >> 52);
+    bits &= hidden - 1;
+    shortest = shorten(field > 0 ? bits | hidden : bits, field > 0 ? field - 1075 : -1074,
+                       bits == 0 && field > 1);
+    for (; shortest.digits % 10 == 0; shortest.digits /= 10)
+        shortest.exponent++;
+    count = (int)stoa__digit_count(shortest.digits);
+    stoa__digits_put(digits, shortest.digits, (size_t)count);
+    point = count + shortest.exponent;
+    fixed_size = point >= count ? point : point > 0 ? count + 1 : 2 - point + count;
+    exponent_size = count + (count > 1) + (point > 100 || point < -98 ? 5 : 4);
+    return fixed_size <= exponent_size
+               ? put_fixed(value, digits, count, point, out)
+               : put_exponent(digits, count, point - 1, out);
+}
+
 size_t stoa__float_format(float value, char *out)
 {
     const uint32_t hidden = UINT32_C(1) << 23;
