@@ -142,7 +142,7 @@ static stoa_status own_bytes(struct element_read *read, stoa_value *value, const
 static stoa_status pack_list(struct element_read *read, const struct read_point *point,
                              int32_t attribute, stoa_value *list)
 {
-    const int64_t count = point->groups[point->owners[attribute]].row_count;
+    const int64_t count = point->groups[point->owners[attribute]].row.row_count;
     stoa__buffer *values = &read->row->values;
     stoa_status rc = STOA_OK;
 

@@ -150,7 +150,7 @@ static stoa_status append_rows(struct by_key *by, int32_t attribute, int64_t row
 static stoa_status append_element(struct by_key *by)
 {
     struct stoa__column *root = &by->builder.root;
-    stoa_status rc = stoa__column_append_int64(&root->children[0], by->point.id, by->read->err);
+    stoa_status rc = stoa__column_append_int64(&root->children[0], by->point.id.a, by->read->err);
 
     for (int32_t i = 0; rc == STOA_OK && i < by->point.count; i++) {
         struct stoa__column *column = &root->children[i + 1];
@@ -160,7 +160,7 @@ static stoa_status append_element(struct by_key *by)
             rc = append_rows(by, i, 1, column);
             continue;
         }
-        rc = append_rows(by, i, by->point.groups[owner].row_count, &column->children[0]);
+        rc = append_rows(by, i, by->point.groups[owner].row.row_count, &column->children[0]);
         if (rc == STOA_OK)
             rc = stoa__column_end_list(column, by->read->err);
     }

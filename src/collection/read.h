@@ -147,10 +147,18 @@ struct read_statement {
 stoa_status read_statement_open(struct read_statement *statement, struct collection_call *call,
                                 stoa__buffer *text, const struct read_packed *params,
                                 int64_t batch_rows, stoa__arena *arena, stoa_error *err);
+/* The same in steps, for one that runs again and again, its params set before each run. */
+stoa_status read_statement_prepare(struct read_statement *statement, struct collection_call *call,
+                                   stoa__buffer *text, stoa__arena *arena, stoa_error *err);
+stoa_status read_statement_run(struct read_statement *statement, stoa__call *call,
+                               int64_t batch_rows, stoa_error *err);
+stoa_status read_statement_rows(struct read_statement *statement, stoa__call *call,
+                                int64_t rows_max, struct stoa__row_writer *out, stoa_error *err);
+void read_statement_end(struct read_statement *statement);
 /* Its next batch, not yet converted. */
 stoa_status read_statement_next(struct read_statement *statement, stoa__call *call,
                                 struct ArrowArray *out, stoa_error *err);
-/* Convert columns [first, first + count) of a batch of it. */
+/* Convert the columns of a batch of it. */
 stoa_status read_statement_convert(const struct read_statement *statement, struct ArrowArray *batch,
                                    stoa_error *err);
 void read_statement_close(struct read_statement *statement);

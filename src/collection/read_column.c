@@ -282,6 +282,7 @@ static stoa_status dates_of(const struct read_run *run, const struct read_column
     const int32_t *offsets = from->buffers[1];
     const char *bytes = from->buffers[2];
     int64_t *data = (int64_t *)(uintptr_t)out->buffers[1];
+    stoa_error *told = run->cells_null ? NULL : err; /* What is passed over leaves no trace. */
     stoa_status rc = STOA_OK;
 
     for (int64_t row = 0; rc == STOA_OK && row < from->length; row++) {
@@ -293,7 +294,7 @@ static stoa_status dates_of(const struct read_run *run, const struct read_column
         data[row] = 0;
         if (!is_valid(from, row))
             continue;
-        rc = read_date_ns(run, column, ids[row], text, size, &data[row], err);
+        rc = read_date_ns(run, column, ids[row], text, size, &data[row], told);
         if (rc == STOA_ERR_TYPE && run->cells_null) {
             data[row] = 0;
             rc = make_null(out, row, err);
@@ -415,18 +416,19 @@ static bool fits(const struct read_column *column, const uint8_t *bytes, stoa_va
 stoa_status read_column_value(const struct read_run *run, const struct read_column *column,
                               int64_t id, const uint8_t *bytes, stoa_value *value, stoa_error *err)
 {
+    stoa_error *told = run->cells_null ? NULL : err;
     stoa_status rc = STOA_OK;
     int64_t ns = 0;
 
     if (value->type == STOA_TYPE_NULL)
         return STOA_OK;
     if (!fits(column, bytes, value)) {
-        rc = stoa__fail(err, STOA_ERR_TYPE, "Cannot %s: element %lld: column '%s' holds %s, not %s",
+        rc = stoa__fail(told, STOA_ERR_TYPE, "Cannot %s: element %lld: column '%s' holds %s, not %s",
                         run->operation, (long long)id, column->stored, word_of(value->type),
                         collection_type_word(column->type));
     } else if (column->form == READ_DATE) {
         rc = read_date_ns(run, column, id, value->b > 0 ? (const char *)bytes + value->a : "",
-                          (size_t)value->b, &ns, err);
+                          (size_t)value->b, &ns, told);
         if (rc == STOA_OK)
             *value = (stoa_value){.type = STOA_TYPE_TIMESTAMP, .a = ns};
     }

@@ -7,10 +7,8 @@
 
 struct read_point_group {
     const struct collection_table *table;
-    struct collection_sql sql;
-    int32_t *attributes; /* Of its columns. */
-    int32_t column_count;
-    int64_t row_count; /* Of the element read last: its values are in sql.row. */
+    struct read_statement statement;
+    struct stoa__row_writer row; /* Of the element read last: c0 is its id again. */
 };
 
 struct read_point {
@@ -25,7 +23,7 @@ struct read_point {
     int32_t group_count;
     int32_t *places; /* Of attributes: their column in the statement they come from. */
     int32_t *owners; /* Of attributes: their group; -1: a scalar. */
-    int64_t id;      /* Of the element read last. */
+    stoa_value id;   /* Of the element read last. */
 };
 
 /* Prepare the statements. Closed by read_point_close(), also after a failure. */

@@ -11,101 +11,6 @@
 
 #include "base/ban.h"
 
-/* ---- a statement that runs ---- */
-
-static stoa_status keep_params(struct read_statement *statement, const struct read_packed *params,
-                               stoa__arena *arena, stoa_error *err)
-{
-    const size_t size = (size_t)params->count * sizeof *params->values;
-    stoa_value *values = stoa__arena_alloc(arena, size + 1);
-    uint8_t *bytes = stoa__arena_alloc(arena, (size_t)params->bytes_size + 1);
-
-    if (!values || !bytes)
-        return stoa__fail_nomem(err);
-    if (params->count > 0)
-        memcpy(values, params->values, size);
-    if (params->bytes_size > 0)
-        memcpy(bytes, params->bytes, (size_t)params->bytes_size);
-    statement->params = (struct stoa__params){.values = values,
-                                              .count = params->count,
-                                              .bytes = bytes,
-                                              .bytes_size = params->bytes_size};
-    return STOA_OK;
-}
-
-/* A column whose values decide what it is (a DATE_TIME of a table that is not STRICT, an
- * expression) is asked for as what the schema says. */
-static stoa_status request_kinds(struct read_statement *statement, stoa__call *call,
-                                 stoa__arena *arena, stoa_error *err)
-{
-    struct stoa__arrow_type *asked = collection_struct_type(arena, statement->column_count);
-    const struct stoa__arrow_type *type = NULL;
-    bool differs = false;
-    stoa_status rc = asked ? STOA_OK : stoa__fail_nomem(err);
-
-    if (rc == STOA_OK)
-        rc = statement->run.engine->cursor_type(statement->cursor, call, &type, err);
-    for (int32_t i = 0; rc == STOA_OK && i < statement->column_count; i++) {
-        const enum stoa__arrow_kind kind = read_column_kind(&statement->columns[i]);
-        const char *format = kind == STOA__ARROW_UTF8     ? "u"
-                             : kind == STOA__ARROW_INT64 ? "l"
-                                                          : "g";
-        struct stoa__arrow_type *field;
-
-        assert(type->child_count == statement->column_count);
-        differs = differs || type->children[i].kind != kind;
-        rc = stoa__arrow_type_simple(type->children[i].kind == kind ? "n" : format, "", true,
-                                     arena, &field, err);
-        if (rc == STOA_OK)
-            asked->children[i] = *field;
-    }
-    if (rc == STOA_OK && differs)
-        rc = statement->run.engine->cursor_request(statement->cursor, asked, err);
-    return rc;
-}
-
-stoa_status read_statement_open(struct read_statement *statement, struct collection_call *call,
-                                stoa__buffer *text, const struct read_packed *params,
-                                int64_t batch_rows, stoa__arena *arena, stoa_error *err)
-{
-    const struct stoa__engine *engine = call->entry.engine;
-    const struct stoa__read_config config = {
-        .batch_rows = batch_rows,
-        .types = STOA__TYPES_AFFINITY,
-        .type_mismatch =
-            call->state->policy.cells_null ? STOA__MISMATCH_NULL : STOA__MISMATCH_ERROR,
-        .nan = STOA__NAN_NULL};
-    size_t used = 0;
-    stoa_status rc = collection_text_end(text, err);
-
-    statement->run = read_run_of(call);
-    if (rc == STOA_OK) {
-        statement->text = stoa__arena_copy_text(arena, (const char *)text->data, text->size);
-        rc = statement->text ? keep_params(statement, params, arena, err) : stoa__fail_nomem(err);
-    }
-    if (rc == STOA_OK)
-        rc = engine->prepare(statement->run.session, &call->entry.call, statement->text,
-                             text->size, &used, &statement->native, err);
-    if (rc == STOA_OK)
-        rc = engine->execute(statement->native, &call->entry.call, &statement->params, &config,
-                             &statement->cursor, err);
-    if (rc == STOA_OK)
-        rc = request_kinds(statement, &call->entry.call, arena, err);
-    if (rc < 0)
-        stoa__wrap(err, "Cannot %s", call->operation);
-    stoa__buffer_release(text);
-    return rc;
-}
-
-void read_statement_close(struct read_statement *statement)
-{
-    if (statement->cursor)
-        statement->run.engine->cursor_close(statement->cursor);
-    if (statement->native)
-        statement->run.engine->statement_close(statement->native);
-    statement->cursor = statement->native = NULL;
-}
-
 /* ---- a value of another type ---- */
 
 static void foreign_condition(stoa__buffer *text, const struct read_column *column, int32_t number)
@@ -169,6 +74,142 @@ static stoa_status explain(const struct read_statement *statement, stoa__call *c
     }
     stoa__row_writer_release(&row);
     return STOA_ERR_TYPE;
+}
+
+/* ---- a statement that runs ---- */
+
+static stoa_status keep_params(struct read_statement *statement, const struct read_packed *params,
+                               stoa__arena *arena, stoa_error *err)
+{
+    const size_t size = (size_t)params->count * sizeof *params->values;
+    stoa_value *values = stoa__arena_alloc(arena, size + 1);
+    uint8_t *bytes = stoa__arena_alloc(arena, (size_t)params->bytes_size + 1);
+
+    if (!values || !bytes)
+        return stoa__fail_nomem(err);
+    if (params->count > 0)
+        memcpy(values, params->values, size);
+    if (params->bytes_size > 0)
+        memcpy(bytes, params->bytes, (size_t)params->bytes_size);
+    statement->params = (struct stoa__params){.values = values,
+                                              .count = params->count,
+                                              .bytes = bytes,
+                                              .bytes_size = params->bytes_size};
+    return STOA_OK;
+}
+
+/* A column whose values decide what it is (a DATE_TIME of a table that is not STRICT, an
+ * expression) is asked for as what the schema says. */
+static stoa_status request_kinds(struct read_statement *statement, stoa__call *call,
+                                 stoa__arena *arena, stoa_error *err)
+{
+    struct stoa__arrow_type *asked = collection_struct_type(arena, statement->column_count);
+    const struct stoa__arrow_type *type = NULL;
+    bool differs = false;
+    stoa_status rc = asked ? STOA_OK : stoa__fail_nomem(err);
+
+    if (rc == STOA_OK)
+        rc = statement->run.engine->cursor_type(statement->cursor, call, &type, err);
+    for (int32_t i = 0; rc == STOA_OK && i < statement->column_count; i++) {
+        const enum stoa__arrow_kind kind = read_column_kind(&statement->columns[i]);
+        const char *format = kind == STOA__ARROW_UTF8     ? "u"
+                             : kind == STOA__ARROW_INT64 ? "l"
+                                                          : "g";
+        struct stoa__arrow_type *field;
+
+        assert(type->child_count == statement->column_count);
+        differs = differs || type->children[i].kind != kind;
+        rc = stoa__arrow_type_simple(type->children[i].kind == kind ? "n" : format, "", true,
+                                     arena, &field, err);
+        if (rc == STOA_OK)
+            asked->children[i] = *field;
+    }
+    if (rc == STOA_OK && differs)
+        rc = statement->run.engine->cursor_request(statement->cursor, asked, err);
+    return rc;
+}
+
+stoa_status read_statement_prepare(struct read_statement *statement, struct collection_call *call,
+                                   stoa__buffer *text, stoa__arena *arena, stoa_error *err)
+{
+    size_t used = 0;
+    stoa_status rc = collection_text_end(text, err);
+
+    statement->run = read_run_of(call);
+    if (rc == STOA_OK) {
+        statement->text = stoa__arena_copy_text(arena, (const char *)text->data, text->size);
+        rc = statement->text ? STOA_OK : stoa__fail_nomem(err);
+    }
+    if (rc == STOA_OK) {
+        rc = call->entry.engine->prepare(statement->run.session, &call->entry.call,
+                                         statement->text, text->size, &used, &statement->native,
+                                         err);
+        if (rc != STOA_OK)
+            stoa__wrap(err, "Cannot %s", call->operation);
+    }
+    stoa__buffer_release(text);
+    return rc;
+}
+
+stoa_status read_statement_run(struct read_statement *statement, stoa__call *call,
+                               int64_t batch_rows, stoa_error *err)
+{
+    const struct stoa__read_config config = {
+        .batch_rows = batch_rows,
+        .types = STOA__TYPES_AFFINITY,
+        .type_mismatch =
+            statement->run.cells_null ? STOA__MISMATCH_NULL : STOA__MISMATCH_ERROR,
+        .nan = STOA__NAN_NULL};
+    const stoa_status rc = statement->run.engine->execute(
+        statement->native, call, &statement->params, &config, &statement->cursor, err);
+
+    if (rc != STOA_OK)
+        stoa__wrap(err, "Cannot %s", statement->run.operation);
+    return rc;
+}
+
+stoa_status read_statement_rows(struct read_statement *statement, stoa__call *call,
+                                int64_t rows_max, struct stoa__row_writer *out, stoa_error *err)
+{
+    stoa_status rc =
+        statement->run.engine->cursor_rows(statement->cursor, call, rows_max, out, err);
+
+    if (rc == STOA_ERR_TYPE)
+        rc = explain(statement, call, err);
+    if (rc < 0)
+        stoa__wrap(err, "Cannot %s", statement->run.operation);
+    return rc;
+}
+
+void read_statement_end(struct read_statement *statement)
+{
+    if (statement->cursor)
+        statement->run.engine->cursor_close(statement->cursor);
+    statement->cursor = NULL;
+}
+
+stoa_status read_statement_open(struct read_statement *statement, struct collection_call *call,
+                                stoa__buffer *text, const struct read_packed *params,
+                                int64_t batch_rows, stoa__arena *arena, stoa_error *err)
+{
+    stoa_status rc = keep_params(statement, params, arena, err);
+
+    if (rc == STOA_OK)
+        rc = read_statement_prepare(statement, call, text, arena, err);
+    if (rc == STOA_OK)
+        rc = read_statement_run(statement, &call->entry.call, batch_rows, err);
+    if (rc == STOA_OK)
+        rc = request_kinds(statement, &call->entry.call, arena, err);
+    stoa__buffer_release(text);
+    return rc;
+}
+
+void read_statement_close(struct read_statement *statement)
+{
+    read_statement_end(statement);
+    if (statement->native)
+        statement->run.engine->statement_close(statement->native);
+    statement->native = NULL;
 }
 
 stoa_status read_statement_next(struct read_statement *statement, stoa__call *call,
