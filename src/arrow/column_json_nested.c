@@ -6,10 +6,15 @@
 
 #include "base/ban.h"
 
-stoa_status stoa__json_read_list(struct stoa__json_reader *reader,
-                                 const struct stoa__json_place *place,
-                                 struct stoa__column *column,
-                                 const struct stoa__json_token *token)
+/* An array whose items are the column's: its values, or the entries of a map. */
+static stoa_status read_items(struct stoa__json_reader *reader,
+                              const struct stoa__json_place *place,
+                              struct stoa__column *column,
+                              const struct stoa__json_token *token,
+                              stoa_status (*read_item)(struct stoa__json_reader *,
+                                                       const struct stoa__json_place *,
+                                                       struct stoa__column *,
+                                                       const struct stoa__json_token *))
 {
     struct stoa__json_place item = {place, NULL, 0};
     struct stoa__json_token inner;
@@ -24,10 +29,18 @@ stoa_status stoa__json_read_list(struct stoa__json_reader *reader,
         if (inner.kind == STOA__JSON_ARRAY_END)
             return stoa__json_at(reader, place,
                                  stoa__column_end_list(column, reader->err));
-        rc = stoa__json_read_value(reader, &item, column->children, &inner);
+        rc = read_item(reader, &item, column->children, &inner);
         if (rc != STOA_OK)
             return rc;
     }
+}
+
+stoa_status stoa__json_read_list(struct stoa__json_reader *reader,
+                                 const struct stoa__json_place *place,
+                                 struct stoa__column *column,
+                                 const struct stoa__json_token *token)
+{
+    return read_items(reader, place, column, token, stoa__json_read_value);
 }
 
 /* [key, value]: one entry of a map. */
@@ -69,23 +82,7 @@ stoa_status stoa__json_read_map(struct stoa__json_reader *reader,
                                 struct stoa__column *column,
                                 const struct stoa__json_token *token)
 {
-    struct stoa__json_place entry = {place, NULL, 0};
-    struct stoa__json_token inner;
-    stoa_status rc;
-
-    if (token->kind != STOA__JSON_ARRAY)
-        return stoa__json_refuse(reader, place, column, token);
-    for (;; entry.index++) {
-        rc = stoa__json_read(reader, &inner);
-        if (rc != STOA_OK)
-            return rc;
-        if (inner.kind == STOA__JSON_ARRAY_END)
-            return stoa__json_at(reader, place,
-                                 stoa__column_end_list(column, reader->err));
-        rc = read_entry(reader, &entry, column->children, &inner);
-        if (rc != STOA_OK)
-            return rc;
-    }
+    return read_items(reader, place, column, token, read_entry);
 }
 
 /* The first field named by `key` that has no value in this row yet; fields mostly come

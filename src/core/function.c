@@ -5,8 +5,8 @@
 #include "base/error.h"
 #include "base/mem.h"
 #include "core/capability.h"
+#include "core/named.h"
 #include "core/target.h"
-#include "text/identifier.h"
 
 #include <assert.h>
 #include <stddef.h>
@@ -21,71 +21,15 @@ enum {
     SPEC_SIZE_MAX = 4096
 };
 
-struct function {
-    struct stoa__leaf leaf;
-    void *native;
-    char *name;
-    int32_t parameter_count; /* -1: any. */
-};
-
-/* ---- the object ---- */
-
-static void function_end(struct stoa__grave *grave)
-{
-    struct function *function = (struct function *)stoa__leaf_end(grave);
-
-    if (function->native) /* NULL: the engine refused it. */
-        function->leaf.session->engine->function_drop(function->native);
-    stoa__free(function->name);
-    stoa__free(function);
-}
-
-static const struct stoa__class function_class = {.kind = STOA__KIND_FUNCTION,
-                                                  .destroy = stoa__leaf_destroy};
-
 void stoa_function_close(stoa_function function)
 {
     stoa__object_close(function.id, STOA__KIND_FUNCTION);
 }
 
-/* Close those of a name, or only those that `instead` replaces; how many there were. */
-static int64_t close_named(struct stoa__session *session, const char *name,
-                           const struct function *instead)
-{
-    int64_t count = 0;
-
-    for (struct stoa__leaf_link *link = session->leaves; link; link = link->next) {
-        struct function *function = (struct function *)stoa__leaf_of_link(link);
-
-        if (link->kind != STOA__KIND_FUNCTION || function == instead ||
-            !stoa__name_equal(link->name, strlen(link->name), name, strlen(name)) ||
-            atomic_load(&function->leaf.object.closed) != 0 ||
-            (instead && function->parameter_count != instead->parameter_count))
-            continue;
-        stoa__object_close(link->id, link->kind);
-        count++;
-    }
-    return count;
-}
-
 stoa_status stoa_function_drop(stoa_conn conn, const char *name, int64_t name_size,
                                stoa_error *err)
 {
-    struct stoa__entry entry;
-    char *copy = NULL;
-    stoa_status rc = stoa__name_copy("name", name, name_size, &copy, err);
-
-    if (rc == STOA_OK)
-        rc = stoa__enter(&entry, conn.id, STOA__KIND_CONN, (stoa_op){0}, err);
-    if (rc == STOA_OK) {
-        if (!STOA__HAS(entry.engine, function_add))
-            rc = stoa__unsupported(entry.engine, STOA_CAN_FUNCTIONS, err);
-        else if (close_named(entry.session, copy, NULL) == 0)
-            rc = stoa__fail(err, STOA_ERR_NOT_FOUND, "there is no function '%s'", copy);
-        rc = stoa__leave(&entry, rc);
-    }
-    stoa__free(copy);
-    return rc;
+    return stoa__named_drop(conn, STOA__KIND_FUNCTION, name, name_size, err);
 }
 
 /* ---- what is asked for ---- */
@@ -177,51 +121,27 @@ static stoa_status make_spec(const stoa_function_spec *spec, const char *name,
 
 /* ---- registering ---- */
 
-static struct function *function_new(struct stoa__entry *entry,
-                                     const struct stoa__function_spec *spec)
-{
-    struct function *function = stoa__alloc_zero(1, sizeof *function);
-
-    if (!function)
-        return NULL;
-    function->leaf.session = entry->session;
-    function->leaf.conn = entry->leaf->conn;
-    function->parameter_count =
-        spec->flags & STOA_FUNCTION_VARIADIC ? -1 : spec->parameters->child_count;
-    function->name = stoa__copy_text(spec->name, strlen(spec->name));
-    function->leaf.link.name = function->name;
-    if (function->name)
-        return function;
-    stoa__free(function);
-    return NULL;
-}
-
 /* The engine takes the spec on success. */
 static stoa_status add(struct stoa__entry *entry, struct stoa__function_spec *spec,
                        uint64_t *id, stoa_error *err)
 {
-    struct function *function = function_new(entry, spec);
+    const bool variadic = spec->flags & STOA_FUNCTION_VARIADIC;
+    const int32_t parameter_count = variadic ? -1 : spec->parameters->child_count;
+    const bool replace = spec->flags & STOA_FUNCTION_REPLACE;
+    struct stoa__named *function = NULL;
     uint64_t made = 0;
-    stoa_status rc;
+    stoa_status rc = stoa__named_open(entry, STOA__KIND_FUNCTION, spec->name, parameter_count,
+                                      &function, &made, err);
 
-    if (!function)
-        return stoa__fail_nomem(err);
-    /* The handle first: once the engine has the function nothing may fail. */
-    rc = stoa__leaf_open(&function->leaf, &function_class, &entry->leaf->object,
-                         function_end, &made, err);
-    if (rc != STOA_OK) {
-        stoa__free(function->name);
-        stoa__free(function);
+    if (rc != STOA_OK)
         return rc;
-    }
-    rc =
-        entry->engine->function_add(entry->session->native, spec, &function->native, err);
+    rc = entry->engine->function_add(entry->session->native, spec, &function->native, err);
     if (rc != STOA_OK) {
         stoa__object_close(made, STOA__KIND_FUNCTION);
         return rc;
     }
-    if (spec->flags & STOA_FUNCTION_REPLACE)
-        (void)close_named(entry->session, function->name, function);
+    if (replace)
+        stoa__named_replace(function);
     *id = made;
     return STOA_OK;
 }

@@ -19,6 +19,15 @@ stoa_status stoa__script_init(struct stoa__script *script, const char *sql,
     return stoa__text_size("sql", sql, sql_size, SQL_BYTES_MAX, &script->size, err);
 }
 
+stoa_status stoa__script_enter(struct stoa__script *script, struct stoa__entry *entry,
+                               stoa_conn conn, stoa_op op, const char *sql, int64_t sql_size,
+                               stoa_error *err)
+{
+    stoa_status rc = stoa__script_init(script, sql, sql_size, err);
+
+    return rc == STOA_OK ? stoa__enter(entry, conn.id, STOA__KIND_CONN, op, err) : rc;
+}
+
 void stoa__position_add(stoa_error *err, size_t by)
 {
     if (err && err->position >= 0)

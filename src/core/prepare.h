@@ -18,6 +18,11 @@ struct stoa__script {
 stoa_status stoa__script_init(struct stoa__script *script, const char *sql,
                               int64_t sql_size, stoa_error *err);
 
+/* The same, and enter the connection it is for. */
+stoa_status stoa__script_enter(struct stoa__script *script, struct stoa__entry *entry,
+                               stoa_conn conn, stoa_op op, const char *sql, int64_t sql_size,
+                               stoa_error *err);
+
 /* Prepare the next statement that is one and move on; DONE, with NULL, when only space and
  * comments are left. Positions in `err` count from the start of the text. */
 stoa_status stoa__script_next(struct stoa__entry *entry, struct stoa__script *script,

@@ -103,9 +103,7 @@ stoa_status stoa_query(stoa_conn conn, stoa_op op, const char *sql, int64_t sql_
     if (!out)
         return stoa__fail_null(err, "out");
     *out = (stoa_result){0};
-    rc = stoa__script_init(&script, sql, sql_size, err);
-    if (rc == STOA_OK)
-        rc = stoa__enter(&entry, conn.id, STOA__KIND_CONN, op, err);
+    rc = stoa__script_enter(&script, &entry, conn, op, sql, sql_size, err);
     if (rc != STOA_OK)
         return rc;
     return stoa__leave(&entry, query(&entry, &script, &packed, &out->id, err));
@@ -258,9 +256,7 @@ stoa_status stoa_query_row(stoa_conn conn, stoa_op op, const char *sql, int64_t 
     if (!out)
         return stoa__fail_null(err, "out");
     *out = (stoa_rows){0};
-    rc = stoa__script_init(&script, sql, sql_size, err);
-    if (rc == STOA_OK)
-        rc = stoa__enter(&entry, conn.id, STOA__KIND_CONN, op, err);
+    rc = stoa__script_enter(&script, &entry, conn, op, sql, sql_size, err);
     if (rc != STOA_OK)
         return rc;
     return stoa__leave(&entry, query_row(&entry, &script, &packed, out, err));
@@ -374,9 +370,7 @@ stoa_status stoa_run(stoa_conn conn, stoa_op op, const char *sql, int64_t sql_si
 
     if (out)
         *out = (stoa_done){0};
-    rc = stoa__script_init(&script, sql, sql_size, err);
-    if (rc == STOA_OK)
-        rc = stoa__enter(&entry, conn.id, STOA__KIND_CONN, op, err);
+    rc = stoa__script_enter(&script, &entry, conn, op, sql, sql_size, err);
     if (rc != STOA_OK)
         return rc;
     rc = stoa__leave(&entry, run(&entry, &script, &packed, &done, err));

@@ -8,20 +8,14 @@
 #include "base/error.h"
 #include "base/mem.h"
 #include "core/capability.h"
+#include "core/named.h"
 #include "core/target.h"
-#include "text/identifier.h"
 
 #include <assert.h>
 #include <stddef.h>
 #include <string.h>
 
 #include "base/ban.h"
-
-struct scan {
-    struct stoa__leaf leaf;
-    void *native;
-    char *name;
-};
 
 struct scan_config {
     bool replace;
@@ -61,60 +55,15 @@ static stoa_status read_config(const stoa_option *options, int64_t option_count,
     return rc;
 }
 
-/* ---- the object ---- */
-
-static void scan_end(struct stoa__grave *grave)
-{
-    struct scan *scan = (struct scan *)stoa__leaf_end(grave);
-
-    if (scan->native) /* NULL: the engine refused it. */
-        scan->leaf.session->engine->scan_drop(scan->native);
-    stoa__free(scan->name);
-    stoa__free(scan);
-}
-
-static const struct stoa__class scan_class = {.kind = STOA__KIND_SCAN,
-                                              .destroy = stoa__leaf_destroy};
-
 void stoa_scan_close(stoa_scan scan)
 {
     stoa__object_close(scan.id, STOA__KIND_SCAN);
 }
 
-/* Close the leaves of a kind and name; how many there were. */
-static int64_t close_named(struct stoa__session *session,
-                           const struct stoa__leaf_link *but, const char *name)
-{
-    int64_t count = 0;
-
-    for (struct stoa__leaf_link *link = session->leaves; link; link = link->next)
-        if (link != but && link->kind == STOA__KIND_SCAN &&
-            stoa__name_equal(link->name, strlen(link->name), name, strlen(name)) &&
-            atomic_load(&stoa__leaf_of_link(link)->object.closed) == 0) {
-            stoa__object_close(link->id, link->kind);
-            count++;
-        }
-    return count;
-}
-
 stoa_status stoa_scan_drop(stoa_conn conn, const char *name, int64_t name_size,
                            stoa_error *err)
 {
-    struct stoa__entry entry;
-    char *copy = NULL;
-    stoa_status rc = stoa__name_copy("name", name, name_size, &copy, err);
-
-    if (rc == STOA_OK)
-        rc = stoa__enter(&entry, conn.id, STOA__KIND_CONN, (stoa_op){0}, err);
-    if (rc == STOA_OK) {
-        if (!STOA__HAS(entry.engine, scan_add))
-            rc = stoa__unsupported(entry.engine, STOA_CAN_SCANS, err);
-        else if (close_named(entry.session, NULL, copy) == 0)
-            rc = stoa__fail(err, STOA_ERR_NOT_FOUND, "there is no scan '%s'", copy);
-        rc = stoa__leave(&entry, rc);
-    }
-    stoa__free(copy);
-    return rc;
+    return stoa__named_drop(conn, STOA__KIND_SCAN, name, name_size, err);
 }
 
 /* ---- registering ---- */
@@ -131,34 +80,21 @@ struct arrival {
 static stoa_status settle(struct arrival *arrival, uint64_t *id, stoa_error *err)
 {
     struct stoa__entry *entry = &arrival->entry;
-    const char *name = arrival->name;
-    struct scan *scan = stoa__alloc_zero(1, sizeof *scan);
+    struct stoa__named *scan = NULL;
     uint64_t made = 0;
-    stoa_status rc;
+    stoa_status rc =
+        stoa__named_open(entry, STOA__KIND_SCAN, arrival->name, 0, &scan, &made, err);
 
-    if (!scan)
-        return stoa__fail_nomem(err);
-    scan->leaf.session = entry->session;
-    scan->leaf.conn = entry->leaf->conn;
-    scan->name = stoa__copy_text(name, strlen(name));
-    scan->leaf.link.name = scan->name;
-    /* The handle first: once the engine has the source nothing may fail. */
-    rc = scan->name ? stoa__leaf_open(&scan->leaf, &scan_class, &entry->leaf->object,
-                                      scan_end, &made, err)
-                    : stoa__fail_nomem(err);
-    if (rc != STOA_OK) {
-        stoa__free(scan->name);
-        stoa__free(scan);
+    if (rc != STOA_OK)
         return rc;
-    }
-    rc = entry->engine->scan_add(entry->session->native, name, &arrival->source,
+    rc = entry->engine->scan_add(entry->session->native, arrival->name, &arrival->source,
                                  arrival->config.replace, &scan->native, err);
     if (rc != STOA_OK) {
         stoa__object_close(made, STOA__KIND_SCAN);
         return rc;
     }
     if (arrival->config.replace)
-        (void)close_named(entry->session, &scan->leaf.link, name);
+        stoa__named_replace(scan);
     *id = made;
     return STOA_OK;
 }

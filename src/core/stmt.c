@@ -82,9 +82,7 @@ stoa_status stoa_prepare(stoa_conn conn, stoa_op op, const char *sql, int64_t sq
     if (!out)
         return stoa__fail_null(err, "out");
     *out = (stoa_stmt){0};
-    rc = stoa__script_init(&script, sql, sql_size, err);
-    if (rc == STOA_OK)
-        rc = stoa__enter(&entry, conn.id, STOA__KIND_CONN, op, err);
+    rc = stoa__script_enter(&script, &entry, conn, op, sql, sql_size, err);
     if (rc != STOA_OK)
         return rc;
     return stoa__leave(&entry, prepare(&entry, &script, &out->id, err));
