@@ -1,0 +1,340 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "collection/rows.h"
+
+#include "base/error.h"
+#include "base/mem.h"
+#include "collection/output.h"
+
+#include <assert.h>
+#include <string.h>
+
+#include "base/ban.h"
+
+/* Rows packed at a time. */
+enum { BOUND_ROWS = 1024 };
+
+/* ---- packed rows ---- */
+
+void collection_packed_release(struct collection_packed *packed)
+{
+    stoa__buffer_release(&packed->values);
+    stoa__buffer_release(&packed->bytes);
+    packed->row_count = 0;
+}
+
+stoa_status collection_packed_int64(struct collection_packed *packed, int64_t value)
+{
+    const stoa_value packed_value = {.type = STOA_TYPE_INT64, .a = value};
+
+    return stoa__buffer_append(&packed->values, &packed_value, sizeof packed_value);
+}
+
+static stoa_status run(struct collection_packed *packed, struct collection_call *call,
+                       struct collection_sql *sql, struct stoa__cursor_info *info, int64_t *done,
+                       stoa_error *err)
+{
+    const struct stoa__params params = {
+        .values = (const stoa_value *)(const void *)packed->values.data,
+        .count = (int64_t)(packed->values.size / sizeof(stoa_value)),
+        .bytes = packed->bytes.data,
+        .bytes_size = (int64_t)packed->bytes.size};
+    struct stoa__entry *const entry = &call->entry;
+    stoa_status rc = entry->engine->execute_rows(sql->native, &entry->call, &params,
+                                                 packed->row_count, STOA__NAN_NULL, info, done,
+                                                 err);
+
+    if (rc != STOA_OK)
+        stoa__wrap(err, "Failed to execute statement");
+    return rc;
+}
+
+stoa_status collection_packed_run(struct collection_packed *packed, struct collection_call *call,
+                                  stoa__buffer *text, struct stoa__cursor_info *info,
+                                  int64_t *done, stoa_error *err)
+{
+    struct collection_sql sql = {0};
+    struct stoa__cursor_info own_info;
+    int64_t own_done;
+    stoa_status rc = collection_text_end(text, err);
+
+    if (rc == STOA_OK)
+        rc = collection_sql_open(&sql, call, (const char *)text->data, text->size, err);
+    if (rc == STOA_OK)
+        rc = run(packed, call, &sql, info ? info : &own_info, done ? done : &own_done, err);
+    collection_sql_close(&sql);
+    stoa__buffer_release(text);
+    packed->values.size = packed->bytes.size = 0;
+    packed->row_count = 0;
+    return rc;
+}
+
+void collection_insert_text(const struct collection_columns *columns, stoa__buffer *text)
+{
+    const int32_t made = columns->with_id + columns->with_index;
+    const int32_t count = made + columns->feed_count;
+
+    collection_text(text, "INSERT INTO %Q(", columns->table->name);
+    if (columns->with_id)
+        collection_text(text, "\"id\"");
+    if (columns->with_index)
+        collection_text(text, ",\"vector_index\"");
+    for (int32_t i = 0; i < columns->feed_count; i++)
+        collection_text(text, "%s%Q", made + i > 0 ? "," : "", columns->feeds[i].column->name);
+    collection_text(text, ") VALUES(");
+    for (int32_t i = 0; i < count; i++)
+        collection_text(text, "%s?%d", i > 0 ? "," : "", i + 1);
+    collection_text(text, ")");
+}
+
+/* ---- a flow as a source of the engine's ---- */
+
+struct flow_source {
+    struct stoa__source source;
+    const struct collection_flow *flow;
+    struct stoa__arrow_type *type;
+    stoa__arena arena;
+    struct collection_segment segment;
+    int64_t at; /* In the segment. */
+    struct collection_room *rooms;
+    int64_t *ids, *indexes;
+    struct ArrowArray batch, made[2];
+    struct ArrowArray **children;
+    const void *made_buffers[2][2], *no_validity[1];
+};
+
+static const struct stoa__arrow_type int64_type = {.kind = STOA__ARROW_INT64,
+                                                   .width = 8,
+                                                   .zone = "",
+                                                   .name = "",
+                                                   .format = "l",
+                                                   .nullable = true};
+
+static stoa_status source_next(void *self, const struct ArrowArray **out, stoa_error *err)
+{
+    struct flow_source *const source = self;
+    const struct collection_flow *const flow = source->flow;
+    struct collection_segment *const segment = &source->segment;
+    const int32_t made = flow->columns.with_id + flow->columns.with_index;
+    int64_t count;
+
+    *out = NULL;
+    while (source->at == segment->count) {
+        source->at = segment->count = 0;
+        if (!flow->next(flow->self, segment))
+            return STOA_DONE;
+    }
+    count = segment->count - source->at;
+    count = count < COLLECTION_CHUNK_ROWS ? count : COLLECTION_CHUNK_ROWS;
+    flow->number(flow->self, source->at, count, source->ids, source->indexes);
+    for (int32_t i = 0; i < flow->columns.feed_count; i++) {
+        const int64_t *const ids = segment->ids[i];
+        stoa_status rc = collection_feed_chunk(
+            &flow->columns.feeds[i], &source->rooms[i], segment->arrays[i],
+            segment->first[i] + source->at, count, ids ? ids + source->at : NULL,
+            &source->children[made + i], err);
+
+        if (rc != STOA_OK)
+            return rc;
+    }
+    source->made[0].length = source->made[1].length = count;
+    source->batch.length = count;
+    source->at += count;
+    *out = &source->batch;
+    return STOA_OK;
+}
+
+/* A column that is made: its numbers and its place among the children. */
+static stoa_status make_column(struct flow_source *source, int32_t *at, const char *name,
+                               int64_t **numbers, stoa_error *err)
+{
+    struct ArrowArray *const array = &source->made[*at];
+
+    *numbers = stoa__arena_alloc(&source->arena, COLLECTION_CHUNK_ROWS * sizeof **numbers);
+    if (!*numbers)
+        return stoa__fail_nomem(err);
+    source->made_buffers[*at][1] = *numbers;
+    *array = (struct ArrowArray){.n_buffers = 2, .buffers = source->made_buffers[*at]};
+    source->children[*at] = array;
+    source->type->children[*at] = int64_type;
+    source->type->children[(*at)++].name = name;
+    return STOA_OK;
+}
+
+static stoa_status source_init(struct flow_source *source, const struct collection_flow *flow,
+                               stoa_error *err)
+{
+    const struct collection_columns *const columns = &flow->columns;
+    const size_t feeds = (size_t)columns->feed_count;
+    const int32_t count = columns->with_id + columns->with_index + columns->feed_count;
+    stoa__arena *const arena = &source->arena;
+    int32_t at = 0;
+    stoa_status rc = STOA_OK;
+
+    source->flow = flow;
+    source->type = collection_struct_type(arena, count);
+    source->children = stoa__arena_alloc_zero(arena, (size_t)count + 1, sizeof *source->children);
+    source->rooms = stoa__arena_alloc_zero(arena, feeds + 1, sizeof *source->rooms);
+    source->segment.arrays = stoa__arena_alloc_zero(arena, feeds + 1, sizeof(void *));
+    source->segment.first = stoa__arena_alloc_zero(arena, feeds + 1, sizeof(int64_t));
+    source->segment.ids = stoa__arena_alloc_zero(arena, feeds + 1, sizeof(void *));
+    if (!source->type || !source->children || !source->rooms || !source->segment.arrays ||
+        !source->segment.first || !source->segment.ids)
+        return stoa__fail_nomem(err);
+    if (columns->with_id)
+        rc = make_column(source, &at, "id", &source->ids, err);
+    if (rc == STOA_OK && columns->with_index)
+        rc = make_column(source, &at, "vector_index", &source->indexes, err);
+    for (size_t i = 0; i < feeds; i++) {
+        source->type->children[at] = *collection_feed_stored(&columns->feeds[i]);
+        source->type->children[at++].name = columns->feeds[i].column->name;
+    }
+    source->batch = (struct ArrowArray){.n_buffers = 1,
+                                        .buffers = source->no_validity,
+                                        .n_children = count,
+                                        .children = source->children};
+    source->source = (struct stoa__source){
+        .type = source->type, .next = source_next, .self = source, .row_count = flow->row_count};
+    return rc;
+}
+
+static void source_release(struct flow_source *source)
+{
+    for (int32_t i = 0; source->rooms && i < source->flow->columns.feed_count; i++)
+        collection_room_release(&source->rooms[i]);
+    stoa__arena_release(&source->arena);
+}
+
+static stoa_status ingest(struct collection_call *call, struct stoa__ingest_part *part,
+                          const struct stoa__ingest_config *config, stoa_error *err)
+{
+    struct stoa__entry *const entry = &call->entry;
+    void *native = NULL;
+    int32_t level;
+    stoa_status rc =
+        entry->engine->ingest_open(entry->session->native, config, &native, err);
+
+    if (rc != STOA_OK)
+        return rc;
+    rc = entry->engine->ingest_append(native, &entry->call, part, 1, &level, err);
+    entry->engine->ingest_close(native);
+    if (rc != STOA_OK)
+        stoa__wrap(err, "Failed to execute statement");
+    return rc;
+}
+
+static stoa_status write_flow(struct collection_call *call, const struct collection_flow *flow,
+                              stoa_error *err)
+{
+    static const struct stoa__ingest_config config = {.mode = STOA__INGEST_APPEND,
+                                                      .keys = "",
+                                                      .dedup_columns = "",
+                                                      .ack = STOA_ACK_ACCEPTED,
+                                                      .database = "main",
+                                                      .nan = STOA__NAN_NULL,
+                                                      .index = "",
+                                                      .in_caller_transaction = true};
+    struct flow_source source = {.at = 0};
+    struct stoa__ingest_part part = {.table = flow->columns.table->name,
+                                     .source = &source.source,
+                                     .config = &config,
+                                     .index_column = -1};
+    stoa_status rc = source_init(&source, flow, err);
+
+    if (rc == STOA_OK)
+        rc = ingest(call, &part, &config, err);
+    source_release(&source);
+    return rc;
+}
+
+/* ---- row by row ---- */
+
+static stoa_status pack_rows(struct collection_packed *packed, const struct flow_source *source,
+                             int64_t count)
+{
+    const struct collection_columns *const columns = &source->flow->columns;
+    const struct collection_segment *const segment = &source->segment;
+    stoa_status rc = STOA_OK;
+
+    for (int64_t k = 0; k < count && rc == STOA_OK; k++) {
+        const int64_t at = source->at + k;
+
+        if (columns->with_id)
+            rc = collection_packed_int64(packed, source->ids[k]);
+        if (rc == STOA_OK && columns->with_index)
+            rc = collection_packed_int64(packed, source->indexes[k]);
+        for (int32_t i = 0; i < columns->feed_count && rc == STOA_OK; i++)
+            rc = collection_feed_pack(&columns->feeds[i], segment->arrays[i],
+                                      segment->first[i] + at,
+                                      segment->ids[i] ? segment->ids[i][at] : 0, &packed->values,
+                                      &packed->bytes);
+    }
+    packed->row_count = count;
+    return rc;
+}
+
+stoa_status collection_flow_bind(struct collection_call *call, const struct collection_flow *flow,
+                                 void (*make_text)(const struct collection_columns *columns,
+                                                   stoa__buffer *text),
+                                 stoa_error *err)
+{
+    struct flow_source source = {.at = 0};
+    struct collection_packed packed = {0};
+    stoa_status rc = source_init(&source, flow, err);
+
+    while (rc == STOA_OK && flow->next(flow->self, &source.segment)) {
+        const int64_t total = source.segment.count;
+
+        for (source.at = 0; source.at < total && rc == STOA_OK;) {
+            const int64_t left = total - source.at;
+            const int64_t count = left < BOUND_ROWS ? left : BOUND_ROWS;
+            stoa__buffer text = {0};
+            int64_t done = 0;
+
+            flow->number(flow->self, source.at, count, source.ids, source.indexes);
+            if (pack_rows(&packed, &source, count) != STOA_OK) {
+                rc = stoa__fail_nomem(err);
+                break;
+            }
+            make_text(&flow->columns, &text);
+            rc = collection_packed_run(&packed, call, &text, NULL, &done, err);
+            if (rc == STOA_ERR_CONSTRAINT)
+                stoa__error_append(err, "row %lld",
+                                   (long long)flow->row(flow->self, source.at + done));
+            source.at += count;
+        }
+    }
+    collection_packed_release(&packed);
+    source_release(&source);
+    return rc;
+}
+
+/* Many rows at once do not tell which of them is refused; one by one they do. What depends on rows
+ * that come later cannot be told so. */
+static bool can_explain(const struct collection_flow *flow, const stoa_error *err)
+{
+    const struct collection_columns *const columns = &flow->columns;
+
+    if (!err || !strstr(err->text, "FOREIGN KEY"))
+        return err != NULL;
+    for (int32_t i = 0; i < columns->feed_count; i++)
+        if (columns->feeds[i].column->target && columns->feeds[i].form == COLLECTION_FORM_AS_IS &&
+            strcmp(columns->feeds[i].column->target, columns->table->name) == 0)
+            return false;
+    return true;
+}
+
+stoa_status collection_flow_write(struct collection_call *call, const struct collection_flow *flow,
+                                  stoa_error *err)
+{
+    stoa_error told = {0};
+    stoa_status rc = STOA_OK;
+
+    if (flow->row_count > 0)
+        rc = write_flow(call, flow, err);
+    if (rc != STOA_ERR_CONSTRAINT || !can_explain(flow, err))
+        return rc;
+    flow->rewind(flow->self);
+    if (collection_flow_bind(call, flow, collection_insert_text, &told) == STOA_ERR_CONSTRAINT)
+        stoa__error_copy(err, &told);
+    return rc;
+}
