@@ -432,7 +432,7 @@ stoa_status bulk_find_elements(struct bulk *bulk, int32_t child, stoa_error *err
     const struct collection_table *const collection = bulk->collection;
     const bool by_label = strcmp(bulk->in.type->children[child].name, "label") == 0;
     struct bulk_column key = {.child = child};
-    struct collection_labels *labels;
+    struct collection_labels *labels = NULL;
     struct collection_cell cell;
     stoa_status rc = collection_labels_of(&bulk->relations, collection->name, &labels, err);
 

@@ -140,7 +140,7 @@ static stoa_status put_labels(struct create *create, struct collection_labels *l
 static stoa_status know_itself(struct create *create, stoa_error *err)
 {
     struct bulk *const bulk = &create->bulk;
-    struct collection_labels *labels;
+    struct collection_labels *labels = NULL;
     stoa_status rc;
 
     if (!create->label || create->label->feed.form == COLLECTION_FORM_WRONG ||

@@ -64,7 +64,7 @@ struct relation {
 static stoa_status find_label(struct collection_write *write, const char *target, const char *text,
                               size_t size, int64_t *id, stoa_error *err)
 {
-    struct collection_labels *labels;
+    struct collection_labels *labels = NULL;
     stoa_status rc = collection_labels_of(&write->relations, target, &labels, err);
 
     if (write->call.state->policy.trim)

@@ -145,7 +145,8 @@ static bool stored_cell(const struct element *element, int32_t index, int32_t ty
 {
     if (index < 0 || element->cells.feeds[index].form == COLLECTION_FORM_WRONG)
         return false;
-    collection_feed_cell(&element->cells.feeds[index], &element->cells.inputs.items[index].array, 0, out);
+    collection_feed_cell(&element->cells.feeds[index], &element->cells.inputs.items[index].array, 0,
+                         out);
     return out->type == type;
 }
 
@@ -162,7 +163,7 @@ static stoa_status know_itself(struct element *element, stoa_error *err)
 {
     struct collection_write *const write = element->write;
     const char *const name = write->collection->name;
-    struct collection_labels *labels;
+    struct collection_labels *labels = NULL;
     struct collection_cell label, id;
     bool relates = false;
     stoa_status rc;
@@ -278,7 +279,8 @@ static stoa_status update_cells(struct element *element, stoa_error *err)
         return STOA_OK;
     collection_text(&text, "UPDATE %Q SET ", write->collection->name);
     for (int32_t i = 0; i < count; i++)
-        collection_text(&text, "%s%Q=?%d", i > 0 ? "," : "", element->cells.feeds[i].column->name, i + 1);
+        collection_text(&text, "%s%Q=?%d", i > 0 ? "," : "",
+                        element->cells.feeds[i].column->name, i + 1);
     collection_text(&text, " WHERE \"id\"=?%d", count + 1);
     rc = collection_cells_pack(&element->cells, &packed.values, &packed.bytes);
     if (rc == STOA_OK)

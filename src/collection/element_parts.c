@@ -111,7 +111,8 @@ static stoa_status ask_sequence(struct collection_call *call, const char *table,
     stoa_status rc;
 
     *out = 0;
-    collection_text(&text, "SELECT count(*) FROM main.sqlite_schema WHERE name = 'sqlite_sequence'");
+    collection_text(&text, "SELECT count(*) FROM main.sqlite_schema "
+                           "WHERE name = 'sqlite_sequence'");
     rc = ask_number(call, &text, NULL, NULL, &there, err);
     if (rc != STOA_OK || there == 0)
         return rc;

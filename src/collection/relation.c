@@ -242,7 +242,7 @@ stoa_status collection_feed_resolve(const struct collection_feed *feed,
                                     const struct ArrowArray *array, int64_t first, int64_t count,
                                     int64_t *ids, int64_t *bad, stoa_error *err)
 {
-    struct collection_labels *labels;
+    struct collection_labels *labels = NULL;
     struct collection_cell cell;
     stoa_status rc = collection_labels_of(relations, feed->column->target, &labels, err);
 
@@ -301,7 +301,7 @@ stoa_status collection_element_find(struct collection_relations *relations,
                                     int64_t bytes_size, int64_t *id, stoa_error *err)
 {
     struct collection_call *const call = relations->call;
-    struct collection_labels *labels;
+    struct collection_labels *labels = NULL;
     const char *text;
     size_t size;
     stoa_status rc;

@@ -255,7 +255,8 @@ void collection_feed_settle(struct collection_feed *feed)
 {
     if (feed->form == COLLECTION_FORM_WRONG)
         feed->form = COLLECTION_FORM_NULLS;
-    if (!feed->changed && (feed->form == COLLECTION_FORM_TEXT || feed->form == COLLECTION_FORM_DATE))
+    if (!feed->changed &&
+        (feed->form == COLLECTION_FORM_TEXT || feed->form == COLLECTION_FORM_DATE))
         feed->form = COLLECTION_FORM_AS_IS;
 }
 
@@ -407,7 +408,12 @@ stoa_status collection_feed_pack(const struct collection_feed *feed, const struc
 
 static const struct stoa__arrow_type stored_types[] = {
     {.kind = STOA__ARROW_NULL, .zone = "", .name = "", .format = "n", .nullable = true},
-    {.kind = STOA__ARROW_INT64, .width = 8, .zone = "", .name = "", .format = "l", .nullable = true},
+    {.kind = STOA__ARROW_INT64,
+     .width = 8,
+     .zone = "",
+     .name = "",
+     .format = "l",
+     .nullable = true},
     {.kind = STOA__ARROW_FLOAT64,
      .width = 8,
      .zone = "",

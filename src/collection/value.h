@@ -6,7 +6,7 @@
  * relation.h.
  *
  *     collection_feed_init(&feed, ...);                     once a column
- *     row = collection_feed_check(&feed, array, ...);       once a batch, all before the first write
+ *     row = collection_feed_check(&feed, array, ...);   once a batch, all before the first write
  *     collection_feed_settle(&feed);
  *     collection_feed_chunk() or collection_feed_cell()     what is stored
  */
