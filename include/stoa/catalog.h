@@ -33,7 +33,11 @@ enum {
      * origin (engine | caller), deterministic (bool) */
     STOA_CATALOG_FUNCTIONS = 6,
     /* name */
-    STOA_CATALOG_COLLATIONS = 7
+    STOA_CATALOG_COLLATIONS = 7,
+    /* database, table, column (NULL = the whole table), statistic ("row count", "null count",
+     * "distinct count", "smallest value", ...), value (numbers in decimal), approximate (bool);
+     * as last gathered, by engines that keep any */
+    STOA_CATALOG_STATISTICS = 8
 };
 
 /* List part of the catalogue. Filters are exact names, ignoring ASCII case; a size of 0 = all.

@@ -19,6 +19,9 @@ static stoa_status catalog(struct stoa__entry *entry, int32_t what, const char *
 
     if (!STOA__HAS(entry->engine, catalog))
         return stoa__unsupported(entry->engine, STOA_CAN_CATALOG, err);
+    if (what == STOA_CATALOG_STATISTICS && !entry->engine->keeps_statistics)
+        return stoa__fail(err, STOA_ERR_UNSUPPORTED, "%s: statistics are not listed",
+                          entry->engine->name);
     result = stoa__result_new(entry, err);
     if (!result)
         return STOA_ERR_NOMEM;
@@ -42,7 +45,7 @@ stoa_status stoa_catalog(stoa_conn conn, stoa_op op, int32_t what, const char *d
     if (!out)
         return stoa__fail_null(err, "out");
     *out = (stoa_result){0};
-    if (what < STOA_CATALOG_DATABASES || what > STOA_CATALOG_COLLATIONS)
+    if (what < STOA_CATALOG_DATABASES || what > STOA_CATALOG_STATISTICS)
         return stoa__fail(err, STOA_ERR_INVALID, "what is %d, not a STOA_CATALOG",
                           (int)what);
     rc = stoa__name_copy_optional("database", database, database_size, &database_copy,

@@ -185,6 +185,7 @@ struct stoa__engine {
     const char *name;
     const char *example;
     uint64_t capabilities;
+    bool keeps_statistics; /* catalog() knows STOA_CATALOG_STATISTICS. */
 
     /* Version, and whether it can be used at all; `detail` says where it is, or where it was looked
      * for. NULL: built in. */

@@ -438,9 +438,49 @@ static void deadlines_are_kept(void)
     stoa_db_close(db);
 }
 
+/* ---- statistics ---- */
+
+/* Where they are offered, what there is to a table of 20 rows; else that they are not. */
+static void statistics_are_listed_or_refused(void)
+{
+    stoa_error err = {0};
+    stoa_db db = open_real();
+    stoa_conn conn = connect_real(db);
+    struct ArrowArrayStream stream;
+    stoa_result result;
+    bool counted = false;
+    stoa_status rc;
+
+    data_stream(&stream, 1, 20, -1);
+    MUST(stoa_insert(conn, NO_OP, "t", 1, &stream, &(stoa_option){"mode", "create"}, 1, NULL,
+                     &err));
+    MUST(stoa_run(conn, NO_OP, "ANALYZE", STOA_NUL, NULL, 0, NULL, 0, NULL, &err));
+    rc = stoa_catalog(conn, NO_OP, STOA_CATALOG_STATISTICS, NULL, 0, "t", 1, &result, &err);
+    if (driver() == SQLITE) {
+        CHECK_INT(rc, STOA_ERR_UNSUPPORTED);
+        CHECK_HAS(err.text, "statistics");
+        stoa_db_close(db);
+        return;
+    }
+    MUST(rc);
+    while (stoa_result_step(result, NO_OP, &err) == STOA_OK) {
+        const char *name, *value;
+        int64_t name_size, value_size;
+
+        MUST(stoa_result_text(result, 3, &name, &name_size, &err));
+        MUST(stoa_result_text(result, 4, &value, &value_size, &err));
+        counted = counted || (name_size == 9 && memcmp(name, "row count", 9) == 0 &&
+                              value_size == 4 && memcmp(value, "20.0", 4) == 0);
+    }
+    CHECK(counted);
+    stoa_result_close(result);
+    stoa_db_close(db);
+}
+
 TEST_MAIN({"types round trip as tabled", types_round_trip_as_tabled},
           {"silent changes are refused", silent_changes_are_refused},
           {"a failed ingest leaves the table as it was", a_failed_ingest_leaves_the_table},
           {"columns are found by name", columns_are_found_by_name},
           {"statements run over streams", statements_run_over_streams},
-          {"deadlines are kept", deadlines_are_kept})
+          {"deadlines are kept", deadlines_are_kept},
+          {"statistics are listed or refused", statistics_are_listed_or_refused})

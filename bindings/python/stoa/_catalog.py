@@ -18,8 +18,8 @@ class Catalog:
 
     def catalog(self, what: str, *, table: str = "", database: str = "",
                 timeout: float | None = None) -> Result:
-        """Part of the catalogue as a result: databases, tables, columns, indexes, keys, functions
-        or collations; the columns of each are listed in stoa/catalog.h.
+        """Part of the catalogue as a result: databases, tables, columns, indexes, keys, functions,
+        collations or statistics; the columns of each are listed in stoa/catalog.h.
 
         >>> con.catalog("columns", table="trades").show()
         """

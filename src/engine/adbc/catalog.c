@@ -1,11 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The catalogue: what GetObjects nests four levels deep, flattened into the rows of
  * stoa/catalog.h. Children are found by name, since later versions of the interface add some. */
-#include "engine/adbc/parts.h"
+#include "engine/adbc/walk.h"
 
 #include "arrow/array.h"
-#include "arrow/builder.h"
-#include "arrow/cell.h"
 #include "base/error.h"
 #include "base/mem.h"
 #include "text/identifier.h"
@@ -15,7 +13,7 @@
 
 #include "base/ban.h"
 
-enum { DEPTH_ALL = 0, DEPTH_SCHEMAS = 2, NAME_SIZE = 1024 };
+enum { DEPTH_ALL = 0, DEPTH_SCHEMAS = 2 };
 
 /* ---- results ---- */
 
@@ -40,6 +38,9 @@ static const struct column keys[] = {
     {"kind", "u", false},       {"position", "i", false},    {"column", "u", true},
     {"other_table", "u", true}, {"other_column", "u", true}, {"on_update", "u", true},
     {"on_delete", "u", true}};
+static const struct column statistics[] = {
+    {"database", "u", false}, {"table", "u", false}, {"column", "u", true},
+    {"statistic", "u", false}, {"value", "u", true}, {"approximate", "b", false}};
 
 static const struct {
     const struct column *list;
@@ -49,6 +50,7 @@ static const struct {
     [STOA_CATALOG_TABLES] = {tables, sizeof tables / sizeof *tables},
     [STOA_CATALOG_COLUMNS] = {columns, sizeof columns / sizeof *columns},
     [STOA_CATALOG_KEYS] = {keys, sizeof keys / sizeof *keys},
+    [STOA_CATALOG_STATISTICS] = {statistics, sizeof statistics / sizeof *statistics},
 };
 
 static stoa_status make_type(int32_t what, stoa__arena *arena, struct stoa__arrow_type *out,
@@ -73,128 +75,20 @@ static stoa_status make_type(int32_t what, stoa__arena *arena, struct stoa__arro
     return STOA_OK;
 }
 
-/* ---- reading cells ---- */
+/* ---- rows ---- */
 
-/* A field of a struct cell; a null cell if there is none. */
-static struct stoa__cell field(const struct stoa__cell *row, const char *name)
+static stoa_status put_database(struct adbc_walk *walk)
 {
-    struct stoa__cell out = {.null = true};
-
-    for (int32_t i = 0; !row->null && i < row->type->child_count; i++)
-        if (strcmp(row->type->children[i].name, name) == 0) {
-            stoa__cell_child(row, i, &out);
-            break;
-        }
-    return out;
-}
-
-static bool is_text(const struct stoa__cell *cell)
-{
-    return !cell->null &&
-           (cell->type->kind == STOA__ARROW_UTF8 || cell->type->kind == STOA__ARROW_LARGE_UTF8 ||
-            cell->type->kind == STOA__ARROW_UTF8_VIEW);
-}
-
-/* Text of a field; NULL if it is null. */
-struct text {
-    const char *data;
-    int64_t size;
-};
-
-static struct text text_of(const struct stoa__cell *row, const char *name)
-{
-    struct stoa__cell cell = field(row, name);
-    struct text out = {NULL, 0};
-
-    if (is_text(&cell))
-        out.data = (const char *)stoa__cell_bytes(&cell, &out.size);
-    return out;
-}
-
-static bool text_is(struct text text, const char *word)
-{
-    return text.data && stoa__name_is(text.data, (size_t)text.size, word);
-}
-
-static bool is_integer(const struct stoa__cell *cell)
-{
-    return !cell->null && cell->type->kind >= STOA__ARROW_BOOL &&
-           cell->type->kind <= STOA__ARROW_UINT64;
-}
-
-static int64_t integer_of(const struct stoa__cell *row, const char *name, int64_t otherwise)
-{
-    struct stoa__cell cell = field(row, name);
-
-    return is_integer(&cell) ? stoa__cell_int64(&cell) : otherwise;
-}
-
-/* A list's items, none if it is null or no list. */
-static int64_t items_of(const struct stoa__cell *row, const char *name, struct stoa__cell *list)
-{
-    int64_t first, count = 0;
-
-    *list = field(row, name);
-    if (!list->null && (list->type->kind == STOA__ARROW_LIST ||
-                        list->type->kind == STOA__ARROW_LARGE_LIST))
-        stoa__cell_items(list, &first, &count);
-    return count;
-}
-
-/* ---- the walk ---- */
-
-struct walk {
-    struct adbc_session *session;
-    int32_t what;
-    const char *database, *table; /* Filters; NULL: all. */
-    stoa__arena arena;
-    struct stoa__arrow_type type;
-    struct stoa__builder builder;
-    struct ArrowArray batch;
-    char current[NAME_SIZE]; /* Catalog of the connection; "": unknown. */
-    char name[2 * NAME_SIZE]; /* Of the database being walked. */
-    struct text catalog, schema;
-    struct stoa__arrow_type *table_type; /* Of the table being walked; NULL: unknown. */
-    stoa_error *err;
-};
-
-static stoa_status put_text(struct walk *walk, int32_t column, struct text text)
-{
-    struct stoa__column *out = &walk->builder.root.children[column];
-
-    if (!text.data)
-        return stoa__column_append_null(out, walk->err);
-    return stoa__column_append_bytes(out, text.data, text.size, walk->err);
-}
-
-static stoa_status put_word(struct walk *walk, int32_t column, const char *word)
-{
-    return put_text(walk, column,
-                    (struct text){word, word ? (int64_t)strlen(word) : 0});
-}
-
-static stoa_status put_number(struct walk *walk, int32_t column, int64_t number)
-{
-    return stoa__column_append_int64(&walk->builder.root.children[column], number, walk->err);
-}
-
-static stoa_status end_row(struct walk *walk)
-{
-    return stoa__column_end_struct(&walk->builder.root, walk->err);
-}
-
-static stoa_status put_database(struct walk *walk)
-{
-    stoa_status rc = put_word(walk, 0, walk->name);
+    stoa_status rc = adbc_put_word(walk, 0, walk->name);
 
     if (rc == STOA_OK)
-        rc = put_word(walk, 1, "");
+        rc = adbc_put_word(walk, 1, "");
     if (rc == STOA_OK)
-        rc = put_number(walk, 2, walk->session->instance->target.read_only);
-    return rc == STOA_OK ? end_row(walk) : rc;
+        rc = adbc_put_number(walk, 2, walk->session->instance->target.read_only);
+    return rc == STOA_OK ? adbc_end_row(walk) : rc;
 }
 
-static bool holds_view(struct text type)
+static bool holds_view(struct adbc_text type)
 {
     for (int64_t i = 0; type.data && i + 4 <= type.size; i++)
         if (stoa__name_equal(type.data + i, 4, "view", 4))
@@ -202,46 +96,47 @@ static bool holds_view(struct text type)
     return false;
 }
 
-static stoa_status put_table(struct walk *walk, const struct stoa__cell *table)
+static stoa_status put_table(struct adbc_walk *walk, const struct stoa__cell *table)
 {
     struct stoa__cell list;
-    stoa_status rc = put_word(walk, 0, walk->name);
+    stoa_status rc = adbc_put_word(walk, 0, walk->name);
 
     if (rc == STOA_OK)
-        rc = put_text(walk, 1, text_of(table, "table_name"));
+        rc = adbc_put_text(walk, 1, adbc_text_of(table, "table_name"));
     if (rc == STOA_OK)
-        rc = put_word(walk, 2, holds_view(text_of(table, "table_type")) ? "view" : "table");
+        rc = adbc_put_word(walk, 2,
+                           holds_view(adbc_text_of(table, "table_type")) ? "view" : "table");
     if (rc == STOA_OK)
-        rc = put_word(walk, 3, NULL);
+        rc = adbc_put_word(walk, 3, NULL);
     if (rc == STOA_OK)
-        rc = put_number(walk, 4, 0);
+        rc = adbc_put_number(walk, 4, 0);
     if (rc == STOA_OK)
-        rc = put_number(walk, 5, 0);
+        rc = adbc_put_number(walk, 5, 0);
     if (rc == STOA_OK)
-        rc = put_number(walk, 6, items_of(table, "table_columns", &list));
-    return rc == STOA_OK ? end_row(walk) : rc;
+        rc = adbc_put_number(walk, 6, adbc_items_of(table, "table_columns", &list));
+    return rc == STOA_OK ? adbc_end_row(walk) : rc;
 }
 
 /* ---- columns ---- */
 
 /* From 1 in the primary key; 0: not in it. */
-static int64_t key_position(const struct stoa__cell *table, struct text column)
+static int64_t key_position(const struct stoa__cell *table, struct adbc_text column)
 {
     struct stoa__cell list, constraint, names, name;
-    int64_t count = items_of(table, "table_constraints", &list);
+    int64_t count = adbc_items_of(table, "table_constraints", &list);
 
     for (int64_t i = 0; i < count; i++) {
         int64_t name_count;
 
         stoa__cell_item(&list, i, &constraint);
-        if (!text_is(text_of(&constraint, "constraint_type"), "PRIMARY KEY"))
+        if (!adbc_text_is(adbc_text_of(&constraint, "constraint_type"), "PRIMARY KEY"))
             continue;
-        name_count = items_of(&constraint, "constraint_column_names", &names);
+        name_count = adbc_items_of(&constraint, "constraint_column_names", &names);
         for (int64_t j = 0; j < name_count; j++) {
-            struct text found = {NULL, 0};
+            struct adbc_text found = {NULL, 0};
 
             stoa__cell_item(&names, j, &name);
-            if (is_text(&name))
+            if (adbc_is_text(&name))
                 found.data = (const char *)stoa__cell_bytes(&name, &found.size);
             if (found.data && column.data && found.size == column.size &&
                 memcmp(found.data, column.data, (size_t)found.size) == 0)
@@ -251,7 +146,7 @@ static int64_t key_position(const struct stoa__cell *table, struct text column)
     return 0;
 }
 
-static const char *format_of(const struct walk *walk, struct text column)
+static const char *format_of(const struct adbc_walk *walk, struct adbc_text column)
 {
     const struct stoa__arrow_type *type = walk->table_type;
 
@@ -263,55 +158,55 @@ static const char *format_of(const struct walk *walk, struct text column)
 
 static bool is_nullable(const struct stoa__cell *column)
 {
-    return integer_of(column, "xdbc_nullable", 1) != 0 &&
-           !text_is(text_of(column, "xdbc_is_nullable"), "NO");
+    return adbc_integer_of(column, "xdbc_nullable", 1) != 0 &&
+           !adbc_text_is(adbc_text_of(column, "xdbc_is_nullable"), "NO");
 }
 
-static stoa_status put_column(struct walk *walk, const struct stoa__cell *table,
+static stoa_status put_column(struct adbc_walk *walk, const struct stoa__cell *table,
                               const struct stoa__cell *column, int64_t position)
 {
-    struct text name = text_of(column, "column_name");
-    struct text type = text_of(column, "xdbc_type_name");
-    bool generated = integer_of(column, "xdbc_is_generatedcolumn", 0) != 0;
-    stoa_status rc = put_word(walk, 0, walk->name);
+    struct adbc_text name = adbc_text_of(column, "column_name");
+    struct adbc_text type = adbc_text_of(column, "xdbc_type_name");
+    bool generated = adbc_integer_of(column, "xdbc_is_generatedcolumn", 0) != 0;
+    stoa_status rc = adbc_put_word(walk, 0, walk->name);
 
     if (rc == STOA_OK)
-        rc = put_text(walk, 1, text_of(table, "table_name"));
+        rc = adbc_put_text(walk, 1, adbc_text_of(table, "table_name"));
     if (rc == STOA_OK)
-        rc = put_text(walk, 2, name);
+        rc = adbc_put_text(walk, 2, name);
     if (rc == STOA_OK)
-        rc = put_number(walk, 3, integer_of(column, "ordinal_position", position));
+        rc = adbc_put_number(walk, 3, adbc_integer_of(column, "ordinal_position", position));
     if (rc == STOA_OK)
-        rc = put_text(walk, 4, type.data ? type : (struct text){"", 0});
+        rc = adbc_put_text(walk, 4, type.data ? type : (struct adbc_text){"", 0});
     if (rc == STOA_OK)
-        rc = put_word(walk, 5, format_of(walk, name));
+        rc = adbc_put_word(walk, 5, format_of(walk, name));
     if (rc == STOA_OK)
-        rc = put_number(walk, 6, is_nullable(column));
+        rc = adbc_put_number(walk, 6, is_nullable(column));
     if (rc == STOA_OK)
-        rc = put_text(walk, 7, text_of(column, "xdbc_column_def"));
+        rc = adbc_put_text(walk, 7, adbc_text_of(column, "xdbc_column_def"));
     if (rc == STOA_OK)
-        rc = put_number(walk, 8, key_position(table, name));
+        rc = adbc_put_number(walk, 8, key_position(table, name));
     if (rc == STOA_OK)
-        rc = put_word(walk, 9, generated ? "stored" : "none");
+        rc = adbc_put_word(walk, 9, generated ? "stored" : "none");
     if (rc == STOA_OK)
-        rc = put_number(walk, 10, 0);
+        rc = adbc_put_number(walk, 10, 0);
     if (rc == STOA_OK)
-        rc = put_word(walk, 11, NULL);
-    return rc == STOA_OK ? end_row(walk) : rc;
+        rc = adbc_put_word(walk, 11, NULL);
+    return rc == STOA_OK ? adbc_end_row(walk) : rc;
 }
 
 /* NUL-terminated copies live in the walk's arena. */
-static const char *copy(struct walk *walk, struct text text)
+static const char *copy(struct adbc_walk *walk, struct adbc_text text)
 {
     return text.data ? stoa__arena_copy_text(&walk->arena, text.data, (size_t)text.size) : NULL;
 }
 
 /* The Arrow types of a table's columns, where the driver tells them. */
-static void learn_types(struct walk *walk, const struct stoa__cell *table)
+static void learn_types(struct adbc_walk *walk, const struct stoa__cell *table)
 {
     struct adbc_instance *instance = walk->session->instance;
     const char *catalog = copy(walk, walk->catalog), *schema = copy(walk, walk->schema);
-    const char *name = copy(walk, text_of(table, "table_name"));
+    const char *name = copy(walk, adbc_text_of(table, "table_name"));
     struct ArrowSchema out = {0};
     adbc_error error = adbc_error_for(instance);
     adbc_status status;
@@ -329,10 +224,10 @@ static void learn_types(struct walk *walk, const struct stoa__cell *table)
     stoa__schema_release(&out);
 }
 
-static stoa_status put_columns(struct walk *walk, const struct stoa__cell *table)
+static stoa_status put_columns(struct adbc_walk *walk, const struct stoa__cell *table)
 {
     struct stoa__cell list, column;
-    int64_t count = items_of(table, "table_columns", &list);
+    int64_t count = adbc_items_of(table, "table_columns", &list);
     stoa_status rc = STOA_OK;
 
     learn_types(walk, table);
@@ -347,49 +242,49 @@ static stoa_status put_columns(struct walk *walk, const struct stoa__cell *table
 
 static const char *kind_of(const struct stoa__cell *constraint)
 {
-    struct text type = text_of(constraint, "constraint_type");
+    struct adbc_text type = adbc_text_of(constraint, "constraint_type");
 
-    if (text_is(type, "PRIMARY KEY"))
+    if (adbc_text_is(type, "PRIMARY KEY"))
         return "primary";
-    if (text_is(type, "FOREIGN KEY"))
+    if (adbc_text_is(type, "FOREIGN KEY"))
         return "foreign";
-    return text_is(type, "UNIQUE") ? "unique" : NULL;
+    return adbc_text_is(type, "UNIQUE") ? "unique" : NULL;
 }
 
-static stoa_status put_key(struct walk *walk, const struct stoa__cell *table,
+static stoa_status put_key(struct adbc_walk *walk, const struct stoa__cell *table,
                            const struct stoa__cell *constraint, const struct stoa__cell *name,
                            const struct stoa__cell *usage, int64_t position)
 {
-    struct text column = {NULL, 0};
-    stoa_status rc = put_word(walk, 0, walk->name);
+    struct adbc_text column = {NULL, 0};
+    stoa_status rc = adbc_put_word(walk, 0, walk->name);
 
-    if (is_text(name))
+    if (adbc_is_text(name))
         column.data = (const char *)stoa__cell_bytes(name, &column.size);
     if (rc == STOA_OK)
-        rc = put_text(walk, 1, text_of(table, "table_name"));
+        rc = adbc_put_text(walk, 1, adbc_text_of(table, "table_name"));
     if (rc == STOA_OK)
-        rc = put_text(walk, 2, text_of(constraint, "constraint_name"));
+        rc = adbc_put_text(walk, 2, adbc_text_of(constraint, "constraint_name"));
     if (rc == STOA_OK)
-        rc = put_word(walk, 3, kind_of(constraint));
+        rc = adbc_put_word(walk, 3, kind_of(constraint));
     if (rc == STOA_OK)
-        rc = put_number(walk, 4, position);
+        rc = adbc_put_number(walk, 4, position);
     if (rc == STOA_OK)
-        rc = put_text(walk, 5, column);
+        rc = adbc_put_text(walk, 5, column);
     if (rc == STOA_OK)
-        rc = put_text(walk, 6, text_of(usage, "fk_table"));
+        rc = adbc_put_text(walk, 6, adbc_text_of(usage, "fk_table"));
     if (rc == STOA_OK)
-        rc = put_text(walk, 7, text_of(usage, "fk_column_name"));
+        rc = adbc_put_text(walk, 7, adbc_text_of(usage, "fk_column_name"));
     if (rc == STOA_OK)
-        rc = put_word(walk, 8, NULL);
+        rc = adbc_put_word(walk, 8, NULL);
     if (rc == STOA_OK)
-        rc = put_word(walk, 9, NULL);
-    return rc == STOA_OK ? end_row(walk) : rc;
+        rc = adbc_put_word(walk, 9, NULL);
+    return rc == STOA_OK ? adbc_end_row(walk) : rc;
 }
 
-static stoa_status put_keys(struct walk *walk, const struct stoa__cell *table)
+static stoa_status put_keys(struct adbc_walk *walk, const struct stoa__cell *table)
 {
     struct stoa__cell list, constraint, names, name, usages;
-    int64_t count = items_of(table, "table_constraints", &list);
+    int64_t count = adbc_items_of(table, "table_constraints", &list);
     stoa_status rc = STOA_OK;
 
     for (int64_t i = 0; i < count && rc == STOA_OK; i++) {
@@ -398,8 +293,8 @@ static stoa_status put_keys(struct walk *walk, const struct stoa__cell *table)
         stoa__cell_item(&list, i, &constraint);
         if (!kind_of(&constraint))
             continue;
-        name_count = items_of(&constraint, "constraint_column_names", &names);
-        usage_count = items_of(&constraint, "constraint_column_usage", &usages);
+        name_count = adbc_items_of(&constraint, "constraint_column_names", &names);
+        usage_count = adbc_items_of(&constraint, "constraint_column_usage", &usages);
         for (int64_t j = 0; j < name_count && rc == STOA_OK; j++) {
             struct stoa__cell usage = {.null = true};
 
@@ -415,14 +310,15 @@ static stoa_status put_keys(struct walk *walk, const struct stoa__cell *table)
 /* ---- levels ---- */
 
 /* Schemas of the database itself are listed when they are asked for. */
-static bool is_hidden(const struct walk *walk)
+static bool is_hidden(const struct adbc_walk *walk)
 {
     return !walk->database &&
-           (text_is(walk->schema, "information_schema") || text_is(walk->catalog, "system") ||
+           (adbc_text_is(walk->schema, "information_schema") ||
+            adbc_text_is(walk->catalog, "system") ||
             (walk->schema.size > 3 && memcmp(walk->schema.data, "pg_", 3) == 0));
 }
 
-static void add_name(char *out, size_t capacity, struct text text)
+static void add_name(char *out, size_t capacity, struct adbc_text text)
 {
     size_t size = strlen(out), more = text.data ? (size_t)text.size : 0;
 
@@ -435,34 +331,34 @@ static void add_name(char *out, size_t capacity, struct text text)
 
 /* One word for catalog and schema: the schema, behind its catalog where that is not the current
  * one; the catalog where there are no schemas. */
-static void name_database(struct walk *walk)
+static void name_database(struct adbc_walk *walk)
 {
-    bool elsewhere = walk->current[0] != '\0' && !text_is(walk->catalog, walk->current);
+    bool elsewhere = walk->current[0] != '\0' && !adbc_text_is(walk->catalog, walk->current);
 
     walk->name[0] = '\0';
-    if (!walk->schema.data || walk->schema.size == 0 || text_is(walk->catalog, "temp")) {
+    if (!walk->schema.data || walk->schema.size == 0 || adbc_text_is(walk->catalog, "temp")) {
         add_name(walk->name, sizeof walk->name, walk->catalog);
         return;
     }
     if (elsewhere && walk->catalog.size > 0) {
         add_name(walk->name, sizeof walk->name, walk->catalog);
-        add_name(walk->name, sizeof walk->name, (struct text){".", 1});
+        add_name(walk->name, sizeof walk->name, (struct adbc_text){".", 1});
     }
     add_name(walk->name, sizeof walk->name, walk->schema);
 }
 
-static stoa_status walk_tables(struct walk *walk, const struct stoa__cell *schema)
+static stoa_status walk_tables(struct adbc_walk *walk, const struct stoa__cell *schema)
 {
     struct stoa__cell list, table;
-    int64_t count = items_of(schema, "db_schema_tables", &list);
+    int64_t count = adbc_items_of(schema, "db_schema_tables", &list);
     stoa_status rc = STOA_OK;
 
     for (int64_t i = 0; i < count && rc == STOA_OK; i++) {
-        struct text name;
+        struct adbc_text name;
 
         stoa__cell_item(&list, i, &table);
-        name = text_of(&table, "table_name");
-        if (!name.data || (walk->table && !text_is(name, walk->table)) ||
+        name = adbc_text_of(&table, "table_name");
+        if (!name.data || (walk->table && !adbc_text_is(name, walk->table)) ||
             (!walk->table && name.size > 5 && stoa__name_equal(name.data, 5, "stoa_", 5)))
             continue;
         if (walk->what == STOA_CATALOG_TABLES)
@@ -475,28 +371,32 @@ static stoa_status walk_tables(struct walk *walk, const struct stoa__cell *schem
     return rc;
 }
 
-static stoa_status walk_schemas(struct walk *walk, const struct stoa__cell *catalog)
+static stoa_status walk_schemas(struct adbc_walk *walk, const struct stoa__cell *catalog)
 {
     struct stoa__cell list, schema;
-    int64_t count = items_of(catalog, "catalog_db_schemas", &list);
+    int64_t count = adbc_items_of(catalog, "catalog_db_schemas", &list);
     stoa_status rc = STOA_OK;
 
-    walk->catalog = text_of(catalog, "catalog_name");
+    walk->catalog = adbc_text_of(catalog, "catalog_name");
     for (int64_t i = 0; i < count && rc == STOA_OK; i++) {
         stoa__cell_item(&list, i, &schema);
-        walk->schema = text_of(&schema, "db_schema_name");
+        walk->schema = adbc_text_of(&schema, "db_schema_name");
         name_database(walk);
         if (is_hidden(walk) ||
             (walk->database &&
              !stoa__name_is(walk->name, strlen(walk->name), walk->database)))
             continue;
-        rc = walk->what == STOA_CATALOG_DATABASES ? put_database(walk)
-                                                  : walk_tables(walk, &schema);
+        if (walk->what == STOA_CATALOG_DATABASES)
+            rc = put_database(walk);
+        else if (walk->what == STOA_CATALOG_STATISTICS)
+            rc = adbc_statistics_put(walk, &schema);
+        else
+            rc = walk_tables(walk, &schema);
     }
     return rc;
 }
 
-static stoa_status walk_stream(struct walk *walk, struct stoa__stream_in *in, stoa_error *err)
+static stoa_status walk_stream(struct adbc_walk *walk, struct stoa__stream_in *in, stoa_error *err)
 {
     struct ArrowArray batch;
     stoa_status rc;
@@ -518,7 +418,7 @@ static stoa_status walk_stream(struct walk *walk, struct stoa__stream_in *in, st
                                 : adbc_fail_stream(walk->session->instance, &in->stream, err);
 }
 
-static void learn_current(struct walk *walk)
+static void learn_current(struct adbc_walk *walk)
 {
     struct adbc_instance *instance = walk->session->instance;
     adbc_error error = adbc_error_for(instance);
@@ -536,7 +436,7 @@ static void learn_current(struct walk *walk)
 /* On the worker. */
 static stoa_status walk_job(void *self, stoa_error *err)
 {
-    struct walk *walk = self;
+    struct adbc_walk *walk = self;
     struct adbc_instance *instance = walk->session->instance;
     struct ArrowArrayStream stream = {0};
     struct stoa__stream_in in;
@@ -546,13 +446,19 @@ static stoa_status walk_job(void *self, stoa_error *err)
 
     walk->err = err;
     learn_current(walk);
-    status = instance->driver->table.connection_objects(
-        &walk->session->connection,
-        walk->what == STOA_CATALOG_DATABASES ? DEPTH_SCHEMAS : DEPTH_ALL, NULL, NULL, NULL, NULL,
-        NULL, &stream, &error);
-    adbc_note_answer(instance, ADBC_CAN_OBJECTS, status);
+    if (walk->what == STOA_CATALOG_STATISTICS)
+        status = adbc_statistics_ask(walk, &stream, &error);
+    else
+        status = instance->driver->table.connection_objects(
+            &walk->session->connection,
+            walk->what == STOA_CATALOG_DATABASES ? DEPTH_SCHEMAS : DEPTH_ALL, NULL, NULL, NULL,
+            NULL, NULL, &stream, &error);
+    if (walk->what != STOA_CATALOG_STATISTICS)
+        adbc_note_answer(instance, ADBC_CAN_OBJECTS, status);
     if (status != ADBC_OK)
-        return adbc_fail(instance, status, &error, "the catalogue", err);
+        return adbc_fail(instance, status, &error,
+                         walk->what == STOA_CATALOG_STATISTICS ? "statistics" : "the catalogue",
+                         err);
     adbc_error_drop(&error);
     rc = stoa__stream_in_init(&in, &stream, STOA_CHECK_FULL, err);
     if (rc != STOA_OK) {
@@ -569,7 +475,7 @@ stoa_status adbc_catalog(void *self, stoa__call *call, int32_t what, const char 
                          const char *table, void **cursor, stoa_error *err)
 {
     struct adbc_session *session = self;
-    struct walk *walk;
+    struct adbc_walk *walk;
     stoa_status rc;
 
     if (what == STOA_CATALOG_INDEXES || what == STOA_CATALOG_FUNCTIONS ||
@@ -583,7 +489,8 @@ stoa_status adbc_catalog(void *self, stoa__call *call, int32_t what, const char 
     walk = stoa__alloc_zero(1, sizeof *walk);
     if (!walk)
         return stoa__fail_nomem(err);
-    *walk = (struct walk){.session = session, .what = what, .database = database, .table = table};
+    *walk = (struct adbc_walk){
+        .session = session, .what = what, .database = database, .table = table};
     rc = make_type(what, &walk->arena, &walk->type, err);
     if (rc == STOA_OK)
         rc = stoa__builder_init(&walk->builder, &walk->type, 64, err);

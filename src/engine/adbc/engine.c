@@ -59,11 +59,12 @@ static stoa_status probe_adbc(stoa__buffer *version, stoa__buffer *detail, stoa_
 #define TABLE(symbol, name_, example_, capabilities_, probe_, open_, savepoints_)        \
     const struct stoa__engine symbol = {                                                 \
         .struct_size = sizeof(struct stoa__engine),                                      \
-        .name = name_,                                                                   \
-        .example = example_,                                                             \
-        .capabilities = capabilities_,                                                   \
-        .probe = probe_,                                                                 \
-        .open = open_,                                                                   \
+        .name = (name_),                                                                 \
+        .example = (example_),                                                           \
+        .capabilities = (capabilities_),                                                 \
+        .keeps_statistics = true,                                                        \
+        .probe = (probe_),                                                               \
+        .open = (open_),                                                                 \
         .close = adbc_close,                                                             \
         .property = adbc_property,                                                       \
         .lacking = adbc_lacking,                                                         \

@@ -198,6 +198,8 @@ static stoa_status tell(const struct adbc_instance *instance, adbc_status status
     one_line(text);
     mask(instance, text);
     text[stoa__text_repair(text, strlen(text), true)] = '\0';
+    if (text[0] == '\0' && status == ADBC_NOT_IMPLEMENTED)
+        (void)snprintf(text, sizeof text, "the driver does not implement it");
     if (text[0] == '\0')
         (void)snprintf(text, sizeof text, "the driver failed with status %d and no text",
                        (int)status);
