@@ -30,6 +30,13 @@ LIBRARY = "libstoa.so.0"
 MOMENT = (2026, 1, 1, 0, 0, 0)  # The same sources give the same bytes.
 
 
+# Other packages find these by their names.
+ENTRY_POINTS = """[sqlalchemy.dialects]
+stoa = stoa.sqlalchemy:Dialect
+sqlite.stoa = stoa.sqlalchemy:Dialect
+"""
+
+
 def _requirements():
     with open(os.path.join(HERE, "pyproject.toml"), encoding="utf-8") as file:
         line = re.search(r"^dependencies = \[(.*)\]$", file.read(), re.M)
@@ -131,6 +138,7 @@ def _write_wheel(directory, files, platform):
     files[info + "METADATA"] = _metadata().encode()
     files[info + "WHEEL"] = (f"Wheel-Version: 1.0\nGenerator: stoa\nRoot-Is-Purelib: {pure}\n"
                              f"Tag: {tag}\n").encode()
+    files[info + "entry_points.txt"] = ENTRY_POINTS.encode()
     files[info + "RECORD"] = _record(files, info + "RECORD")
     name = f"{NAME}-{VERSION}-{tag}.whl"
     with zipfile.ZipFile(os.path.join(directory, name), "w", zipfile.ZIP_DEFLATED) as wheel:

@@ -52,7 +52,7 @@ def pytest_runtest_logreport(report):
         return
     if report.skipped and "could not import" in str(report.longrepr):
         return  # Without the optional libraries there is nothing to test of them.
-    name = report.nodeid.replace("#", "")
+    name = f"{os.environ.get('STOA_SUITE', '')} {report.nodeid}".replace("#", "")
     word = "not ok" if report.failed else "ok"
     skipped = " # SKIP" if report.skipped else ""
     with open(path, "a", encoding="utf-8") as file:

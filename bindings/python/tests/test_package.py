@@ -198,14 +198,16 @@ with stoa.connect() as con:
 
 
 @pytest.mark.skipif(not ROOT, reason="needs the tree")
-def test_the_package_is_strictly_typed(tmp_path):
+def test_the_package_and_its_examples_are_strictly_typed(tmp_path):
     pytest.importorskip("mypy")
     folder = tmp_path / "bindings"
     shutil.copytree(PACKAGE, folder / "stoa", ignore=shutil.ignore_patterns("*.so*", "__pycache__"))
     shutil.copy(pathlib.Path(ROOT, "bindings/python/pyproject.toml"), folder)
+    examples = sorted(pathlib.Path(ROOT, "bindings/python/examples").glob("*.py"))
+    assert len(examples) >= 4
     done = subprocess.run([sys.executable, "-m", "mypy", "--strict", "--cache-dir",
-                           str(tmp_path / "cache"), "stoa"], cwd=folder, capture_output=True,
-                          text=True, check=False)
+                           str(tmp_path / "cache"), "stoa", *map(str, examples)], cwd=folder,
+                          capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stdout
 
 
@@ -220,6 +222,26 @@ def test_examples(name, tmp_path):
     assert done.returncode == 0, done.stderr
     wanted = re.findall(r"# prints (.*)", path.read_text(encoding="utf-8"))
     assert wanted and [line for line in wanted if line not in done.stdout] == []
+
+
+@pytest.mark.skipif(not ROOT, reason="needs the tree")
+def test_the_notebook_renders(tmp_path, monkeypatch):
+    nbformat = pytest.importorskip("nbformat")
+    nbclient = pytest.importorskip("nbclient")
+    for module in ("ipykernel", "polars"):
+        pytest.importorskip(module)
+    monkeypatch.setenv("IPYTHONDIR", str(tmp_path))
+    notebook = nbformat.read(pathlib.Path(ROOT, "bindings/python/examples/notebook.ipynb"), 4)
+    nbformat.validate(notebook)
+    assert not any(cell.get("outputs") for cell in notebook.cells)  # The file has none to go stale.
+    nbclient.NotebookClient(notebook, timeout=300, kernel_name="python3", resources={
+        "metadata": {"path": str(tmp_path)}}).execute()
+    data = [output.data for cell in notebook.cells for output in cell.get("outputs", ())
+            if "data" in output]
+    html = [one["text/html"] for one in data if "text/html" in one]
+    assert html[0].startswith("<table><thead><tr><th>symbol</th><th>price</th></tr>")
+    assert "<td>A</td><td>3.5</td>" in html[0] and len(html) == 3
+    assert "<td>A</td><td>2.5</td>" in html[2] and data[-1]["text/plain"] == "7.0"
 
 
 @pytest.mark.skipif(not ROOT, reason="needs the tree")
