@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * As-of reads of many elements. Each value is found by a seek in the key of the time series, which
- * holds the element and the date. Further dimensions that are not fixed stand behind the date in the
- * key, so that their values have to be looked for among an element's rows; then each has its seek.
+ * holds the element and the date. Further dimensions that are not fixed stand behind the date, so
+ * that their values have to be looked for among an element's rows; then each has its seek.
  */
 #include "collection/asof.h"
 
@@ -40,7 +40,8 @@ stoa_status asof_find(struct asof *asof, const char *group, size_t group_size,
     column = collection_find_column(asof->group, attribute, attribute_size);
     if (!is_attribute(asof->group, column))
         return stoa__fail(asof->err, STOA_ERR_NOT_FOUND,
-                          "Time series attribute not found: '%.*s' in group '%s' of collection '%s'",
+                          "Time series attribute not found: '%.*s' in group '%s' of collection "
+                          "'%s'",
                           (int)attribute_size, attribute, asof->group->group,
                           asof->collection->name);
     asof->value = &asof->group->columns[column];

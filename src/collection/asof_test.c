@@ -243,7 +243,8 @@ static void pairs_that_cannot_be_looked_up_are_told(void)
     check_no_join("SELECT 1 AS id, '2024-01-01' AS at",
                   "Cannot read_time_series_row: dimension 'block' has no value: neither a cell nor "
                   "a column of the pairs");
-    check_no_join("SELECT 1 AS block, 1 AS id, '2024-01-01' AS at UNION ALL SELECT 1, 9, '2024-01-01'",
+    check_no_join("SELECT 1 AS block, 1 AS id, '2024-01-01' AS at "
+                  "UNION ALL SELECT 1, 9, '2024-01-01'",
                   "Element not found: 9 in collection 'Orchard'; row 2");
     check_no_join("SELECT 1 AS block, 1 AS id, 'soon' AS at",
                   "Cannot read_time_series_row: the instant of row 1: 'soon' is not a date");

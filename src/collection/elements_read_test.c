@@ -17,7 +17,7 @@ static void scalars_come_in_order_of_id_with_their_nulls(void)
     stoa_result result;
 
     open_sample();
-    CHECK_READ(conn, try_elements, "-5\n1\n3");
+    CHECK_READ(conn, try_elements, "-5\n1\n3", .names = NULL);
     CHECK_READ(conn, try_elements, "-5|-0.25|7|Low Moor\n1|2.5|120|Hill\n3|NULL|0|Dale",
                .names = "area tree_count label");
     CHECK_READ(conn, try_elements, "-5|2|-5\n1|1|NULL\n3|NULL|1",
@@ -35,7 +35,8 @@ static void order_holds_after_deletes_and_with_explicit_ids(void)
 {
     open_sample();
     app_run(conn, "DELETE FROM Orchard WHERE id = 1;"
-                  "INSERT INTO Orchard (id, label) VALUES (0, 'Zero'), (9223372036854775807, 'Max'), "
+                  "INSERT INTO Orchard (id, label) VALUES (0, 'Zero'), "
+                  "(9223372036854775807, 'Max'), "
                   "(-9223372036854775808, 'Min')");
     CHECK_READ(conn, try_elements,
                "-9223372036854775808|Min\n-5|Low Moor\n0|Zero\n3|Dale\n9223372036854775807|Max",
@@ -94,7 +95,8 @@ static void lists_are_aligned_with_elements(void)
 
     open_sample();
     CHECK_READ(conn, try_elements,
-               "-5|Low Moor|[null]|[null]|[2]\n1|Hill|[4.0,null,4.5]|[\"Gala\",\"Fuji\",null]|[2,1]\n"
+               "-5|Low Moor|[null]|[null]|[2]\n"
+               "1|Hill|[4.0,null,4.5]|[\"Gala\",\"Fuji\",null]|[2,1]\n"
                "3|Dale|[]|[]|[]",
                .names = "label spacing variety region_sold_to");
     CHECK_READ(conn, try_elements, "-5|[9.0]|[1]\n1|[2.5,1.5,3.0,null]|[1,2,1,1]\n3|[]|[]",
@@ -115,8 +117,9 @@ static void relations_are_ids_or_labels(void)
     stoa_result result;
 
     open_sample();
-    CHECK_READ(conn, try_elements, "-5|South|Low Moor|[\"South\"]\n1|North|NULL|[\"South\",\"North\"]\n"
-                                   "3|NULL|Hill|[]",
+    CHECK_READ(conn, try_elements,
+               "-5|South|Low Moor|[\"South\"]\n1|North|NULL|[\"South\",\"North\"]\n"
+               "3|NULL|Hill|[]",
                .names = "region_id orchard_neighbour region_sold_to",
                .settings = "relations=label");
     CHECK_READ(conn, try_elements, "1|North|[\"South\",\"North\"]\n-5|South|[\"South\"]",
@@ -249,12 +252,14 @@ static void any_column_name_is_read(void)
 {
     conn = kit_open(KIT_CONFIGURATION
                     "CREATE TABLE A (id INTEGER PRIMARY KEY, label TEXT UNIQUE NOT NULL, "
-                    "\"order\" INTEGER, \"sel\"\"ect\" REAL, \"Größe.x\" TEXT, \"c1\" INTEGER) STRICT;"
+                    "\"order\" INTEGER, \"sel\"\"ect\" REAL, \"Größe.x\" TEXT, "
+                    "\"c1\" INTEGER) STRICT;"
                     "INSERT INTO A VALUES (1, 'a', 2, 3.5, 'ü', 7)",
                     &db);
     CHECK_READ(conn, try_elements, "1|7|2|3.5|ü|a|7", .collection = "A",
                .names = "c1 order sel\"ect Größe.x label c1");
-    CHECK_READ(conn, try_elements, "1|7|ü", .collection = "A", .names = "c1 Größe.x", .keys = "1");
+    CHECK_READ(conn, try_elements, "1|7|ü", .collection = "A", .names = "c1 Größe.x",
+               .keys = "1");
     stoa_db_close(db);
 }
 

@@ -134,7 +134,8 @@ static void a_group_without_rowids_and_three_dimensions(void)
     conn = kit_open(
         KIT_CONFIGURATION KIT_REGION
         "CREATE TABLE A (id INTEGER PRIMARY KEY, label TEXT UNIQUE NOT NULL) STRICT;"
-        "CREATE TABLE A_time_series_s (value REAL, region_id INTEGER NOT NULL REFERENCES Region(id) "
+        "CREATE TABLE A_time_series_s (value REAL, region_id INTEGER NOT NULL "
+        "REFERENCES Region(id) "
         "ON DELETE CASCADE ON UPDATE CASCADE, name TEXT NOT NULL, date_time TEXT NOT NULL, "
         "id INTEGER NOT NULL REFERENCES A(id) ON DELETE CASCADE ON UPDATE CASCADE, "
         "PRIMARY KEY (id, region_id, date_time, name)) STRICT, WITHOUT ROWID;"

@@ -237,8 +237,9 @@ struct stoa__arrow_type *collection_struct_type(stoa__arena *arena, int32_t coun
     return type;
 }
 
-stoa_status collection_rows_init(struct collection_rows *rows, const struct collection_field *fields,
-                                 int32_t count, stoa_error *err)
+stoa_status collection_rows_init(struct collection_rows *rows,
+                                 const struct collection_field *fields, int32_t count,
+                                 stoa_error *err)
 {
     stoa_status rc = STOA_OK;
 

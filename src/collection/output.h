@@ -54,8 +54,9 @@ struct collection_rows {
     stoa_status failed; /* Sticky; told by publish. */
 };
 
-stoa_status collection_rows_init(struct collection_rows *rows, const struct collection_field *fields,
-                                 int32_t count, stoa_error *err);
+stoa_status collection_rows_init(struct collection_rows *rows,
+                                 const struct collection_field *fields, int32_t count,
+                                 stoa_error *err);
 /* The next value of the row; behind the last column begins the next row. */
 void collection_rows_null(struct collection_rows *rows);
 void collection_rows_int64(struct collection_rows *rows, int64_t value); /* And "b": 0 or 1. */

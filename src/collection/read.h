@@ -18,9 +18,22 @@
 
 /* ---- options ---- */
 
-enum read_kind { READ_KIND_ANY, READ_KIND_SCALAR, READ_KIND_VECTOR, READ_KIND_SET, READ_KIND_SERIES };
+enum read_kind {
+    READ_KIND_ANY,
+    READ_KIND_SCALAR,
+    READ_KIND_VECTOR,
+    READ_KIND_SET,
+    READ_KIND_SERIES
+};
 enum read_as { READ_AS_DECLARED, READ_AS_INTEGER, READ_AS_FLOAT, READ_AS_TEXT };
-enum read_groups { READ_GROUPS_ALL, READ_GROUPS_NONE, READ_GROUPS_SCALAR, READ_GROUPS_VECTOR, READ_GROUPS_SET, READ_GROUPS_SERIES };
+enum read_groups {
+    READ_GROUPS_ALL,
+    READ_GROUPS_NONE,
+    READ_GROUPS_SCALAR,
+    READ_GROUPS_VECTOR,
+    READ_GROUPS_SET,
+    READ_GROUPS_SERIES
+};
 
 struct read_options {
     int32_t labels; /* relations=label */

@@ -423,7 +423,8 @@ stoa_status read_column_value(const struct read_run *run, const struct read_colu
     if (value->type == STOA_TYPE_NULL)
         return STOA_OK;
     if (!fits(column, bytes, value)) {
-        rc = stoa__fail(told, STOA_ERR_TYPE, "Cannot %s: element %lld: column '%s' holds %s, not %s",
+        rc = stoa__fail(told, STOA_ERR_TYPE,
+                        "Cannot %s: element %lld: column '%s' holds %s, not %s",
                         run->operation, (long long)id, column->stored, word_of(value->type),
                         collection_type_word(column->type));
     } else if (column->form == READ_DATE) {

@@ -47,7 +47,7 @@ static inline void pack_words(struct pack *pack, const char *words, bool numbers
     }
 }
 
-/* One read: names and keys as words, cells as "name value name value", settings as app_options(). */
+/* One read: names and keys as words, cells as "name value ...", settings as app_options(). */
 struct ask {
     const char *collection, *group, *names, *keys, *cells, *settings;
     int32_t kind;

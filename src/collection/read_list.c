@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * Elements and their groups' rows, walked together: one statement gives elements by id, one a group
- * gives its rows by id, and a group's rows of one element become a list. All statements begin before
- * the first is read to its end, so all see the same state of the database.
+ * gives its rows by id, and a group's rows of one element become a list. All statements begin
+ * before the first is read to its end, so all see the same state of the database.
  */
 #include "collection/read.h"
 
@@ -455,7 +455,8 @@ static stoa_status make(const struct making *making)
 
     if (rc == STOA_OK) {
         lists->elements.columns[lists->elements.column_count++] = read_id_column;
-        rc = read_column_field(&read_id_column, &lists->arena, &lists->type->children[0], making->err);
+        rc = read_column_field(&read_id_column, &lists->arena, &lists->type->children[0],
+                               making->err);
     }
     for (int32_t i = 0; rc == STOA_OK && i < making->count; i++)
         rc = add_attribute(making, i);
