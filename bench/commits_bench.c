@@ -14,6 +14,7 @@
 #include <stdatomic.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/resource.h>
 
 enum { THREAD_COUNT = 8, RUN_MS = 1500 };
 
@@ -50,6 +51,15 @@ static void *work(void *argument)
     return NULL;
 }
 
+/* Processor time of this process so far, in seconds. */
+static double used(void)
+{
+    struct rusage usage;
+    getrusage(RUSAGE_SELF, &usage);
+    return (double)(usage.ru_utime.tv_sec + usage.ru_stime.tv_sec) +
+           (double)(usage.ru_utime.tv_usec + usage.ru_stime.tv_usec) / 1e6;
+}
+
 /* Commits a second, and the slowest thread's share of the mean. */
 static double measure(struct run *run, double *fairness)
 {
@@ -62,6 +72,7 @@ static double measure(struct run *run, double *fairness)
     memset(run->counts, 0, sizeof run->counts);
     atomic_store(&run->stop, false);
     double start = bench_now();
+    double used_before = used();
     for (int i = 0; i < THREAD_COUNT; i++) {
         workers[i] = (struct worker){run, i};
         bench_check(pthread_create(&threads[i], NULL, work, &workers[i]) == 0, "no thread");
@@ -74,6 +85,7 @@ static double measure(struct run *run, double *fairness)
         least = run->counts[i] < least ? run->counts[i] : least;
     }
     double seconds = bench_now() - start;
+    printf("# %.2f us of processor time a commit\n", (used() - used_before) * 1e6 / (double)total);
     *fairness = (double)least * THREAD_COUNT / (double)total;
     return (double)total / seconds;
 }

@@ -87,9 +87,12 @@ STOA_API stoa_status stoa_collection_check(stoa_conn conn, stoa_op op, stoa_resu
                                        stoa_error *err);
 
 /*
- * Bring the database to a version by the scripts of a folder: `folder`/N/up.sql and down.sql. The
- * version is PRAGMA user_version. May block. A run is one transaction, validated before its commit,
- * cut only where a script turns foreign keys off; on failure the error says how far it got.
+ * Bring the database to a version by the scripts of a folder: `folder`/N/up.sql and down.sql, where
+ * N is a number from 1. The version is PRAGMA user_version. A run is one transaction (or a savepoint
+ * of the one that is open), which ends when the schema is valid: by all rules, or by those of
+ * stoa_collection_set(). BEGIN, COMMIT and END in scripts are passed over. One that holds PRAGMA
+ * foreign_keys = OFF is run without them, and every row is looked at behind it. A failure tells the
+ * version that stays. Going down to 0, the schema is not validated. May block.
  *
  *   target    A version; -1 = the newest of the folder.
  *   out       What was done, or would be: a row a version: version (int64), direction (utf8),

@@ -8,6 +8,12 @@
  * Inside a transaction of the caller's an append is accepted until the commit. A rollback, also one
  * to a savepoint by stoa_savepoint_rollback(), takes its number back: the next append gets it.
  *
+ * Threads that wait for the same writer may have their small appends committed in one transaction
+ * of the engine's, by one of them. That changes nothing but the time it takes: each append is all
+ * or nothing by itself, succeeds or fails by itself, and returns when it is committed. A cancel or
+ * a deadline that comes while another thread is committing it is too late, as it would be during a
+ * commit of its own.
+ *
  * Settings of an ingest (and of stoa_insert)
  *
  *   mode      append         the table must be there (the default)

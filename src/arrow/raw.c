@@ -328,8 +328,8 @@ static stoa_status make_codes(struct raw_column *raw, const struct raw_type *typ
     return make_column(&values, err);
 }
 
-/* Arrow's names end with a NUL: a copy, checked. */
-static stoa_status copy_name(struct raw_column *raw, int64_t index, stoa_error *err)
+/* What is wrong with a name is found out anew: most have nothing to say. */
+static stoa_status fail_name(const struct raw_column *raw, int64_t index, stoa_error *err)
 {
     char what[48];
     size_t size = 0;
@@ -340,10 +340,20 @@ static stoa_status copy_name(struct raw_column *raw, int64_t index, stoa_error *
                          STOA__NAME_BYTES_MAX, &size, err);
     if (rc != STOA_OK)
         return rc;
-    if (size > 0 && (memchr(raw->from->name, '\0', size) ||
-                     stoa__utf8_check(raw->from->name, size) < size))
-        return stoa__fail(err, STOA_ERR_INVALID, "the %s holds a NUL or is not UTF-8",
-                          what);
+    return stoa__fail(err, STOA_ERR_INVALID, "the %s holds a NUL or is not UTF-8", what);
+}
+
+/* Arrow's names end with a NUL: a copy, checked. */
+static stoa_status copy_name(struct raw_column *raw, int64_t index, stoa_error *err)
+{
+    const char *const name = raw->from->name;
+    size_t size = 0;
+    stoa_status rc = stoa__text_size("", name, raw->from->name_size, STOA__NAME_BYTES_MAX,
+                                     &size, NULL);
+
+    if (rc != STOA_OK || (size > 0 && (memchr(name, '\0', size) ||
+                                       stoa__utf8_check(name, size) < size)))
+        return fail_name(raw, index, err);
     raw->name = stoa__arena_copy_text(raw->arena, size > 0 ? raw->from->name : "", size);
     return raw->name ? STOA_OK : stoa__fail_nomem(err);
 }

@@ -56,6 +56,12 @@ enum {
     STOA__PARSE_THREADS_MAX = 64,
     /* Bad rows passed over: a file with more is another kind of file. */
     STOA__BAD_ROWS_DEFAULT = 10000,
+    /* An append another thread may write along with its own: what takes longer than a commit is
+     * worth a transaction of its own, and whoever writes must not be kept from its own call. */
+    STOA__ALONG_ROWS_MAX = 1000,
+    STOA__ALONG_PART_COUNT_MAX = 8,
+    /* Appends in one transaction: more gain little, and each waits for all. */
+    STOA__ALONG_COUNT_MAX = 64,
     /* A tick runs at least this often while a call works or waits. */
     STOA__TICK_INTERVAL_MS = 50,
 };

@@ -15,7 +15,10 @@ struct stoa__turn_waiter {
     stoa__condition wake;
     const void *holder;
     uint64_t thread;
+    struct stoa__turn_work *work; /* On offer; NULL: none. */
     bool granted; /* It has the turn, and is out of the line. */
+    bool taken;   /* The holder has its work: out of the line, and not to go away. */
+    bool done;    /* And it did it. */
 };
 
 void stoa__turn_init(struct stoa__turn *turn)
@@ -41,6 +44,14 @@ static void append(struct stoa__turn *turn, struct stoa__turn_waiter *waiter)
     turn->last = waiter;
 }
 
+static void put_first(struct stoa__turn *turn, struct stoa__turn_waiter *waiter)
+{
+    waiter->next = turn->first;
+    turn->first = waiter;
+    if (!turn->last)
+        turn->last = waiter;
+}
+
 static void take_out(struct stoa__turn *turn, struct stoa__turn_waiter *waiter)
 {
     struct stoa__turn_waiter *before = NULL;
@@ -53,6 +64,7 @@ static void take_out(struct stoa__turn *turn, struct stoa__turn_waiter *waiter)
         turn->first = waiter->next;
     if (turn->last == waiter)
         turn->last = before;
+    waiter->next = NULL;
 }
 
 static void hold(struct stoa__turn *turn, const void *holder, uint64_t thread)
@@ -134,6 +146,23 @@ static int64_t sleep_ns(const struct stoa__turn *turn, const struct stoa__turn_w
     return rest <= 0 || rest > left ? left : rest;
 }
 
+/* The holder has its work and uses what is the waiter's: it stays, whatever becomes of its call,
+ * whose tick goes on meanwhile. */
+static void stay(struct stoa__turn *turn, struct stoa__turn_waiter *waiter, stoa__call *call)
+{
+    while (waiter->taken && !waiter->done) {
+        bool stopped = call->stop != STOA_OK;
+
+        stoa__condition_wait(&waiter->wake, &turn->lock,
+                             stopped ? -1 : stoa__call_slice_ns(call, -1));
+        if (stopped || !waiter->taken || waiter->done)
+            continue;
+        stoa__mutex_unlock(&turn->lock);
+        (void)stoa__call_check(call, NULL);
+        stoa__mutex_lock(&turn->lock);
+    }
+}
+
 /* In slices; between them, without the lock, the call is asked. */
 static stoa_status wait(struct stoa__turn *turn, struct stoa__turn_waiter *waiter,
                         stoa__call *call, int64_t timeout_ms, stoa_error *err)
@@ -141,7 +170,7 @@ static stoa_status wait(struct stoa__turn *turn, struct stoa__turn_waiter *waite
     const int64_t end = deadline(timeout_ms);
     stoa_status rc = STOA_OK;
 
-    while (!waiter->granted && rc == STOA_OK) {
+    while (!waiter->granted && !waiter->done && rc == STOA_OK) {
         int64_t left = end == INT64_MAX ? INT64_MAX : end - stoa__clock_monotonic_ns();
 
         if (left <= 0) {
@@ -151,13 +180,17 @@ static stoa_status wait(struct stoa__turn *turn, struct stoa__turn_waiter *waite
         stoa__condition_wait(&waiter->wake, &turn->lock,
                              stoa__call_slice_ns(call, sleep_ns(turn, waiter, left)));
         look(turn, waiter);
-        if (waiter->granted)
+        stay(turn, waiter, call);
+        if (waiter->granted || waiter->done)
             break;
         stoa__mutex_unlock(&turn->lock);
         rc = stoa__call_check(call, err);
         stoa__mutex_lock(&turn->lock);
         look(turn, waiter);
+        stay(turn, waiter, call);
     }
+    if (waiter->done)
+        return STOA_DONE;
     if (rc == STOA_OK)
         return STOA_OK;
     if (waiter->granted) { /* Given in the very moment we gave up. */
@@ -175,7 +208,15 @@ static stoa_status wait(struct stoa__turn *turn, struct stoa__turn_waiter *waite
 stoa_status stoa__turn_take(struct stoa__turn *turn, const void *holder, stoa__call *call,
                             int64_t timeout_ms, stoa_error *err)
 {
-    struct stoa__turn_waiter waiter = {.holder = holder, .thread = stoa__thread_self()};
+    return stoa__turn_offer(turn, holder, NULL, call, timeout_ms, err);
+}
+
+stoa_status stoa__turn_offer(struct stoa__turn *turn, const void *holder,
+                             struct stoa__turn_work *work, stoa__call *call, int64_t timeout_ms,
+                             stoa_error *err)
+{
+    struct stoa__turn_waiter waiter = {
+        .holder = holder, .thread = stoa__thread_self(), .work = work};
     stoa_status rc = STOA_OK;
 
     assert(holder);
@@ -202,6 +243,84 @@ void stoa__turn_give(struct stoa__turn *turn, const void *holder)
     assert(turn->holder == holder);
     (void)holder;
     pass_on(turn);
+    stoa__mutex_unlock(&turn->lock);
+}
+
+
+/* ---- the work of those who wait ---- */
+
+/* Who is first now does not know how long it may sleep. */
+static void take_work(struct stoa__turn *turn, struct stoa__turn_waiter *waiter)
+{
+    const bool was_first = turn->first == waiter;
+
+    take_out(turn, waiter);
+    waiter->taken = true;
+    if (!was_first)
+        return;
+    turn->waking = false;
+    if (turn->first && turn->comes_back)
+        stoa__condition_signal(&turn->first->wake);
+}
+
+struct stoa__turn_work *stoa__turn_gather(struct stoa__turn *turn, int32_t count_max,
+                                          bool (*fits)(const struct stoa__turn_work *, void *),
+                                          void *self)
+{
+    struct stoa__turn_work *works = NULL, **last = &works;
+    struct stoa__turn_waiter *next;
+
+    stoa__mutex_lock(&turn->lock);
+    assert(turn->holder);
+    for (struct stoa__turn_waiter *at = turn->first; at && count_max > 0; at = next) {
+        next = at->next;
+        if (!at->work || !fits(at->work, self))
+            continue;
+        take_work(turn, at);
+        at->work->waiter = at;
+        at->work->next = NULL;
+        *last = at->work;
+        last = &at->work->next;
+        count_max--;
+    }
+    stoa__mutex_unlock(&turn->lock);
+    return works;
+}
+
+void stoa__turn_finish(struct stoa__turn *turn, struct stoa__turn_work *works)
+{
+    if (!works)
+        return;
+    stoa__mutex_lock(&turn->lock);
+    for (; works; works = works->next) {
+        works->waiter->done = true;
+        stoa__condition_signal(&works->waiter->wake);
+    }
+    stoa__mutex_unlock(&turn->lock);
+}
+
+void stoa__turn_return(struct stoa__turn *turn, struct stoa__turn_work *works)
+{
+    struct stoa__turn_work *reversed = NULL, *next;
+
+    if (!works)
+        return;
+    stoa__mutex_lock(&turn->lock);
+    assert(turn->holder);
+    for (; works; works = next) {
+        next = works->next;
+        works->next = reversed;
+        reversed = works;
+    }
+    for (; reversed; reversed = reversed->next) {
+        struct stoa__turn_waiter *waiter = reversed->waiter;
+
+        waiter->work = NULL; /* Once is enough. */
+        waiter->taken = false;
+        put_first(turn, waiter);
+        stoa__condition_signal(&waiter->wake);
+    }
+    turn->waking = false;
     stoa__mutex_unlock(&turn->lock);
 }
 

@@ -7,6 +7,9 @@
  * while STOA__TURN_NS have not passed since its turn began. Handing it to another thread costs a
  * wake-up, more than a small transaction does; so single rows go in several to a turn, and nobody
  * waits longer than the turns before his.
+ *
+ * Who waits may offer the work it waits for; the holder may take such work out of the line, do it
+ * along with its own, and say so: then there is no turn to wait for any more.
  */
 #ifndef STOA_BASE_TURN_H
 #define STOA_BASE_TURN_H
@@ -16,6 +19,13 @@
 #define STOA__TURN_NS INT64_C(1000000)
 
 struct stoa__turn_waiter;
+
+/* Work on offer: the first member of what it really is, which stays in place while it is offered.
+ * The fields are private to turn.c, but `next` is for walking what was gathered. */
+struct stoa__turn_work {
+    struct stoa__turn_work *next;
+    struct stoa__turn_waiter *waiter;
+};
 
 /* All-zero but for the lock, which stoa__turn_init makes. Fields are private to turn.c. */
 struct stoa__turn {
@@ -40,6 +50,27 @@ void stoa__turn_release(struct stoa__turn *turn);
 stoa_status stoa__turn_take(struct stoa__turn *turn, const void *holder, stoa__call *call,
                             int64_t timeout_ms, stoa_error *err);
 void stoa__turn_give(struct stoa__turn *turn, const void *holder);
+
+/* Take it, or have `work` done by whoever holds it: DONE, and it is not held. Once the work is
+ * taken the wait ends only when it is finished or returned; the call's stop is answered before or
+ * after. */
+stoa_status stoa__turn_offer(struct stoa__turn *turn, const void *holder,
+                             struct stoa__turn_work *work, stoa__call *call, int64_t timeout_ms,
+                             stoa_error *err);
+
+/*
+ * For the holder: take up to `count_max` works that fit out of the line, in its order. `fits` is
+ * asked under the turn's lock. Each must soon be finished (it is done; what it points to is its
+ * owner's again) or returned (its owner stands in line again, where it stood, and will do it
+ * itself). Lists may be split and joined by `next`.
+ */
+struct stoa__turn_work *stoa__turn_gather(struct stoa__turn *turn, int32_t count_max,
+                                          bool (*fits)(const struct stoa__turn_work *work,
+                                                       void *self),
+                                          void *self);
+void stoa__turn_finish(struct stoa__turn *turn, struct stoa__turn_work *works);
+void stoa__turn_return(struct stoa__turn *turn, struct stoa__turn_work *works);
+
 /* The holder is being used by this thread now. */
 void stoa__turn_touch(struct stoa__turn *turn);
 

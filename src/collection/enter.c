@@ -256,6 +256,13 @@ stoa_status collection_write_end(struct collection_call *call, stoa_status rc, s
     return rc;
 }
 
+void collection_write_cancel(struct collection_call *call)
+{
+    assert(call->own_transaction || call->savepoint);
+    undo(call);
+    call->own_transaction = call->savepoint = false;
+}
+
 stoa_status collection_read_begin(struct collection_call *call, stoa_error *err)
 {
     struct stoa__entry *entry = &call->entry;

@@ -65,6 +65,8 @@ stoa_status collection_load_raw(struct collection_call *call, struct collection_
  * with collection_read_begin(), which does nothing inside a transaction. */
 stoa_status collection_write_begin(struct collection_call *call, stoa_error *err);
 stoa_status collection_write_end(struct collection_call *call, stoa_status rc, stoa_error *err);
+/* Take all of it back though it went well. */
+void collection_write_cancel(struct collection_call *call);
 stoa_status collection_read_begin(struct collection_call *call, stoa_error *err);
 stoa_status collection_read_end(struct collection_call *call, stoa_status rc, stoa_error *err);
 

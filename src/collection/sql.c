@@ -20,6 +20,12 @@ static const struct stoa__read_config as_stored = {.batch_rows = 1024,
                                                    .type_mismatch = STOA__MISMATCH_ERROR,
                                                    .nan = STOA__NAN_NULL};
 
+/* Rows that nobody looks at: whatever they hold. */
+static const struct stoa__read_config unseen = {.batch_rows = 1024,
+                                                .types = STOA__TYPES_INFER,
+                                                .type_mismatch = STOA__MISMATCH_NULL,
+                                                .nan = STOA__NAN_NULL};
+
 /* ---- texts ---- */
 
 /* Out of memory is a capacity no buffer has; nothing is appended from then on. */
@@ -227,21 +233,63 @@ static void say_where(const char *text, size_t size, stoa_error *err)
     stoa__error_append(err, "line %lld, column %lld", (long long)line, (long long)column);
 }
 
-static stoa_status drain(struct stoa__entry *entry, void *statement, stoa_error *err)
+/* Rows of PRAGMA foreign_key_check are failures that nobody else would look at. */
+static bool checks_keys(const struct stoa__script *script)
+{
+    struct stoa__sql_token token;
+    stoa__sql scan;
+
+    stoa__sql_init(&scan, script->sql + script->begin, script->at - script->begin,
+                   STOA__SQL_SQLITE);
+    stoa__sql_next_solid(&scan, &token);
+    if (!stoa__sql_is(&token, "pragma"))
+        return false;
+    do
+        stoa__sql_next_solid(&scan, &token);
+    while (token.kind != STOA__SQL_END && !stoa__sql_is(&token, "foreign_key_check"));
+    return token.kind != STOA__SQL_END;
+}
+
+static stoa_status fail_dangling(const struct stoa__row_writer *row, stoa_error *err)
+{
+    size_t table_size, parent_size;
+    const char *table = collection_row_text(row, 0, &table_size);
+    const char *parent = collection_row_text(row, 2, &parent_size);
+
+    return stoa__fail(err, STOA_ERR_CONSTRAINT,
+                      "FOREIGN KEY constraint failed: a row of '%.*s' refers to none of '%.*s'",
+                      (int)table_size, table, (int)parent_size, parent);
+}
+
+static stoa_status drain(struct stoa__entry *entry, void *cursor, bool checks, stoa_error *err)
+{
+    struct stoa__row_writer row = {0};
+    stoa_status rc;
+
+    do {
+        stoa__row_writer_empty(&row);
+        rc = entry->engine->cursor_rows(cursor, &entry->call, checks ? 1 : unseen.batch_rows,
+                                        &row, err);
+        if (rc == STOA_OK && checks)
+            rc = fail_dangling(&row, err);
+    } while (rc == STOA_OK);
+    stoa__row_writer_release(&row);
+    return rc == STOA_DONE ? STOA_OK : rc;
+}
+
+static stoa_status run_to_end(struct stoa__entry *entry, void *statement, bool checks,
+                              stoa_error *err)
 {
     const struct stoa__params none = {0};
-    struct ArrowArray batch = {0};
     void *cursor = NULL;
     stoa_status rc =
-        entry->engine->execute(statement, &entry->call, &none, &as_stored, &cursor, err);
+        entry->engine->execute(statement, &entry->call, &none, &unseen, &cursor, err);
 
     if (rc != STOA_OK)
         return rc;
-    while ((rc = entry->engine->cursor_next(cursor, &entry->call, &batch, err)) == STOA_OK)
-        if (batch.release)
-            batch.release(&batch);
+    rc = drain(entry, cursor, checks, err);
     entry->engine->cursor_close(cursor);
-    return rc == STOA_DONE ? STOA_OK : rc;
+    return rc;
 }
 
 /* The first solid byte from `at` on: where a statement begins for a reader. */
@@ -279,7 +327,7 @@ static stoa_status run_next(struct collection_call *call, struct stoa__script *s
         return rc;
     rc = stoa__script_next(entry, script, &statement, err);
     if (rc == STOA_OK) {
-        rc = drain(entry, statement, err);
+        rc = run_to_end(entry, statement, checks_keys(script), err);
         *count += rc == STOA_OK;
         entry->engine->statement_close(statement);
         if (rc != STOA_OK)

@@ -43,7 +43,8 @@ stoa_status collection_sql_once(struct collection_sql *sql, struct collection_ca
 
 /* Run all statements of a text, inside a transaction that they cannot end, but those of which
  * `skip` (may be NULL) answers true. Errors are worded "Failed to execute SQL: ...; line 3, column
- * 1"; `position` counts from the text's start. `count` of those run may be NULL. */
+ * 1"; `position` counts from the text's start; a row of PRAGMA foreign_key_check is CONSTRAINT.
+ * `count` of those run may be NULL. */
 typedef bool (*collection_skip)(const struct stoa__sql_statement *statement);
 stoa_status collection_sql_script(struct collection_call *call, const char *text, size_t size,
                                   collection_skip skip, int64_t *count, stoa_error *err);

@@ -60,6 +60,8 @@ static struct stoa__ingest *ingest_new(const char *table, int64_t table_size,
         return NULL;
     }
     stoa__turn_init(&ingest->turn);
+    stoa__type_cache_init(&ingest->types);
+    stoa__tally_init(&ingest->tally);
     *rc = stoa__name_copy_optional("table", table, table_size, &ingest->table, err);
     if (*rc == STOA_OK)
         return ingest;
@@ -175,46 +177,66 @@ void stoa_ingest_close(stoa_ingest ingest)
 
 /* ---- in and out ---- */
 
-/* Threads that share a writer stand in line; the entry is whose turn it is. */
+/* Threads that share a writer stand in line; the entry is whose turn it is. With `work`, DONE
+ * when whoever had the turn did it. */
 static stoa_status take_turn(struct stoa__ingest *ingest, struct stoa__entry *entry,
-                             stoa_error *err)
+                             struct stoa__turn_work *work, stoa_error *err)
 {
-    stoa_status rc = stoa__turn_take(&ingest->turn, entry, &entry->call, -1, err);
+    stoa_status rc = stoa__turn_offer(&ingest->turn, entry, work, &entry->call, -1, err);
 
     if (rc == STOA_ERR_BUSY)
         rc = stoa__fail(err, STOA_ERR_BUSY, "the ingest is running the callback that called");
     return rc;
 }
 
-stoa_status stoa__ingest_enter(struct stoa__entry *entry, stoa_ingest handle, stoa_op op,
-                               struct stoa__ingest **out, stoa_error *err)
+static stoa_status take(struct stoa__entry *entry, struct stoa__ingest *ingest,
+                        struct stoa__turn_work *work, stoa_error *err)
 {
-    stoa_status rc = stoa__enter_pin(entry, handle.id, STOA__KIND_INGEST, op, err);
-    struct stoa__ingest *ingest;
+    stoa_status rc = STOA_OK;
 
+    if (!ingest->leaf.conn)
+        rc = take_turn(ingest, entry, work, err);
     if (rc != STOA_OK)
         return rc;
-    ingest = (struct stoa__ingest *)entry->leaf;
-    if (!ingest->leaf.conn)
-        rc = take_turn(ingest, entry, err);
-    if (rc == STOA_OK) {
-        rc = stoa__enter_take(entry, err);
-        if (rc != STOA_OK && !ingest->leaf.conn)
-            stoa__turn_give(&ingest->turn, entry);
-    }
-    if (rc != STOA_OK)
-        stoa__leave_pin(entry);
-    *out = ingest;
+    rc = stoa__enter_take(entry, err);
+    if (rc != STOA_OK && !ingest->leaf.conn)
+        stoa__turn_give(&ingest->turn, entry);
     return rc;
 }
 
-stoa_status stoa__ingest_leave(struct stoa__entry *entry, stoa_status rc)
+static void let_go(struct stoa__entry *entry, struct stoa__ingest *ingest)
 {
-    struct stoa__ingest *ingest = (struct stoa__ingest *)entry->leaf;
-
     stoa__leave_take(entry);
     if (!ingest->leaf.conn)
         stoa__turn_give(&ingest->turn, entry);
+}
+
+stoa_status stoa__ingest_pin(struct stoa__entry *entry, stoa_ingest handle, stoa_op op,
+                             struct stoa__ingest **out, stoa_error *err)
+{
+    stoa_status rc = stoa__enter_pin(entry, handle.id, STOA__KIND_INGEST, op, err);
+
+    *out = rc == STOA_OK ? (struct stoa__ingest *)entry->leaf : NULL;
+    return rc;
+}
+
+/* Pin, wait for one's turn, take the mark; and the reverse. */
+static stoa_status enter(struct stoa__entry *entry, stoa_ingest handle, stoa_op op,
+                         struct stoa__ingest **out, stoa_error *err)
+{
+    stoa_status rc = stoa__ingest_pin(entry, handle, op, out, err);
+
+    if (rc != STOA_OK)
+        return rc;
+    rc = take(entry, *out, NULL, err);
+    if (rc != STOA_OK)
+        stoa__leave_pin(entry);
+    return rc;
+}
+
+static stoa_status leave(struct stoa__entry *entry, stoa_status rc)
+{
+    let_go(entry, (struct stoa__ingest *)entry->leaf);
     stoa__leave_pin(entry);
     return rc;
 }
@@ -225,26 +247,34 @@ static stoa_status sync_now(struct stoa__ingest *ingest, stoa__call *call,
                             stoa_error *err)
 {
     const struct stoa__engine *engine = ingest->leaf.session->engine;
+    stoa_acks before;
     stoa_status rc;
 
     if (!STOA__HAS(engine, ingest_sync))
         return stoa__unsupported(engine, STOA_CAN_DURABLE_ACK, err);
+    stoa__tally_acks(&ingest->tally, &before);
     rc = engine->ingest_sync(ingest->native, call, err);
     if (rc == STOA_OK)
-        stoa__tally_durable(&ingest->tally);
+        stoa__tally_durable(&ingest->tally, before.committed);
     return rc;
 }
 
-stoa_status stoa__ingest_write(struct stoa__entry *entry, struct stoa__ingest *ingest,
-                               struct stoa__ingest_part *parts, int64_t part_count,
-                               uint64_t *sequence, stoa_error *err)
+/* The mark is held. `append` may be written along with others', and others with it; NULL: not. */
+static stoa_status write(struct stoa__entry *entry, struct stoa__ingest *ingest,
+                         struct stoa__ingest_part *parts, int64_t part_count,
+                         struct stoa__ingest_append *append, uint64_t *sequence, stoa_error *err)
 {
     int32_t level = STOA_ACK_ACCEPTED;
     stoa_status rc = stoa__tally_reserve(&ingest->tally, err);
 
-    if (rc == STOA_OK)
+    if (rc == STOA_OK && append) {
+        rc = entry->engine->ingest_append_along(ingest->native, &entry->call, append,
+                                                &ingest->turn, err);
+        level = append->level;
+    } else if (rc == STOA_OK) {
         rc = entry->engine->ingest_append(ingest->native, &entry->call, parts, part_count,
                                           &level, err);
+    }
     if (rc != STOA_OK)
         return rc;
     *sequence = stoa__tally_append(&ingest->tally, &entry->session->ledger, level);
@@ -260,6 +290,27 @@ stoa_status stoa__ingest_write(struct stoa__entry *entry, struct stoa__ingest *i
     return rc;
 }
 
+stoa_status stoa__ingest_write(struct stoa__entry *entry, struct stoa__ingest *ingest,
+                               struct stoa__ingest_part *parts, int64_t part_count,
+                               uint64_t *sequence, stoa_error *err)
+{
+    struct stoa__ingest_append append = {
+        .ingest = ingest->native, .parts = parts, .part_count = part_count};
+    const bool along = STOA__HAS(entry->engine, ingest_append_along) && !ingest->leaf.conn &&
+                       stoa__ingest_append_is_small(&append);
+    stoa_status rc = take(entry, ingest, along ? &append.work : NULL, err);
+
+    if (rc == STOA_DONE) {
+        *sequence = stoa__tally_append_done(&ingest->tally, append.level);
+        return STOA_OK;
+    }
+    if (rc != STOA_OK)
+        return rc;
+    rc = write(entry, ingest, parts, part_count, along ? &append : NULL, sequence, err);
+    let_go(entry, ingest);
+    return rc;
+}
+
 static stoa_status need_table(const struct stoa__ingest *ingest, stoa_error *err)
 {
     if (ingest->table)
@@ -268,19 +319,13 @@ static stoa_status need_table(const struct stoa__ingest *ingest, stoa_error *err
                       "the ingest was opened without a table: it pushes");
 }
 
-static stoa_status append_source(struct stoa__entry *entry, struct stoa__ingest *ingest,
-                                 struct stoa__source *source, int64_t *rows,
-                                 uint64_t *sequence, stoa_error *err)
+static struct stoa__ingest_part part_of(struct stoa__ingest *ingest,
+                                        struct stoa__source *source)
 {
-    struct stoa__ingest_part part = {.table = ingest->table,
-                                     .source = source,
-                                     .config = &ingest->config,
-                                     .index_column = -1};
-    stoa_status rc = stoa__ingest_write(entry, ingest, &part, 1, sequence, err);
-
-    if (rc == STOA_OK)
-        *rows = part.done.written;
-    return rc;
+    return (struct stoa__ingest_part){.table = ingest->table,
+                                      .source = source,
+                                      .config = &ingest->config,
+                                      .index_column = -1};
 }
 
 static stoa_status append_batch(struct stoa__entry *entry, struct stoa__ingest *ingest,
@@ -288,17 +333,20 @@ static stoa_status append_batch(struct stoa__entry *entry, struct stoa__ingest *
                                 const struct ArrowArray *batch, uint64_t *sequence,
                                 stoa_error *err)
 {
-    const struct stoa__arrow_type *type = NULL;
+    struct stoa__known_type *known = NULL;
     struct stoa__batch_source source;
-    int64_t rows = 0;
+    struct stoa__ingest_part part;
     stoa_status rc = need_table(ingest, err);
 
     if (rc == STOA_OK)
-        rc = stoa__type_cache_get(&ingest->types, schema, &type, err);
+        rc = stoa__type_cache_get(&ingest->types, schema, &known, err);
     if (rc == STOA_OK)
-        rc = stoa__batch_source_init(&source, type, batch, ingest->config.check, err);
-    if (rc == STOA_OK)
-        rc = append_source(entry, ingest, &source.source, &rows, sequence, err);
+        rc = stoa__batch_source_init(&source, known->type, batch, ingest->config.check, err);
+    if (rc == STOA_OK) {
+        part = part_of(ingest, &source.source);
+        rc = stoa__ingest_write(entry, ingest, &part, 1, sequence, err);
+    }
+    stoa__known_type_unref(known);
     return rc;
 }
 
@@ -315,11 +363,11 @@ stoa_status stoa_ingest_append(stoa_ingest handle, stoa_op op,
         *sequence = 0;
     if (!schema || !batch)
         return stoa__fail_null(err, schema ? "batch" : "schema");
-    rc = stoa__ingest_enter(&entry, handle, op, &ingest, err);
+    rc = stoa__ingest_pin(&entry, handle, op, &ingest, err);
     if (rc != STOA_OK)
         return rc;
     rc = append_batch(&entry, ingest, schema, batch, &number, err);
-    rc = stoa__ingest_leave(&entry, rc);
+    stoa__leave_pin(&entry);
     if (rc != STOA_OK)
         return rc;
     stoa__array_release(batch);
@@ -332,9 +380,14 @@ static stoa_status append_stream(struct stoa__entry *entry, struct stoa__ingest 
                                  struct stoa__source *source, int64_t *rows,
                                  uint64_t *sequence, stoa_error *err)
 {
+    struct stoa__ingest_part part = part_of(ingest, source);
     stoa_status rc = need_table(ingest, err);
 
-    return rc == STOA_OK ? append_source(entry, ingest, source, rows, sequence, err) : rc;
+    if (rc == STOA_OK)
+        rc = write(entry, ingest, &part, 1, NULL, sequence, err);
+    if (rc == STOA_OK)
+        *rows = part.done.written;
+    return rc;
 }
 
 stoa_status stoa_ingest_append_stream(stoa_ingest handle, stoa_op op,
@@ -354,14 +407,14 @@ stoa_status stoa_ingest_append_stream(stoa_ingest handle, stoa_op op,
         *sequence = 0;
     if (!stream)
         return stoa__fail_null(err, "stream");
-    rc = stoa__ingest_enter(&entry, handle, op, &ingest, err);
+    rc = enter(&entry, handle, op, &ingest, err);
     if (rc != STOA_OK)
         return rc;
     rc = stoa__stream_source_init(&source, stream, ingest->config.check, err);
     if (rc != STOA_OK)
-        return stoa__ingest_leave(&entry, rc);
+        return leave(&entry, rc);
     rc = append_stream(&entry, ingest, &source.source, &count, &number, err);
-    rc = stoa__ingest_leave(&entry, rc);
+    rc = leave(&entry, rc);
     if (rc != STOA_OK) {
         stoa__stream_source_return(&source, stream);
         return rc;
@@ -433,10 +486,10 @@ stoa_status stoa_ingest_wait(stoa_ingest handle, stoa_op op, int32_t level,
     if (level < STOA_ACK_ACCEPTED || level > STOA_ACK_DURABLE)
         return stoa__fail(err, STOA_ERR_INVALID, "level is %d, not a STOA_ACK",
                           (int)level);
-    rc = stoa__ingest_enter(&entry, handle, op, &ingest, err);
+    rc = enter(&entry, handle, op, &ingest, err);
     if (rc != STOA_OK)
         return rc;
-    return stoa__ingest_leave(&entry, wait_level(&entry, ingest, level, sequence, err));
+    return leave(&entry, wait_level(&entry, ingest, level, sequence, err));
 }
 
 /* ---- finishing ---- */
@@ -469,12 +522,12 @@ stoa_status stoa_ingest_finish(stoa_ingest handle, stoa_op op, stoa_error *err)
 {
     struct stoa__ingest *ingest = NULL;
     struct stoa__entry entry;
-    stoa_status rc = stoa__ingest_enter(&entry, handle, op, &ingest, err);
+    stoa_status rc = enter(&entry, handle, op, &ingest, err);
 
     if (rc != STOA_OK)
         return rc;
     rc = stoa__ingest_flush(&ingest->leaf, &entry.call, err);
     if (rc == STOA_OK)
         stoa__object_close(handle.id, STOA__KIND_INGEST);
-    return stoa__ingest_leave(&entry, rc);
+    return leave(&entry, rc);
 }

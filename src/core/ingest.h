@@ -27,12 +27,12 @@ stoa_status stoa__ingest_config_read(const struct stoa__engine *engine,
                                      int64_t option_count,
                                      struct stoa__ingest_config *out, stoa_error *err);
 
-/* Pin, wait for one's turn, take the mark; and the reverse. */
-stoa_status stoa__ingest_enter(struct stoa__entry *entry, stoa_ingest handle, stoa_op op,
-                               struct stoa__ingest **out, stoa_error *err);
-stoa_status stoa__ingest_leave(struct stoa__entry *entry, stoa_status rc);
+/* Pin; stoa__leave_pin() is the reverse. */
+stoa_status stoa__ingest_pin(struct stoa__entry *entry, stoa_ingest handle, stoa_op op,
+                             struct stoa__ingest **out, stoa_error *err);
 
-/* Write parts as one append, give it its number, and wait as `ack` says. */
+/* Write parts as one append, give it its number, and wait as `ack` says. The ingest is pinned;
+ * what the parts read is in memory and checked. */
 stoa_status stoa__ingest_write(struct stoa__entry *entry, struct stoa__ingest *ingest,
                                struct stoa__ingest_part *parts, int64_t part_count,
                                uint64_t *sequence, stoa_error *err);

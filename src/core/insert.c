@@ -172,7 +172,7 @@ stoa_status stoa_execute_columns(stoa_stmt handle, stoa_op op,
 
     if (out)
         *out = done;
-    rc = stoa__raw_source_init(&source, columns, column_count, row_count, STOA_CHECK_FULL,
+    rc = stoa__raw_source_init(&source, NULL, columns, column_count, row_count, STOA_CHECK_FULL,
                                err);
     if (rc != STOA_OK)
         return rc;

@@ -12,6 +12,12 @@
 
 /* ---- tallies ---- */
 
+void stoa__tally_init(struct stoa__tally *tally)
+{
+    *tally = (struct stoa__tally){0};
+    stoa__mutex_init(&tally->lock);
+}
+
 static int64_t waiting_count(const struct stoa__tally *tally)
 {
     return (int64_t)(tally->clocks.size / sizeof(uint64_t));
@@ -46,26 +52,39 @@ static void unlist(struct stoa__tally *tally, struct stoa__ledger *ledger)
     tally->listed = false;
 }
 
+uint64_t stoa__tally_append_done(struct stoa__tally *tally, int32_t level)
+{
+    uint64_t number;
+
+    assert(level >= STOA_ACK_COMMITTED);
+    stoa__mutex_lock(&tally->lock);
+    number = ++tally->acks.accepted;
+    tally->acks.committed = number;
+    if (level >= STOA_ACK_DURABLE)
+        tally->acks.durable = number;
+    stoa__mutex_unlock(&tally->lock);
+    return number;
+}
+
 uint64_t stoa__tally_append(struct stoa__tally *tally, struct stoa__ledger *ledger,
                             int32_t level)
 {
-    uint64_t number = atomic_load(&tally->accepted) + 1;
-    stoa_status rc = STOA_OK;
+    uint64_t number;
+    stoa_status rc;
 
     ledger->clock++;
-    if (level == STOA_ACK_ACCEPTED) {
-        rc = stoa__buffer_append(&tally->clocks, &ledger->clock, sizeof ledger->clock);
-        assert(rc == STOA_OK && "room was reserved");
-        list(tally, ledger);
-    } else {
-        stoa__tally_committed(tally, ledger);
+    if (level != STOA_ACK_ACCEPTED) {
+        tally->clocks.size = 0;
+        unlist(tally, ledger);
+        return stoa__tally_append_done(tally, level);
     }
+    rc = stoa__buffer_append(&tally->clocks, &ledger->clock, sizeof ledger->clock);
+    assert(rc == STOA_OK && "room was reserved");
     (void)rc;
-    atomic_store(&tally->accepted, number);
-    if (level >= STOA_ACK_COMMITTED)
-        atomic_store(&tally->committed, number);
-    if (level >= STOA_ACK_DURABLE)
-        atomic_store(&tally->durable, number);
+    list(tally, ledger);
+    stoa__mutex_lock(&tally->lock);
+    number = ++tally->acks.accepted;
+    stoa__mutex_unlock(&tally->lock);
     return number;
 }
 
@@ -73,42 +92,48 @@ void stoa__tally_committed(struct stoa__tally *tally, struct stoa__ledger *ledge
 {
     tally->clocks.size = 0;
     unlist(tally, ledger);
-    atomic_store(&tally->committed, atomic_load(&tally->accepted));
+    stoa__mutex_lock(&tally->lock);
+    tally->acks.committed = tally->acks.accepted;
+    stoa__mutex_unlock(&tally->lock);
 }
 
-void stoa__tally_durable(struct stoa__tally *tally)
+void stoa__tally_durable(struct stoa__tally *tally, uint64_t number)
 {
-    atomic_store(&tally->durable, atomic_load(&tally->committed));
+    stoa__mutex_lock(&tally->lock);
+    assert(number <= tally->acks.committed);
+    if (number > tally->acks.durable)
+        tally->acks.durable = number;
+    stoa__mutex_unlock(&tally->lock);
 }
 
 void stoa__tally_acks(struct stoa__tally *tally, stoa_acks *out)
 {
-    /* From the weakest promise up, so that none is ahead of one it rests on. */
-    out->durable = atomic_load(&tally->durable);
-    out->committed = atomic_load(&tally->committed);
-    out->accepted = atomic_load(&tally->accepted);
+    stoa__mutex_lock(&tally->lock);
+    *out = tally->acks;
+    stoa__mutex_unlock(&tally->lock);
 }
 
 void stoa__tally_release(struct stoa__tally *tally, struct stoa__ledger *ledger)
 {
     unlist(tally, ledger);
     stoa__buffer_release(&tally->clocks);
+    stoa__mutex_release(&tally->lock);
 }
 
 /* Take back what was appended since `clock`. */
 static void withdraw(struct stoa__tally *tally, uint64_t clock)
 {
     const uint64_t *clocks = (const uint64_t *)(const void *)tally->clocks.data;
-    uint64_t accepted = atomic_load(&tally->accepted);
-    int64_t count = waiting_count(tally);
+    const int64_t before = waiting_count(tally);
+    int64_t count = before;
 
-    while (count > 0 && clocks[count - 1] > clock) {
+    while (count > 0 && clocks[count - 1] > clock)
         count--;
-        accepted--;
-    }
     tally->clocks.size = (size_t)count * sizeof *clocks;
-    assert(accepted >= atomic_load(&tally->committed));
-    atomic_store(&tally->accepted, accepted);
+    stoa__mutex_lock(&tally->lock);
+    tally->acks.accepted -= (uint64_t)(before - count);
+    assert(tally->acks.accepted >= tally->acks.committed);
+    stoa__mutex_unlock(&tally->lock);
 }
 
 static void withdraw_all(struct stoa__ledger *ledger, uint64_t clock)

@@ -11,14 +11,16 @@
 #define STOA_CORE_LEDGER_H
 
 #include "base/buffer.h"
+#include "base/thread.h"
 #include "stoa/ingest.h"
 
-#include <stdatomic.h>
 #include <stdbool.h>
 
-/* Of one ingest. Written under its session's mark; the three numbers are read by anybody. */
+/* Of one ingest. What waits for a transaction is changed under its session's mark; the three
+ * numbers are anybody's, under the lock. */
 struct stoa__tally {
-    _Atomic uint64_t accepted, committed, durable;
+    stoa__mutex lock;
+    stoa_acks acks;
     stoa__buffer clocks; /* uint64_t: the ledger's clock at each append that waits. */
     struct stoa__tally *next; /* Among the pending ones. */
     bool listed;
@@ -38,14 +40,19 @@ struct stoa__ledger {
     bool commit_seen; /* If what runs now ends the transaction, it commits it. */
 };
 
+void stoa__tally_init(struct stoa__tally *tally);
+
 /* Before an append: make sure that it can be noted. */
 stoa_status stoa__tally_reserve(struct stoa__tally *tally, stoa_error *err);
 /* After it: `level` is what it reached. Answers its number. */
 uint64_t stoa__tally_append(struct stoa__tally *tally, struct stoa__ledger *ledger,
                             int32_t level);
-/* All that waited is committed (unit=finish), or everything committed is durable. */
+/* After one that is committed, at least, and was written by another thread: without the mark. */
+uint64_t stoa__tally_append_done(struct stoa__tally *tally, int32_t level);
+/* All that waited is committed (unit=finish). */
 void stoa__tally_committed(struct stoa__tally *tally, struct stoa__ledger *ledger);
-void stoa__tally_durable(struct stoa__tally *tally);
+/* What was committed up to `number` is durable. */
+void stoa__tally_durable(struct stoa__tally *tally, uint64_t number);
 void stoa__tally_acks(struct stoa__tally *tally, stoa_acks *out);
 /* Its ingest ends; the ledger forgets it. */
 void stoa__tally_release(struct stoa__tally *tally, struct stoa__ledger *ledger);

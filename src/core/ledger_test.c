@@ -33,13 +33,14 @@ static void savepoint(struct stoa__ledger *ledger, const char *name)
 static void numbers_run_from_one(void)
 {
     struct stoa__ledger ledger = {0};
-    struct stoa__tally tally = {0};
+    struct stoa__tally tally;
 
+    stoa__tally_init(&tally);
     check(&tally, 0, 0, 0);
     CHECK_INT(append(&tally, &ledger, STOA_ACK_COMMITTED), 1);
     CHECK_INT(append(&tally, &ledger, STOA_ACK_COMMITTED), 2);
     check(&tally, 2, 2, 0);
-    stoa__tally_durable(&tally);
+    stoa__tally_durable(&tally, 2);
     check(&tally, 2, 2, 2);
     CHECK_INT(append(&tally, &ledger, STOA_ACK_DURABLE), 3);
     check(&tally, 3, 3, 3);
@@ -50,8 +51,10 @@ static void numbers_run_from_one(void)
 static void a_commit_moves_all_that_waits(void)
 {
     struct stoa__ledger ledger = {0};
-    struct stoa__tally one = {0}, other = {0};
+    struct stoa__tally one, other;
 
+    stoa__tally_init(&one);
+    stoa__tally_init(&other);
     (void)append(&one, &ledger, STOA_ACK_ACCEPTED);
     (void)append(&other, &ledger, STOA_ACK_ACCEPTED);
     (void)append(&one, &ledger, STOA_ACK_ACCEPTED);
@@ -67,8 +70,9 @@ static void a_commit_moves_all_that_waits(void)
 static void a_rollback_gives_numbers_back(void)
 {
     struct stoa__ledger ledger = {0};
-    struct stoa__tally tally = {0};
+    struct stoa__tally tally;
 
+    stoa__tally_init(&tally);
     (void)append(&tally, &ledger, STOA_ACK_COMMITTED);
     CHECK_INT(append(&tally, &ledger, STOA_ACK_ACCEPTED), 2);
     CHECK_INT(append(&tally, &ledger, STOA_ACK_ACCEPTED), 3);
@@ -81,8 +85,10 @@ static void a_rollback_gives_numbers_back(void)
 static void savepoints_withdraw_what_came_after(void)
 {
     struct stoa__ledger ledger = {0};
-    struct stoa__tally one = {0}, other = {0};
+    struct stoa__tally one, other;
 
+    stoa__tally_init(&one);
+    stoa__tally_init(&other);
     (void)append(&one, &ledger, STOA_ACK_ACCEPTED);
     savepoint(&ledger, "a");
     (void)append(&one, &ledger, STOA_ACK_ACCEPTED);
@@ -113,8 +119,11 @@ static void savepoints_withdraw_what_came_after(void)
 static void an_ingest_may_end_before_its_transaction(void)
 {
     struct stoa__ledger ledger = {0};
-    struct stoa__tally one = {0}, other = {0}, third = {0};
+    struct stoa__tally one, other, third;
 
+    stoa__tally_init(&one);
+    stoa__tally_init(&other);
+    stoa__tally_init(&third);
     (void)append(&one, &ledger, STOA_ACK_ACCEPTED);
     (void)append(&other, &ledger, STOA_ACK_ACCEPTED);
     (void)append(&third, &ledger, STOA_ACK_ACCEPTED);
@@ -129,9 +138,10 @@ static void an_ingest_may_end_before_its_transaction(void)
 
 static void memory_fails_before_the_append(void)
 {
-    struct stoa__tally tally = {0};
+    struct stoa__tally tally;
     stoa_error err = {0};
 
+    stoa__tally_init(&tally);
     stoa__mem_fail_nth = 0;
     CHECK_INT(stoa__tally_reserve(&tally, &err), STOA_ERR_NOMEM);
     for (int nth = 0; nth < 2; nth++) {

@@ -181,8 +181,8 @@ static int64_t bytes_of(const stoa_column *column)
 }
 
 static stoa_status add_table(struct push *push, int64_t index, const stoa_table *table,
-                             const struct stoa__ingest_config *config,
-                             const struct stoa__engine *engine, stoa_error *err)
+                             struct stoa__ingest *ingest, const struct stoa__engine *engine,
+                             stoa_error *err)
 {
     struct pushed *out = &push->tables[index];
     stoa_status rc =
@@ -197,13 +197,14 @@ static stoa_status add_table(struct push *push, int64_t index, const stoa_table 
     if (rc == STOA_OK)
         rc = gather_dedup(out, table, err);
     if (rc == STOA_OK)
-        rc = stoa__raw_source_init(&out->rows, out->columns, out->column_count,
-                                   table->row_count, config->check, err);
+        rc = stoa__raw_source_init(&out->rows, push->count == 1 ? &ingest->types : NULL,
+                                   out->columns, out->column_count, table->row_count,
+                                   ingest->config.check, err);
     if (rc != STOA_OK) {
         stoa__wrap(err, "table '%s'", out->name ? out->name : "");
         return rc;
     }
-    fill_part(&push->parts[index], out, table, config);
+    fill_part(&push->parts[index], out, table, &ingest->config);
     push->done.rows += table->row_count;
     for (int64_t i = 0; i < out->column_count; i++)
         push->done.bytes += bytes_of(&out->columns[i]);
@@ -235,7 +236,7 @@ static stoa_status table_at(const stoa_table *tables, int64_t index, stoa_table 
     return STOA_OK;
 }
 
-static stoa_status push_init(struct push *push, const struct stoa__ingest *ingest,
+static stoa_status push_init(struct push *push, struct stoa__ingest *ingest,
                              const struct stoa__engine *engine, const stoa_table *tables,
                              int64_t table_count, stoa_error *err)
 {
@@ -251,7 +252,7 @@ static stoa_status push_init(struct push *push, const struct stoa__ingest *inges
 
         rc = table_at(tables, i, &table, err);
         if (rc == STOA_OK)
-            rc = add_table(push, i, &table, &ingest->config, engine, err);
+            rc = add_table(push, i, &table, ingest, engine, err);
     }
     return rc;
 }
@@ -289,11 +290,11 @@ stoa_status stoa_ingest_push(stoa_ingest handle, stoa_op op, const stoa_table *t
                           (long long)table_count, STOA__PUSH_TABLE_COUNT_MAX);
     for (int64_t i = 0; done && i < table_count; i++)
         done[i] = (stoa_table_done){0};
-    rc = stoa__ingest_enter(&entry, handle, op, &ingest, err);
+    rc = stoa__ingest_pin(&entry, handle, op, &ingest, err);
     if (rc != STOA_OK)
         return rc;
     rc = push_tables(&entry, ingest, &push, tables, table_count, err);
-    rc = stoa__ingest_leave(&entry, rc);
+    stoa__leave_pin(&entry);
     for (int64_t i = 0; rc == STOA_OK && done && i < table_count; i++)
         done[i] = push.parts[i].done;
     if (rc == STOA_OK && out)
@@ -332,7 +333,7 @@ stoa_status stoa_column_export(const stoa_column *columns, int64_t column_count,
     if (!schema || !batch)
         return stoa__fail(err, STOA_ERR_INVALID, "%s is NULL",
                           schema ? "batch" : "schema");
-    rc = stoa__raw_source_init(&source, columns, column_count, row_count, STOA_CHECK_FULL,
+    rc = stoa__raw_source_init(&source, NULL, columns, column_count, row_count, STOA_CHECK_FULL,
                                err);
     if (rc == STOA_OK)
         rc = export_columns(&source, schema, batch, err);

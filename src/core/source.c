@@ -36,7 +36,8 @@ stoa_status stoa__batch_source_init(struct stoa__batch_source *out,
         return rc;
     out->batch = batch;
     out->source = (struct stoa__source){
-        .type = type, .next = batch_next, .self = out, .row_count = batch->length};
+        .type = type, .next = batch_next, .self = out, .row_count = batch->length,
+        .batch = batch};
     return STOA_OK;
 }
 
@@ -96,19 +97,18 @@ void stoa__stream_source_release(struct stoa__stream_source *source)
 
 /* ---- raw columns ---- */
 
-stoa_status stoa__raw_source_init(struct stoa__raw_source *out,
+stoa_status stoa__raw_source_init(struct stoa__raw_source *out, struct stoa__type_cache *types,
                                   const stoa_column *columns, int64_t column_count,
                                   int64_t row_count, int32_t check, stoa_error *err)
 {
-    struct stoa__arrow_type *type = NULL;
     stoa_status rc;
 
     *out = (struct stoa__raw_source){0};
     rc = stoa__raw_init(&out->raw, columns, column_count, row_count, err);
     if (rc == STOA_OK)
-        rc = stoa__arrow_type_parse(&out->raw.schema, &out->arena, &type, err);
+        rc = stoa__type_cache_get(types, &out->raw.schema, &out->known, err);
     if (rc == STOA_OK)
-        rc = stoa__batch_source_init(&out->batch, type, &out->raw.array, check, err);
+        rc = stoa__batch_source_init(&out->batch, out->known->type, &out->raw.array, check, err);
     if (rc != STOA_OK)
         stoa__raw_source_release(out);
     return rc;
@@ -116,7 +116,7 @@ stoa_status stoa__raw_source_init(struct stoa__raw_source *out,
 
 void stoa__raw_source_release(struct stoa__raw_source *source)
 {
+    stoa__known_type_unref(source->known);
     stoa__raw_release(&source->raw);
-    stoa__arena_release(&source->arena);
     *source = (struct stoa__raw_source){0};
 }

@@ -4,6 +4,7 @@
 #define STOA_CORE_SOURCE_H
 
 #include "arrow/raw.h"
+#include "core/type_cache.h"
 #include "engine/engine.h"
 
 /* One batch, borrowed. */
@@ -37,9 +38,10 @@ void stoa__stream_source_release(struct stoa__stream_source *source);
 struct stoa__raw_source {
     struct stoa__batch_source batch;
     struct stoa__raw raw;
-    stoa__arena arena; /* Of the type. */
+    struct stoa__known_type *known;
 };
-stoa_status stoa__raw_source_init(struct stoa__raw_source *out,
+/* `types`: where its type may be known already; NULL: nowhere. */
+stoa_status stoa__raw_source_init(struct stoa__raw_source *out, struct stoa__type_cache *types,
                                   const stoa_column *columns, int64_t column_count,
                                   int64_t row_count, int32_t check, stoa_error *err);
 /* Accepts all-zero. */

@@ -2,7 +2,9 @@
 #include "core/type_cache.h"
 
 #include "base/error.h"
+#include "base/mem.h"
 
+#include <stdatomic.h>
 #include <string.h>
 
 #include "base/ban.h"
@@ -48,29 +50,86 @@ static bool same(const struct ArrowSchema *schema, const struct stoa__arrow_type
     return true;
 }
 
-stoa_status stoa__type_cache_get(struct stoa__type_cache *cache,
-                                 const struct ArrowSchema *schema,
-                                 const struct stoa__arrow_type **out, stoa_error *err)
+void stoa__type_cache_init(struct stoa__type_cache *cache)
 {
-    stoa_status rc;
-
-    if (!cache->type || !same(schema, cache->type)) {
-        cache->type = NULL;
-        stoa__arena_reset(&cache->arena);
-        rc = stoa__arrow_type_parse(schema, &cache->arena, &cache->type, err);
-        if (rc != STOA_OK)
-            return rc;
-    }
-    if (cache->type->kind != STOA__ARROW_STRUCT)
-        return stoa__fail(err, STOA_ERR_INVALID,
-                          "schema is not a struct: its format is \"%s\"",
-                          cache->type->format);
-    *out = cache->type;
-    return STOA_OK;
+    *cache = (struct stoa__type_cache){0};
+    stoa__mutex_init(&cache->lock);
 }
 
 void stoa__type_cache_release(struct stoa__type_cache *cache)
 {
-    stoa__arena_release(&cache->arena);
-    cache->type = NULL;
+    stoa__known_type_unref(cache->last);
+    cache->last = NULL;
+    stoa__mutex_release(&cache->lock);
+}
+
+void stoa__known_type_unref(struct stoa__known_type *known)
+{
+    if (!known || atomic_fetch_sub_explicit(&known->references, 1, memory_order_acq_rel) > 1)
+        return;
+    stoa__arena_release(&known->arena);
+    stoa__free(known);
+}
+
+static stoa_status parse(const struct ArrowSchema *schema, struct stoa__known_type **out,
+                         stoa_error *err)
+{
+    struct stoa__known_type *const known = stoa__alloc_zero(1, sizeof *known);
+    stoa_status rc;
+
+    if (!known)
+        return stoa__fail_nomem(err);
+    atomic_store_explicit(&known->references, 1, memory_order_relaxed);
+    rc = stoa__arrow_type_parse(schema, &known->arena, &known->type, err);
+    if (rc == STOA_OK && known->type->kind != STOA__ARROW_STRUCT)
+        rc = stoa__fail(err, STOA_ERR_INVALID, "schema is not a struct: its format is \"%s\"",
+                        known->type->format);
+    if (rc == STOA_OK)
+        *out = known;
+    else
+        stoa__known_type_unref(known);
+    return rc;
+}
+
+static struct stoa__known_type *last_of(struct stoa__type_cache *cache)
+{
+    struct stoa__known_type *known;
+
+    stoa__mutex_lock(&cache->lock);
+    known = cache->last;
+    if (known)
+        atomic_fetch_add_explicit(&known->references, 1, memory_order_relaxed);
+    stoa__mutex_unlock(&cache->lock);
+    return known;
+}
+
+static void remember(struct stoa__type_cache *cache, struct stoa__known_type *known)
+{
+    struct stoa__known_type *before;
+
+    atomic_fetch_add_explicit(&known->references, 1, memory_order_relaxed);
+    stoa__mutex_lock(&cache->lock);
+    before = cache->last;
+    cache->last = known;
+    stoa__mutex_unlock(&cache->lock);
+    stoa__known_type_unref(before);
+}
+
+stoa_status stoa__type_cache_get(struct stoa__type_cache *cache,
+                                 const struct ArrowSchema *schema,
+                                 struct stoa__known_type **out, stoa_error *err)
+{
+    struct stoa__known_type *known = cache ? last_of(cache) : NULL;
+    stoa_status rc = STOA_OK;
+
+    *out = NULL;
+    if (!known || !same(schema, known->type)) {
+        stoa__known_type_unref(known);
+        known = NULL;
+        rc = parse(schema, &known, err);
+        if (rc == STOA_OK && cache)
+            remember(cache, known);
+    }
+    *out = known;
+    return rc;
 }

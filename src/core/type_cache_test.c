@@ -40,21 +40,24 @@ static void make(struct made *out, const char *format, const char *metadata)
 static const char metadata[] = "\1\0\0\0\1\0\0\0k\3\0\0\0abc";
 static const char other_metadata[] = "\1\0\0\0\1\0\0\0k\3\0\0\0abd";
 
+/* It stays as long as the cache does not get to know another. */
 static const struct stoa__arrow_type *get(struct stoa__type_cache *cache,
                                           struct made *schema)
 {
-    const struct stoa__arrow_type *type = NULL;
+    struct stoa__known_type *known = NULL;
 
-    CHECK_INT(stoa__type_cache_get(cache, &schema->root, &type, NULL), STOA_OK);
-    return type;
+    CHECK_INT(stoa__type_cache_get(cache, &schema->root, &known, NULL), STOA_OK);
+    stoa__known_type_unref(known);
+    return known->type;
 }
 
 static void the_same_content_is_parsed_once(void)
 {
-    struct stoa__type_cache cache = {0};
+    struct stoa__type_cache cache;
     struct made one, other;
     int64_t allocations;
 
+    stoa__type_cache_init(&cache);
     make(&one, "l", metadata);
     make(&other, "l", metadata);
     CHECK_INT(get(&cache, &one)->children[0].kind, STOA__ARROW_INT64);
@@ -72,9 +75,10 @@ static void the_same_content_is_parsed_once(void)
 /* The same memory with other content, which is what a producer that reuses it has. */
 static void other_content_is_parsed_anew(void)
 {
-    struct stoa__type_cache cache = {0};
+    struct stoa__type_cache cache;
     struct made schema;
 
+    stoa__type_cache_init(&cache);
     make(&schema, "l", metadata);
     (void)get(&cache, &schema);
     schema.a.format = "g";
@@ -94,13 +98,33 @@ static void other_content_is_parsed_anew(void)
     stoa__type_cache_release(&cache);
 }
 
+static void a_type_outlives_what_follows_it(void)
+{
+    struct stoa__known_type *first = NULL, *second = NULL;
+    struct stoa__type_cache cache;
+    struct made schema;
+
+    stoa__type_cache_init(&cache);
+    make(&schema, "l", NULL);
+    CHECK_INT(stoa__type_cache_get(&cache, &schema.root, &first, NULL), STOA_OK);
+    schema.a.format = "g";
+    CHECK_INT(stoa__type_cache_get(&cache, &schema.root, &second, NULL), STOA_OK);
+    stoa__type_cache_release(&cache);
+    CHECK_INT(first->type->children[0].kind, STOA__ARROW_INT64);
+    CHECK_INT(second->type->children[0].kind, STOA__ARROW_FLOAT64);
+    stoa__known_type_unref(first);
+    stoa__known_type_unref(second);
+    CHECK_INT(stoa__mem_allocations(), 0);
+}
+
 static void what_is_wrong_is_refused_each_time(void)
 {
-    struct stoa__type_cache cache = {0};
-    const struct stoa__arrow_type *type = NULL;
+    struct stoa__type_cache cache;
+    struct stoa__known_type *type = NULL;
     struct made schema;
     stoa_error err;
 
+    stoa__type_cache_init(&cache);
     make(&schema, "l", NULL);
     (void)get(&cache, &schema);
     schema.a.release = NULL;
@@ -117,4 +141,5 @@ static void what_is_wrong_is_refused_each_time(void)
 
 TEST_MAIN({"the same content is parsed once", the_same_content_is_parsed_once},
           {"other content is parsed anew", other_content_is_parsed_anew},
+          {"a type outlives what follows it", a_type_outlives_what_follows_it},
           {"what is wrong is refused each time", what_is_wrong_is_refused_each_time})

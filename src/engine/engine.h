@@ -24,6 +24,7 @@
 #include "base/buffer.h"
 #include "base/call.h"
 #include "base/settings.h"
+#include "base/turn.h"
 #include "stoa.h"
 
 #include <stdbool.h>
@@ -126,6 +127,9 @@ struct stoa__source {
     stoa_status (*next)(void *self, const struct ArrowArray **batch, stoa_error *err); /* DONE */
     void *self;
     int64_t row_count; /* -1: not known before. */
+    /* The only batch, if it is in memory and any thread may read it, at any time and again: what
+     * next() gives. NULL: there is next() alone. */
+    const struct ArrowArray *batch;
     /* Move the batch next() gave last to `out`, for an engine that must own it. NULL: it can't be
      * given away (the caller's own), and is copied where that is needed. */
     void (*take)(void *self, struct ArrowArray *out);
@@ -144,6 +148,19 @@ struct stoa__ingest_part {
     bool create; /* Make the table when it is not there, and columns it lacks (stoa_table). */
     stoa_table_done done;                     /* Out. */
 };
+
+/* An append that threads waiting for the same writer may do for each other (base/turn.h): all of
+ * its parts or nothing, whatever becomes of the others in its transaction. */
+struct stoa__ingest_append {
+    struct stoa__turn_work work;
+    void *ingest; /* Whose. */
+    struct stoa__ingest_part *parts;
+    int64_t part_count;
+    int32_t level; /* Out, as of ingest_append. */
+};
+
+/* Small, in memory, and nothing but rows for tables that are there: another thread may write it. */
+bool stoa__ingest_append_is_small(const struct stoa__ingest_append *append);
 
 /* ---- scans, functions ---- */
 
@@ -269,6 +286,13 @@ struct stoa__engine {
      * transaction, committed, or durable. */
     stoa_status (*ingest_append)(void *ingest, stoa__call *call, struct stoa__ingest_part *parts,
                                  int64_t part_count, int32_t *level, stoa_error *err);
+    /* The same for one that is small, by an ingest whose session is its own: others may be written
+     * along, and it by others, while it waits for a writer; as long as a commit reaches what the
+     * config's `ack` asks for. Those that wait in `line`, which the caller holds, are of this very
+     * ingest. Optional. */
+    stoa_status (*ingest_append_along)(void *ingest, stoa__call *call,
+                                       struct stoa__ingest_append *append,
+                                       struct stoa__turn *line, stoa_error *err);
     /* Commit what unit=finish holds back. */
     stoa_status (*ingest_commit)(void *ingest, stoa__call *call, stoa_error *err);
     /* Make everything committed durable. */

@@ -3,7 +3,6 @@
 
 #include "base/error.h"
 #include "base/mem.h"
-#include "base/turn.h"
 
 #include "base/ban.h"
 
@@ -67,10 +66,11 @@ void sqlite_gate_unref(struct sqlite_gate *gate)
     stoa__free(gate);
 }
 
-stoa_status sqlite_gate_take(struct sqlite_gate *gate, const void *holder, stoa__call *call,
-                             int64_t timeout_ms, stoa_error *err)
+stoa_status sqlite_gate_take(struct sqlite_gate *gate, const void *holder,
+                             struct stoa__turn_work *work, stoa__call *call, int64_t timeout_ms,
+                             stoa_error *err)
 {
-    stoa_status rc = stoa__turn_take(&gate->turn, holder, call, timeout_ms, err);
+    stoa_status rc = stoa__turn_offer(&gate->turn, holder, work, call, timeout_ms, err);
 
     if (rc == STOA_ERR_BUSY)
         rc = stoa__fail(err, STOA_ERR_LOCKED,
@@ -89,6 +89,23 @@ stoa_status sqlite_gate_take(struct sqlite_gate *gate, const void *holder, stoa_
 void sqlite_gate_give(struct sqlite_gate *gate, const void *holder)
 {
     stoa__turn_give(&gate->turn, holder);
+}
+
+struct stoa__turn_work *sqlite_gate_gather(struct sqlite_gate *gate, int32_t count_max,
+                                           bool (*fits)(const struct stoa__turn_work *, void *),
+                                           void *self)
+{
+    return stoa__turn_gather(&gate->turn, count_max, fits, self);
+}
+
+void sqlite_gate_finish(struct sqlite_gate *gate, struct stoa__turn_work *works)
+{
+    stoa__turn_finish(&gate->turn, works);
+}
+
+void sqlite_gate_return(struct sqlite_gate *gate, struct stoa__turn_work *works)
+{
+    stoa__turn_return(&gate->turn, works);
 }
 
 void sqlite_gate_touch(struct sqlite_gate *gate)

@@ -4,7 +4,7 @@
 #ifndef STOA_ENGINE_SQLITE_GATE_H
 #define STOA_ENGINE_SQLITE_GATE_H
 
-#include "base/call.h"
+#include "base/turn.h"
 
 #include <stdbool.h>
 #include <sys/types.h>
@@ -18,12 +18,19 @@ void sqlite_gate_unref(struct sqlite_gate *gate);
 /*
  * Take the gate for `holder`, waiting in line at most `timeout_ms` (< 0: no limit of its own) and
  * as `call` allows. LOCKED at once when this very thread is the one that keeps it: it would wait
- * for itself.
+ * for itself. With `work` (may be NULL) also DONE, and the gate is not held: who held it did that.
  */
-stoa_status sqlite_gate_take(struct sqlite_gate *gate, const void *holder, stoa__call *call,
-                             int64_t timeout_ms, stoa_error *err);
+stoa_status sqlite_gate_take(struct sqlite_gate *gate, const void *holder,
+                             struct stoa__turn_work *work, stoa__call *call, int64_t timeout_ms,
+                             stoa_error *err);
 /* Hand it to the first in line. */
 void sqlite_gate_give(struct sqlite_gate *gate, const void *holder);
+/* The work of those who wait, for the holder: as in base/turn.h. */
+struct stoa__turn_work *sqlite_gate_gather(struct sqlite_gate *gate, int32_t count_max,
+                                           bool (*fits)(const struct stoa__turn_work *, void *),
+                                           void *self);
+void sqlite_gate_finish(struct sqlite_gate *gate, struct stoa__turn_work *works);
+void sqlite_gate_return(struct sqlite_gate *gate, struct stoa__turn_work *works);
 /* The holder is being used by this thread now. */
 void sqlite_gate_touch(struct sqlite_gate *gate);
 

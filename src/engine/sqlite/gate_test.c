@@ -71,12 +71,12 @@ static void a_thread_that_would_wait_for_itself_is_told_at_once(void)
     int first, second;
     stoa_error err;
 
-    CHECK_INT(sqlite_gate_take(gate, &first, &call, FOR_EVER, &err), STOA_OK);
-    CHECK_INT(sqlite_gate_take(gate, &second, &call, FOR_EVER, &err), STOA_ERR_LOCKED);
+    CHECK_INT(sqlite_gate_take(gate, &first, NULL, &call, FOR_EVER, &err), STOA_OK);
+    CHECK_INT(sqlite_gate_take(gate, &second, NULL, &call, FOR_EVER, &err), STOA_ERR_LOCKED);
     CHECK_HAS(err.text, "would wait for itself");
     CHECK(err.flags & STOA_ERROR_RETRYABLE);
     sqlite_gate_give(gate, &first);
-    CHECK_INT(sqlite_gate_take(gate, &second, &call, FOR_EVER, &err), STOA_OK);
+    CHECK_INT(sqlite_gate_take(gate, &second, NULL, &call, FOR_EVER, &err), STOA_OK);
     sqlite_gate_give(gate, &second);
     sqlite_gate_unref(gate);
 }
@@ -102,7 +102,7 @@ static void visit(void *self)
 
     visitor->rc = stoa__call_begin(&call, visitor->op, NULL, &visitor->err);
     if (visitor->rc == STOA_OK)
-        visitor->rc = sqlite_gate_take(visitor->gate, visitor, &call, visitor->timeout_ms,
+        visitor->rc = sqlite_gate_take(visitor->gate, visitor, NULL, &call, visitor->timeout_ms,
                                        &visitor->err);
     visitor->waited_ns = stoa__clock_monotonic_ns() - start;
     stoa__call_end(&call);
@@ -219,13 +219,13 @@ static void a_holder_counts_as_used_by_the_thread_that_touched_it_last(void)
     int holder, mine;
     stoa_error err;
 
-    CHECK_INT(sqlite_gate_take(gate, &holder, &call, FOR_EVER, &err), STOA_OK);
+    CHECK_INT(sqlite_gate_take(gate, &holder, NULL, &call, FOR_EVER, &err), STOA_OK);
     start(&other); /* Not its own: it waits in vain. */
     stoa__thread_stop(&other.thread);
     CHECK_INT(other.rc, STOA_ERR_LOCKED);
     CHECK_HAS(other.err.text, "busy_timeout");
     sqlite_gate_touch(gate);
-    CHECK_INT(sqlite_gate_take(gate, &mine, &call, FOR_EVER, &err), STOA_ERR_LOCKED);
+    CHECK_INT(sqlite_gate_take(gate, &mine, NULL, &call, FOR_EVER, &err), STOA_ERR_LOCKED);
     CHECK_HAS(err.text, "itself");
     sqlite_gate_give(gate, &holder);
     sqlite_gate_unref(gate);
@@ -242,7 +242,7 @@ static void count_up(void *self)
     stoa__call call = {0};
 
     for (int i = 0; i < 2000; i++) {
-        if (sqlite_gate_take(shared, self, &call, FOR_EVER, NULL) != STOA_OK) {
+        if (sqlite_gate_take(shared, self, NULL, &call, FOR_EVER, NULL) != STOA_OK) {
             atomic_fetch_add(&refused, 1);
             continue;
         }
@@ -273,7 +273,7 @@ static void give_up_often(void *self)
     stoa__call call = {0};
 
     for (int i = 0; i < 300; i++)
-        if (sqlite_gate_take(shared, self, &call, i % 2, NULL) == STOA_OK) {
+        if (sqlite_gate_take(shared, self, NULL, &call, i % 2, NULL) == STOA_OK) {
             counter++;
             stoa__sleep_ns(MS / 4);
             sqlite_gate_give(shared, self);
@@ -293,7 +293,7 @@ static void giving_up_while_let_in_loses_no_gate(void)
     for (int i = 0; i < COUNT; i++)
         stoa__thread_stop(&threads[i]);
     CHECK(counter > 0);
-    CHECK_INT(sqlite_gate_take(shared, &call, &call, 0, NULL), STOA_OK); /* It is free. */
+    CHECK_INT(sqlite_gate_take(shared, &call, NULL, &call, 0, NULL), STOA_OK); /* It is free. */
     sqlite_gate_give(shared, &call);
     sqlite_gate_unref(shared);
 }

@@ -1,9 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "engine/sqlite/ingest.h"
-
 #include "base/error.h"
 #include "base/mem.h"
-#include "engine/sqlite/ingest_durable.h"
+#include "engine/sqlite/ingest_own.h"
 #include "text/identifier.h"
 
 #include <assert.h>
@@ -11,34 +9,10 @@
 
 #include "base/ban.h"
 
-/* A table that has been written to: the modes that change it apply once. */
-struct started {
-    struct started *next;
-    char *table;
-};
-
-struct ingest {
-    struct sqlite_session *session;
-    const struct stoa__ingest_config *config;
-    const char *database;
-    struct started *started;
-    struct sqlite_steps *steps;          /* The session's. */
-    bool held;                           /* unit=finish: a transaction of ours is open. */
-    struct sqlite_durability durability; /* As of the last look at the settings. */
-    int32_t synchronous; /* To go back to at close; -1: was not changed. */
-};
-
-/* One part on its way. */
-struct work {
-    const struct ArrowArray *batch; /* The first; NULL: there are no rows. */
-    const struct stoa__ingest_config *config;
-    bool first; /* Of its table in this ingest. */
-};
-
 /* ---- open and close ---- */
 
 /* A writer of its own waits for the disk when somebody asks it to: see ingest.h. */
-static stoa_status relax(struct ingest *ingest, stoa_error *err)
+static stoa_status relax(struct sqlite_ingest *ingest, stoa_error *err)
 {
     struct sqlite_durability *const now = &ingest->durability;
     const int32_t level = now->level;
@@ -70,7 +44,7 @@ stoa_status sqlite_ingest_open(void *self, const struct stoa__ingest_config *con
                                void **out, stoa_error *err)
 {
     struct sqlite_session *const session = self;
-    struct ingest *ingest;
+    struct sqlite_ingest *ingest;
     stoa_status rc = check_config(config, err);
 
     *out = NULL;
@@ -96,10 +70,10 @@ stoa_status sqlite_ingest_open(void *self, const struct stoa__ingest_config *con
     return STOA_OK;
 }
 
-static void forget_started(struct ingest *ingest, const struct started *until)
+static void forget_started(struct sqlite_ingest *ingest, const struct sqlite_started *until)
 {
     while (ingest->started != until) {
-        struct started *const gone = ingest->started;
+        struct sqlite_started *const gone = ingest->started;
 
         ingest->started = gone->next;
         stoa__free(gone->table);
@@ -109,7 +83,7 @@ static void forget_started(struct ingest *ingest, const struct started *until)
 
 void sqlite_ingest_close(void *self)
 {
-    struct ingest *const ingest = self;
+    struct sqlite_ingest *const ingest = self;
     struct sqlite_session *const session = ingest->session;
 
     if (ingest->held && !sqlite3_get_autocommit(session->db))
@@ -123,17 +97,17 @@ void sqlite_ingest_close(void *self)
 
 /* ---- before the transaction ---- */
 
-static bool is_started(const struct ingest *ingest, const char *table)
+static bool is_started(const struct sqlite_ingest *ingest, const char *table)
 {
-    for (const struct started *at = ingest->started; at; at = at->next)
+    for (const struct sqlite_started *at = ingest->started; at; at = at->next)
         if (stoa__name_equal(at->table, strlen(at->table), table, strlen(table)))
             return true;
     return false;
 }
 
-static stoa_status start(struct ingest *ingest, const char *table, stoa_error *err)
+static stoa_status start(struct sqlite_ingest *ingest, const char *table, stoa_error *err)
 {
-    struct started *const started = stoa__alloc_zero(1, sizeof(*started));
+    struct sqlite_started *const started = stoa__alloc_zero(1, sizeof(*started));
 
     if (started)
         started->table = stoa__copy_text(table, strlen(table));
@@ -148,7 +122,7 @@ static stoa_status start(struct ingest *ingest, const char *table, stoa_error *e
 
 /* SQLite drops no table while any statement of the connection reads, not even another
  * table. */
-static stoa_status check_readers(struct ingest *ingest, const struct work *work,
+static stoa_status check_readers(struct sqlite_ingest *ingest, const struct sqlite_work *work,
                                  const struct stoa__ingest_part *part, stoa_error *err)
 {
     sqlite3_stmt *at = NULL;
@@ -167,8 +141,8 @@ static stoa_status check_readers(struct ingest *ingest, const struct work *work,
 
 /* First batches come before any lock: a producer that is slow to begin keeps nobody
  * waiting. */
-static stoa_status pull_first(struct ingest *ingest, struct stoa__ingest_part *parts,
-                              int64_t count, struct work *works, stoa_error *err)
+static stoa_status pull_first(struct sqlite_ingest *ingest, struct stoa__ingest_part *parts,
+                              int64_t count, struct sqlite_work *works, stoa_error *err)
 {
     stoa_status rc = STOA_OK;
 
@@ -190,7 +164,7 @@ static stoa_status pull_first(struct ingest *ingest, struct stoa__ingest_part *p
     return rc;
 }
 
-static bool writes(const struct stoa__ingest_part *part, const struct work *work)
+static bool writes(const struct stoa__ingest_part *part, const struct sqlite_work *work)
 {
     const int32_t mode = work->config->mode;
 
@@ -202,9 +176,9 @@ static bool writes(const struct stoa__ingest_part *part, const struct work *work
 
 /* ---- one part ---- */
 
-static struct sqlite_rows rows_of(const struct ingest *ingest, stoa__call *call,
+static struct sqlite_rows rows_of(const struct sqlite_ingest *ingest, stoa__call *call,
                                   const struct stoa__ingest_part *part,
-                                  const struct work *work)
+                                  const struct sqlite_work *work)
 {
     const struct stoa__ingest_config *const config = work->config;
 
@@ -220,7 +194,7 @@ static struct sqlite_rows rows_of(const struct ingest *ingest, stoa__call *call,
     };
 }
 
-static stoa_status create(struct ingest *ingest, stoa__call *call,
+static stoa_status create(struct sqlite_ingest *ingest, stoa__call *call,
                           const struct sqlite_rows *rows, stoa_error *err)
 {
     struct sqlite_names keys;
@@ -234,7 +208,7 @@ static stoa_status create(struct ingest *ingest, stoa__call *call,
     return rc;
 }
 
-static stoa_status drop(struct ingest *ingest, stoa__call *call,
+static stoa_status drop(struct sqlite_ingest *ingest, stoa__call *call,
                         const struct sqlite_stored_table *table, stoa_error *err)
 {
     stoa__buffer sql = {0};
@@ -247,7 +221,7 @@ static stoa_status drop(struct ingest *ingest, stoa__call *call,
 }
 
 /* Bring the table to be as its mode wants it before the rows. */
-static stoa_status prepare_table(struct ingest *ingest, stoa__call *call,
+static stoa_status prepare_table(struct sqlite_ingest *ingest, stoa__call *call,
                                  const struct sqlite_rows *rows, bool create_all,
                                  int32_t mode, stoa_error *err)
 {
@@ -275,7 +249,7 @@ static stoa_status prepare_table(struct ingest *ingest, stoa__call *call,
     return rc;
 }
 
-static stoa_status make_index(struct ingest *ingest, stoa__call *call, const char *table,
+static stoa_status make_index(struct sqlite_ingest *ingest, stoa__call *call, const char *table,
                               struct sqlite_names columns, stoa__arena *arena,
                               stoa_error *err)
 {
@@ -303,7 +277,7 @@ static stoa_status make_index(struct ingest *ingest, stoa__call *call, const cha
 }
 
 /* After the rows: an index that is there while they come costs ten times as much. */
-static stoa_status make_indexes(struct ingest *ingest, stoa__call *call,
+static stoa_status make_indexes(struct sqlite_ingest *ingest, stoa__call *call,
                                 const char *table, const char *lists, stoa_error *err)
 {
     stoa__arena arena = {0};
@@ -389,15 +363,15 @@ static stoa_status write_rows(struct sqlite_ingest_plan *plan, stoa__call *call,
     return rc;
 }
 
-/* `asked` is the caller's; `call` the one statements run under. */
-static stoa_status write_part(struct ingest *ingest, stoa__call *asked, stoa__call *call,
-                              struct stoa__ingest_part *part, struct work *work,
+stoa_status sqlite_ingest_write(struct sqlite_ingest *ingest, stoa__call *asked, stoa__call *call,
+                              struct stoa__ingest_part *part, const struct sqlite_work *work,
                               stoa_error *err)
 {
     const struct sqlite_rows rows = rows_of(ingest, asked, part, work);
-    const bool first = !is_started(ingest, part->table);
     const int32_t mode = work->config->mode;
     const bool makes = mode != STOA__INGEST_APPEND && mode != STOA__INGEST_UPSERT;
+    const bool changes = makes || work->config->truncate || *work->config->index;
+    const bool first = changes && !is_started(ingest, part->table);
     const bool all = part->truncate_count < 0 ||
                      (part->truncate_count == 0 && first && work->config->truncate);
     struct sqlite_ingest_plan *plan = NULL;
@@ -421,7 +395,7 @@ static stoa_status write_part(struct ingest *ingest, stoa__call *asked, stoa__ca
 
 /* ---- the transaction ---- */
 
-static stoa_status open_transaction(struct ingest *ingest, stoa__call *call, bool *nested,
+stoa_status sqlite_ingest_begin(struct sqlite_ingest *ingest, stoa__call *call, bool *nested,
                                     stoa_error *err)
 {
     struct sqlite_session *const session = ingest->session;
@@ -438,7 +412,7 @@ static stoa_status open_transaction(struct ingest *ingest, stoa__call *call, boo
 
 /* Take everything back. SQLite may have done so already, and with more than was ours:
  * then the caller's transaction is gone, and the error must say it. */
-static void undo(struct ingest *ingest, bool nested, stoa_error *err)
+void sqlite_ingest_undo(struct sqlite_ingest *ingest, bool nested, stoa_error *err)
 {
     struct sqlite_session *const session = ingest->session;
     struct sqlite_steps *const steps = ingest->steps;
@@ -460,7 +434,7 @@ static void undo(struct ingest *ingest, bool nested, stoa_error *err)
     (void)sqlite_steps_run(session, steps, NULL, STEP_RELEASE, NULL);
 }
 
-static stoa_status close_transaction(struct ingest *ingest, stoa__call *call, bool nested,
+stoa_status sqlite_ingest_end(struct sqlite_ingest *ingest, stoa__call *call, bool nested,
                                      stoa_status rc, int32_t *level, stoa_error *err)
 {
     struct sqlite_session *const session = ingest->session;
@@ -470,21 +444,26 @@ static stoa_status close_transaction(struct ingest *ingest, stoa__call *call, bo
         rc = sqlite_steps_run(session, ingest->steps, nested ? NULL : call,
                               nested ? STEP_RELEASE : STEP_COMMIT, err);
     if (rc != STOA_OK)
-        undo(ingest, nested, err);
+        sqlite_ingest_undo(ingest, nested, err);
     else if (hold)
         ingest->held = true;
     else if (!nested)
-        *level = ingest->durability.at_commit ? STOA_ACK_DURABLE : STOA_ACK_COMMITTED;
+        *level = sqlite_ingest_level(ingest);
     sqlite_write_settle(session);
     return rc;
+}
+
+int32_t sqlite_ingest_level(const struct sqlite_ingest *ingest)
+{
+    return ingest->durability.at_commit ? STOA_ACK_DURABLE : STOA_ACK_COMMITTED;
 }
 
 /* ---- append ---- */
 
 /* Nothing to write: the table must be there all the same, and take such rows. */
-static stoa_status check_only(struct ingest *ingest, stoa__call *call,
+static stoa_status check_only(struct sqlite_ingest *ingest, stoa__call *call,
                               struct stoa__ingest_part *parts, int64_t count,
-                              const struct work *works, stoa_error *err)
+                              const struct sqlite_work *works, stoa_error *err)
 {
     struct sqlite_ingest_plan *plan;
     stoa_status rc = STOA_OK;
@@ -497,11 +476,11 @@ static stoa_status check_only(struct ingest *ingest, stoa__call *call,
     return rc;
 }
 
-static stoa_status write_parts(struct ingest *ingest, stoa__call *call,
+static stoa_status write_parts(struct sqlite_ingest *ingest, stoa__call *call,
                                struct stoa__ingest_part *parts, int64_t count,
-                               struct work *works, int32_t *level, stoa_error *err)
+                               struct sqlite_work *works, int32_t *level, stoa_error *err)
 {
-    const struct started *const before = ingest->started;
+    const struct sqlite_started *const before = ingest->started;
     bool nested = false;
     stoa_status rc = STOA_OK;
 
@@ -510,15 +489,15 @@ static stoa_status write_parts(struct ingest *ingest, stoa__call *call,
         rc = sqlite_durability_look(ingest->session, ingest->database,
                                     &ingest->durability, err);
     if (rc == STOA_OK)
-        rc = open_transaction(ingest, call, &nested, err);
+        rc = sqlite_ingest_begin(ingest, call, &nested, err);
     if (rc != STOA_OK)
         return rc;
     for (int64_t i = 0; i < count && rc == STOA_OK; i++) {
-        rc = write_part(ingest, call, nested ? NULL : call, &parts[i], &works[i], err);
+        rc = sqlite_ingest_write(ingest, call, nested ? NULL : call, &parts[i], &works[i], err);
         if (rc == STOA_OK && call)
             rc = stoa__call_check(call, err);
     }
-    rc = close_transaction(ingest, call, nested, rc, level, err);
+    rc = sqlite_ingest_end(ingest, call, nested, rc, level, err);
     if (rc != STOA_OK)
         forget_started(ingest, before);
     return rc;
@@ -528,8 +507,8 @@ stoa_status sqlite_ingest_append(void *self, stoa__call *call,
                                  struct stoa__ingest_part *parts, int64_t count,
                                  int32_t *level, stoa_error *err)
 {
-    struct ingest *const ingest = self;
-    struct work one = {0}, *works = &one;
+    struct sqlite_ingest *const ingest = self;
+    struct sqlite_work one = {0}, *works = &one;
     bool needed = false;
     stoa_status rc;
 
@@ -554,12 +533,12 @@ stoa_status sqlite_ingest_append(void *self, stoa__call *call,
 
 stoa_status sqlite_ingest_commit(void *self, stoa__call *call, stoa_error *err)
 {
-    struct ingest *const ingest = self;
+    struct sqlite_ingest *const ingest = self;
     struct sqlite_session *const session = ingest->session;
     stoa_status rc = STOA_OK;
 
     if (ingest->held && !sqlite3_get_autocommit(session->db))
-        rc = sqlite_run(session, call, "COMMIT", err);
+        rc = sqlite_steps_run(session, ingest->steps, call, STEP_COMMIT, err);
     if (rc == STOA_OK || sqlite3_get_autocommit(session->db))
         ingest->held = false;
     sqlite_write_settle(session);
@@ -568,7 +547,7 @@ stoa_status sqlite_ingest_commit(void *self, stoa__call *call, stoa_error *err)
 
 stoa_status sqlite_ingest_sync(void *self, stoa__call *call, stoa_error *err)
 {
-    const struct ingest *const ingest = self;
+    const struct sqlite_ingest *const ingest = self;
 
     (void)call; /* A sync cannot be cut short. */
     return sqlite_durability_sync(ingest->session, ingest->database, &ingest->durability,

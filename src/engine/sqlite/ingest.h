@@ -3,6 +3,7 @@
  * Writing columns into SQLite: the ingest functions of the engine table.
  *
  *   ingest.c        one append as one transaction: its order, its end, its levels
+ *   ingest_along.c  small appends of several threads in one transaction
  *   ingest_table.c  the table as it is, and as it is made; what its columns take
  *   ingest_rows.c   the rows, inserted and upserted, and what is kept for the next append
  *   ingest_dedup.c  rows taken away: truncation and deduplication
@@ -39,6 +40,9 @@ stoa_status sqlite_ingest_open(void *session, const struct stoa__ingest_config *
 stoa_status sqlite_ingest_append(void *ingest, stoa__call *call,
                                  struct stoa__ingest_part *parts, int64_t part_count,
                                  int32_t *level, stoa_error *err);
+stoa_status sqlite_ingest_append_along(void *ingest, stoa__call *call,
+                                       struct stoa__ingest_append *append,
+                                       struct stoa__turn *line, stoa_error *err);
 stoa_status sqlite_ingest_commit(void *ingest, stoa__call *call, stoa_error *err);
 stoa_status sqlite_ingest_sync(void *ingest, stoa__call *call, stoa_error *err);
 void sqlite_ingest_close(void *ingest);
@@ -130,6 +134,12 @@ stoa_status sqlite_rows_pull(struct sqlite_session *session, struct stoa__source
 stoa_status sqlite_ingest_plan_find(struct sqlite_session *session, stoa__call *call,
                                     const struct sqlite_rows *rows,
                                     struct sqlite_ingest_plan **out, stoa_error *err);
+
+/* While the transaction that is open writes rows and nothing else, the schema need not be asked
+ * for its mark again. `on`: what plan_find() saw last holds. */
+void sqlite_ingest_mark_holds(struct sqlite_session *session, bool on);
+/* No trigger, conflict clause or virtual table in `main`: a statement that fails leaves nothing. */
+stoa_status sqlite_ingest_no_rules(struct sqlite_session *session, bool *yes, stoa_error *err);
 
 /* DELETE, all rows or ranges of nanoseconds on column `index` of the source. */
 stoa_status sqlite_rows_truncate(struct sqlite_ingest_plan *plan, stoa__call *call,

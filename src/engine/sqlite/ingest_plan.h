@@ -41,6 +41,11 @@ struct sqlite_ingest_cache {
     struct sqlite_ingest_plan *first; /* Used last. */
     uint64_t module_number;
     struct sqlite_steps steps;
+    struct sqlite_schema_mark mark; /* Seen last, in: */
+    bool mark_is_main;              /* "main", and then while: */
+    bool mark_holds;
+    struct sqlite_schema_mark rules_mark; /* Of `main`, when `no_rules` was found out. */
+    bool rules_known, no_rules;
     bool counts;      /* stoa_replaced() is there. */
     int64_t replaced; /* By the statement that ran last. */
 };

@@ -69,7 +69,9 @@ static stoa_status plan_next(struct sqlite_source *self, void *reading,
 
     (void)reading;
     plan->batch = NULL;
-    if (!batch)
+    if (!batch && plan->rows->source->batch)
+        rc = STOA_DONE; /* There is one. */
+    else if (!batch)
         rc = sqlite_rows_pull(self->session, plan->rows->source, &batch, err);
     if (rc != STOA_OK) {
         plan->ended = rc == STOA_DONE;
@@ -293,22 +295,69 @@ static struct sqlite_ingest_plan *take(struct sqlite_ingest_cache *cache,
     return NULL;
 }
 
+/* ---- what the schema was ---- */
+
+static bool same_mark(struct sqlite_schema_mark a, struct sqlite_schema_mark b)
+{
+    return a.version == b.version && a.refreshed == b.refreshed;
+}
+
+static stoa_status look_at_mark(struct sqlite_session *session, stoa__call *call,
+                                const char *database, stoa_error *err)
+{
+    struct sqlite_steps *steps = NULL;
+    struct sqlite_ingest_cache *cache;
+    stoa_status rc = sqlite_ingest_steps(session, &steps, err);
+
+    if (rc != STOA_OK)
+        return rc;
+    cache = session->ingest_cache;
+    if (cache->mark_holds && cache->mark_is_main)
+        return STOA_OK;
+    cache->mark_is_main = strcmp(database, "main") == 0;
+    return sqlite_steps_mark(session, steps, call, database, &cache->mark, err);
+}
+
+void sqlite_ingest_mark_holds(struct sqlite_session *session, bool on)
+{
+    session->ingest_cache->mark_holds = on;
+}
+
+stoa_status sqlite_ingest_no_rules(struct sqlite_session *session, bool *yes, stoa_error *err)
+{
+    struct sqlite_ingest_cache *cache;
+    int64_t rules = 1;
+    stoa_status rc = look_at_mark(session, NULL, "main", err);
+
+    *yes = false;
+    if (rc != STOA_OK)
+        return rc;
+    cache = session->ingest_cache;
+    if (!cache->rules_known || !same_mark(cache->rules_mark, cache->mark)) {
+        cache->rules_known = false;
+        rc = sqlite_ask_int(session, NULL,
+                            "SELECT count(*) FROM main.sqlite_schema WHERE type = 'trigger' OR "
+                            "sql LIKE '%conflict%' OR sql LIKE 'create virtual%'",
+                            &rules, err);
+        cache->rules_known = rc == STOA_OK;
+        cache->rules_mark = cache->mark;
+        cache->no_rules = rules == 0;
+    }
+    *yes = cache->rules_known && cache->no_rules;
+    return rc;
+}
+
 stoa_status sqlite_ingest_plan_find(struct sqlite_session *session, stoa__call *call,
                                     const struct sqlite_rows *rows,
                                     struct sqlite_ingest_plan **out, stoa_error *err)
 {
-    struct sqlite_schema_mark mark = {0};
-    struct sqlite_steps *steps = NULL;
     struct sqlite_ingest_plan *plan = NULL;
-    stoa_status rc = sqlite_ingest_steps(session, &steps, err);
+    stoa_status rc = look_at_mark(session, call, rows->name.database, err);
 
-    if (rc == STOA_OK)
-        rc = sqlite_steps_mark(session, steps, call, rows->name.database, &mark, err);
     if (rc != STOA_OK)
         return rc;
     plan = take(session->ingest_cache, rows);
-    if (plan &&
-        (plan->mark.version != mark.version || plan->mark.refreshed != mark.refreshed)) {
+    if (plan && !same_mark(plan->mark, session->ingest_cache->mark)) {
         plan_drop(plan);
         plan = NULL;
     }
@@ -317,7 +366,7 @@ stoa_status sqlite_ingest_plan_find(struct sqlite_session *session, stoa__call *
     assert((rc == STOA_OK) == (plan != NULL));
     if (!plan)
         return rc;
-    plan->mark = mark;
+    plan->mark = session->ingest_cache->mark;
     plan->next = session->ingest_cache->first;
     session->ingest_cache->first = plan;
     *out = plan;

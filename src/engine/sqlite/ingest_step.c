@@ -112,7 +112,12 @@ stoa_status sqlite_steps_run(struct sqlite_session *session, struct sqlite_steps
     if (!steps->steps[step])
         rc = prepare(session, call, texts[step], SQLITE_PREPARE_PERSISTENT,
                      &steps->steps[step], err);
-    return rc == STOA_OK ? step_kept(session, call, steps->steps[step], err) : rc;
+    if (rc != STOA_OK)
+        return rc;
+    session->committing = step == STEP_COMMIT;
+    rc = step_kept(session, call, steps->steps[step], err);
+    session->committing = false;
+    return rc;
 }
 
 static stoa_status ask_version_of(struct sqlite_session *session,

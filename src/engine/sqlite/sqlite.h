@@ -80,6 +80,8 @@ struct sqlite_session {
     bool dirty;         /* Something was changed that a reset cannot undo: do not pool. */
     bool in_callback;   /* A user's function or stream runs inside SQLite now. */
     bool holds_gate;
+    bool committing; /* A COMMIT runs: SQLite may ask the progress handler once it is done, and would
+                        answer that it was interrupted. */
     bool in_transaction;   /* As of the last settle: the caller's transaction is open. */
     bool read_transaction; /* Begun with STOA_BEGIN_READ: statements that write are refused. */
     bool held;             /* Statements must not end the transaction, */
@@ -155,6 +157,9 @@ stoa_status sqlite_fail(struct sqlite_session *session, int code, stoa_error *er
 /* Before anything that writes: take the gate unless held; waits with `call`. LOCKED when this
  * thread holds it through another session (names it). */
 stoa_status sqlite_write_begin(struct sqlite_session *session, stoa__call *call, stoa_error *err);
+/* The same, with work on offer (base/turn.h): DONE when whoever held the gate did it. */
+stoa_status sqlite_write_offer(struct sqlite_session *session, struct stoa__turn_work *work,
+                               stoa__call *call, stoa_error *err);
 /* After any statement's end (done, failed or reset): note whether a transaction is open, and give
  * the gate back unless a write transaction or a writing cursor still needs it. */
 void sqlite_write_settle(struct sqlite_session *session);

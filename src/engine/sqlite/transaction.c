@@ -14,6 +14,12 @@
 
 stoa_status sqlite_write_begin(struct sqlite_session *session, stoa__call *call, stoa_error *err)
 {
+    return sqlite_write_offer(session, NULL, call, err);
+}
+
+stoa_status sqlite_write_offer(struct sqlite_session *session, struct stoa__turn_work *work,
+                               stoa__call *call, stoa_error *err)
+{
     struct sqlite_instance *instance = session->instance;
     stoa_status rc;
 
@@ -24,7 +30,7 @@ stoa_status sqlite_write_begin(struct sqlite_session *session, stoa__call *call,
         return stoa__fail(err, STOA_ERR_READ_ONLY, "the database was opened read-only");
     if (session->holds_gate)
         return STOA_OK;
-    rc = sqlite_gate_take(instance->gate, session, call, session->busy_timeout_ms, err);
+    rc = sqlite_gate_take(instance->gate, session, work, call, session->busy_timeout_ms, err);
     session->holds_gate = rc == STOA_OK;
     return rc;
 }
@@ -75,7 +81,9 @@ stoa_status sqlite_commit(void *self, stoa__call *call, stoa_error *err)
     struct sqlite_session *session = self;
     if (sqlite3_get_autocommit(session->db))
         return stoa__fail(err, STOA_ERR_INVALID, "no transaction is open");
+    session->committing = true;
     stoa_status rc = sqlite_run(session, call, "COMMIT", err);
+    session->committing = false;
     sqlite_write_settle(session);
     return rc;
 }
