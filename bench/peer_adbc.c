@@ -1,50 +1,15 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "peer_adbc.h"
 
+#include "engine/adbc/adbc.h"
+
 #include <dlfcn.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-/* The ADBC 1.1 ABI, as far as it is used here. */
-struct adbc_error {
-    char *message;
-    int32_t vendor_code;
-    char sqlstate[5];
-    void (*release)(struct adbc_error *);
-    void *private_data;
-    void *private_driver;
-};
-struct adbc_object {
-    void *private_data;
-    void *private_driver;
-};
-
-struct functions {
-    uint8_t (*database_new)(struct adbc_object *, struct adbc_error *);
-    uint8_t (*database_set)(struct adbc_object *, const char *, const char *, struct adbc_error *);
-    uint8_t (*database_init)(struct adbc_object *, struct adbc_error *);
-    uint8_t (*database_release)(struct adbc_object *, struct adbc_error *);
-    uint8_t (*connection_new)(struct adbc_object *, struct adbc_error *);
-    uint8_t (*connection_init)(struct adbc_object *, struct adbc_object *, struct adbc_error *);
-    uint8_t (*connection_release)(struct adbc_object *, struct adbc_error *);
-    uint8_t (*statement_new)(struct adbc_object *, struct adbc_object *, struct adbc_error *);
-    uint8_t (*statement_set)(struct adbc_object *, const char *, const char *,
-                             struct adbc_error *);
-    uint8_t (*statement_query)(struct adbc_object *, const char *, struct adbc_error *);
-    uint8_t (*statement_prepare)(struct adbc_object *, struct adbc_error *);
-    uint8_t (*statement_bind)(struct adbc_object *, struct ArrowArray *, struct ArrowSchema *,
-                              struct adbc_error *);
-    uint8_t (*statement_bind_stream)(struct adbc_object *, struct ArrowArrayStream *,
-                                     struct adbc_error *);
-    uint8_t (*statement_execute)(struct adbc_object *, struct ArrowArrayStream *, int64_t *,
-                                 struct adbc_error *);
-    uint8_t (*statement_release)(struct adbc_object *, struct adbc_error *);
-};
-
 struct peer {
-    void *library;
-    struct functions adbc;
+    struct adbc_table adbc;
     struct adbc_object database, connection;
     char name[128];
 };
@@ -77,40 +42,34 @@ static const char *library_path(void)
     return read ? path : NULL;
 }
 
-static bool load(struct peer *peer)
+static bool load(struct peer *peer, const char *path)
 {
-    static const char *const names[] = {
-        "AdbcDatabaseNew",        "AdbcDatabaseSetOption",  "AdbcDatabaseInit",
-        "AdbcDatabaseRelease",    "AdbcConnectionNew",      "AdbcConnectionInit",
-        "AdbcConnectionRelease",  "AdbcStatementNew",       "AdbcStatementSetOption",
-        "AdbcStatementSetSqlQuery", "AdbcStatementPrepare", "AdbcStatementBind",
-        "AdbcStatementBindStream", "AdbcStatementExecuteQuery", "AdbcStatementRelease",
-    };
-    const char *path = library_path();
-    void *found[sizeof names / sizeof *names];
+    struct adbc_error error = {0};
+    void *library = path ? dlopen(path, RTLD_NOW | RTLD_LOCAL) : NULL;
+    void *found = library ? dlsym(library, "AdbcDriverInit") : NULL;
+    adbc_entry entry;
 
-    _Static_assert(sizeof found == sizeof peer->adbc, "one name a function, in order");
-    peer->library = path ? dlopen(path, RTLD_NOW | RTLD_LOCAL) : NULL;
-    if (!peer->library) {
+    if (!found) {
         fprintf(stderr, "adbc peer: %s; run tools/setup --bench\n",
                 path ? dlerror() : "it was not fetched");
         return false;
     }
-    for (size_t i = 0; i < sizeof names / sizeof *names; i++)
-        if (!(found[i] = dlsym(peer->library, names[i]))) {
-            fprintf(stderr, "adbc peer: %s has no %s\n", path, names[i]);
-            return false;
-        }
-    memcpy(&peer->adbc, found, sizeof found);
+    memcpy(&entry, &found, sizeof entry);
+    need(entry(ADBC_VERSION_1_1, &peer->adbc, &error), &error, path);
     return true;
 }
 
 struct peer *peer_open(const char *uri)
 {
+    return peer_open_driver(library_path(), uri);
+}
+
+struct peer *peer_open_driver(const char *path, const char *uri)
+{
     struct peer *peer = calloc(1, sizeof *peer);
     struct adbc_error error = {0};
 
-    if (!peer || !load(peer)) {
+    if (!peer || !load(peer, path)) {
         free(peer);
         return NULL;
     }
@@ -228,7 +187,7 @@ static void keep_schema(struct ArrowSchema *schema)
 
 int64_t peer_lookup_get(struct peer_lookup *lookup, int64_t key)
 {
-    struct functions *adbc = &lookup->peer->adbc;
+    struct adbc_table *adbc = &lookup->peer->adbc;
     struct adbc_error error = {0};
     const void *key_buffers[2] = {NULL, &key};
     const void *row_buffers[1] = {NULL};

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The ADBC SQLite driver as a peer of the benchmarks: opened from its shared library, whose place
- * bench/setup writes down. It declares what it needs of that ABI itself. */
+/* An ADBC driver as a peer of the benchmarks: opened from its shared library. That of the SQLite
+ * driver is where bench/setup writes down. */
 #ifndef STOA_BENCH_PEER_ADBC_H
 #define STOA_BENCH_PEER_ADBC_H
 
@@ -12,6 +12,8 @@ struct peer;
 
 /* NULL, and a sentence on stderr, when the driver cannot be had. `uri`: a path or ":memory:". */
 struct peer *peer_open(const char *uri);
+/* Any driver whose database is found by its `uri`. */
+struct peer *peer_open_driver(const char *library, const char *uri);
 void peer_close(struct peer *peer);
 /* The driver's version and the SQLite inside it, for the report. */
 const char *peer_name(struct peer *peer);

@@ -48,9 +48,10 @@ static stoa_status insert(struct driver_statement *statement, stoa_op op, const 
 {
     const char *mode = setting(statement, "adbc.ingest.mode");
     struct driver_options options;
-    stoa_status rc = stoa__driver_options_make(statement->node.settings, "stoa.ingest.",
-                                               &options, err);
+    stoa_status rc = stoa__driver_bound_stream(statement, err);
 
+    if (rc == STOA_OK)
+        rc = stoa__driver_options_make(statement->node.settings, "stoa.ingest.", &options, err);
     if (rc != STOA_OK)
         return rc;
     mode = mode ? strrchr(mode, '.') + 1 : "create";
@@ -75,7 +76,7 @@ static AdbcStatusCode check_ingest(struct driver_statement *statement, bool out,
 
     if (!setting(statement, "adbc.ingest.target_table"))
         wrong = "the option adbc.ingest.target_table is not set";
-    else if (!statement->bound.release)
+    else if (!driver_is_bound(statement))
         wrong = "there is nothing to ingest: no data is bound";
     else if (out)
         wrong = "an ingest gives no rows: the output must be NULL";
@@ -130,7 +131,7 @@ static AdbcStatusCode execute(struct driver_statement *statement, struct ArrowAr
     else if (rc == STOA_OK)
         rc = stoa__driver_execute(statement, op, out, rows, &failure);
     /* Bound data serves one execution. */
-    stoa_stream_release(&statement->bound);
+    stoa__driver_unbind(statement);
     if (!out || !out->release)
         stoa_op_close(op);
     if (rc == STOA_OK)

@@ -117,14 +117,18 @@ static stoa_status export(stoa_result result, stoa_op op, struct ArrowArrayStrea
     return rc;
 }
 
-static stoa_status answer(stoa_result result, stoa_op op, struct ArrowArrayStream *out,
-                          int64_t *rows, stoa_error *err)
+static stoa_status answer(struct driver_statement *statement, stoa_result result, stoa_op op,
+                          struct ArrowArrayStream *out, int64_t *rows, stoa_error *err)
 {
     struct ArrowSchema schema = {0};
     struct kept kept = {{0}, {0}, 0};
-    stoa_status rc = stoa_result_schema(result, &schema, err);
+    stoa_status rc = STOA_OK;
+    bool reads = out && affected(result) < 0;
 
-    if (rc == STOA_OK && out && schema.n_children > 0 && affected(result) < 0) {
+    if (!reads || statement->answer != DRIVER_COLUMNS)
+        rc = stoa_result_schema(result, &schema, err);
+    reads = reads && (statement->answer == DRIVER_COLUMNS || schema.n_children > 0);
+    if (rc == STOA_OK && reads) {
         rc = export(result, op, out, err);
     } else if (rc == STOA_OK) {
         bool keeps = out && schema.n_children > 0;
@@ -213,12 +217,27 @@ static stoa_status keep_row(struct driver_statement *statement, stoa_op op,
     return rc;
 }
 
+/* Bound rows: one batch, or a stream. */
+struct rows_in {
+    const struct stoa__arrow_type *type;
+    struct ArrowArray batch;
+    struct stoa__stream_in *stream; /* NULL: there is the batch alone. */
+};
+
 /* The next batch that has rows. */
-static stoa_status next_filled(struct stoa__stream_in *in, struct ArrowArray *out,
-                               stoa_error *err)
+static stoa_status next_filled(struct rows_in *rows, struct ArrowArray *out, stoa_error *err)
 {
+    struct stoa__stream_in *in = rows->stream;
     stoa_status rc;
 
+    if (!in) {
+        *out = rows->batch;
+        rows->batch = (struct ArrowArray){0};
+        if (out->release && out->length > 0)
+            return STOA_OK;
+        stoa__array_release(out);
+        return STOA_DONE;
+    }
     while ((rc = stoa__stream_in_next(in, out, err)) == STOA_OK && out->length == 0)
         stoa__array_release(out);
     return rc;
@@ -226,7 +245,7 @@ static stoa_status next_filled(struct stoa__stream_in *in, struct ArrowArray *ou
 
 /* Those of `batch` and of `next`, which were read ahead, and of the rest; both are taken. */
 static stoa_status keep_rows(struct driver_statement *statement, stoa_op op,
-                             struct stoa__stream_in *in, struct ArrowArray *batch,
+                             struct rows_in *in, struct ArrowArray *batch,
                              struct ArrowArray *next, struct kept *kept, int64_t *rows,
                              stoa_error *err)
 {
@@ -294,7 +313,7 @@ static stoa_status cast_kept(struct kept *kept, const struct ArrowSchema *schema
 }
 
 static stoa_status run_rows(struct driver_statement *statement, stoa_op op,
-                            struct stoa__stream_in *in, struct ArrowArray *batch,
+                            struct rows_in *in, struct ArrowArray *batch,
                             struct ArrowArray *next, struct ArrowArrayStream *out,
                             int64_t *rows, stoa_error *err)
 {
@@ -316,7 +335,7 @@ static stoa_status run_rows(struct driver_statement *statement, stoa_op op,
 /* All of them or none: in a transaction of their own, or behind a point in the one that is
  * open. */
 static stoa_status run_unit(struct driver_statement *statement, stoa_op op,
-                            struct stoa__stream_in *in, struct ArrowArray *batch,
+                            struct rows_in *in, struct ArrowArray *batch,
                             struct ArrowArray *next, struct ArrowArrayStream *out,
                             int64_t *rows, stoa_error *err)
 {
@@ -352,7 +371,7 @@ static stoa_status run_unit(struct driver_statement *statement, stoa_op op,
 }
 
 static stoa_status run_bound_rows(struct driver_statement *statement, stoa_op op,
-                                  struct stoa__stream_in *in, struct ArrowArrayStream *out,
+                                  struct rows_in *in, struct ArrowArrayStream *out,
                                   int64_t *rows, stoa_error *err)
 {
     struct ArrowArray batch = {0}, next = {0};
@@ -366,7 +385,7 @@ static stoa_status run_bound_rows(struct driver_statement *statement, stoa_op op
     else if (rc == STOA_DONE) {
         rc = execute_row(statement, op, in->type, &batch, 0, &result, err);
         if (rc == STOA_OK)
-            rc = answer(result, op, out, rows, err);
+            rc = answer(statement, result, op, out, rows, err);
     }
     stoa__array_release(&batch);
     stoa__array_release(&next);
@@ -376,10 +395,10 @@ static stoa_status run_bound_rows(struct driver_statement *statement, stoa_op op
 /* ---- what is bound ---- */
 
 static stoa_status run_source(struct driver_statement *statement, stoa_op op,
-                              struct ArrowSchema *schema, struct ArrowArrayStream *out,
-                              int64_t *rows, stoa_error *err)
+                              struct ArrowArrayStream *out, int64_t *rows, stoa_error *err)
 {
     struct ArrowArrayStream source = {0};
+    struct ArrowSchema schema = {0};
     stoa_done done = {0};
     stoa_status rc = STOA_OK;
 
@@ -395,8 +414,11 @@ static stoa_status run_source(struct driver_statement *statement, stoa_op op,
     if (rc == STOA_OK) {
         *rows = done.rows_affected;
         if (out)
-            rc = give_kept(NULL, schema, op, out, err);
+            rc = stoa_stmt_schema(statement->stmt, &schema, err);
+        if (out && rc == STOA_OK)
+            rc = give_kept(NULL, &schema, op, out, err);
     }
+    stoa__schema_release(&schema);
     return rc;
 }
 
@@ -416,25 +438,64 @@ static stoa_status check_names(struct driver_statement *statement, stoa_error *e
     return rc;
 }
 
+static stoa_status has_columns(struct driver_statement *statement, bool *yes, stoa_error *err)
+{
+    struct ArrowSchema schema = {0};
+    stoa_status rc = STOA_OK;
+
+    if (statement->answer == DRIVER_UNKNOWN) {
+        rc = stoa_stmt_schema(statement->stmt, &schema, err);
+        if (rc == STOA_OK)
+            statement->answer = schema.n_children > 0 ? DRIVER_COLUMNS : DRIVER_NOTHING;
+        stoa__schema_release(&schema);
+    }
+    *yes = statement->answer == DRIVER_COLUMNS;
+    return rc;
+}
+
+static stoa_status run_bound_stream(struct driver_statement *statement, stoa_op op,
+                                    struct ArrowArrayStream *out, int64_t *rows, stoa_error *err)
+{
+    struct stoa__stream_in stream = {0};
+    struct rows_in in = {.stream = &stream};
+    stoa_status rc = stoa__stream_in_init(&stream, &statement->bound, STOA_CHECK_FULL, err);
+
+    in.type = stream.type;
+    if (rc == STOA_OK)
+        rc = run_bound_rows(statement, op, &in, out, rows, err);
+    stoa__stream_in_release(&stream);
+    return rc;
+}
+
+static stoa_status run_bound_batch(struct driver_statement *statement, stoa_op op,
+                                   struct ArrowArrayStream *out, int64_t *rows, stoa_error *err)
+{
+    struct rows_in in = {.type = statement->type->type, .batch = statement->batch};
+    stoa_status rc;
+
+    statement->batch = (struct ArrowArray){0};
+    rc = run_bound_rows(statement, op, &in, out, rows, err);
+    stoa__array_release(&in.batch);
+    return rc;
+}
+
 static stoa_status run_bound(struct driver_statement *statement, stoa_op op,
                              struct ArrowArrayStream *out, int64_t *rows, stoa_error *err)
 {
-    struct ArrowSchema schema = {0};
-    struct stoa__stream_in in = {0};
-    stoa_status rc = stoa_stmt_schema(statement->stmt, &schema, err);
+    bool columns = false;
+    stoa_status rc = has_columns(statement, &columns, err);
 
+    if (rc == STOA_OK && (is_by_name(statement) || !columns))
+        rc = stoa__driver_bound_stream(statement, err);
     if (rc == STOA_OK && is_by_name(statement))
         rc = check_names(statement, err);
-    if (rc == STOA_OK && schema.n_children == 0) {
-        rc = run_source(statement, op, &schema, out, rows, err);
-    } else if (rc == STOA_OK) {
-        rc = stoa__stream_in_init(&in, &statement->bound, STOA_CHECK_FULL, err);
-        if (rc == STOA_OK)
-            rc = run_bound_rows(statement, op, &in, out, rows, err);
-        stoa__stream_in_release(&in);
-    }
-    stoa__schema_release(&schema);
-    return rc;
+    if (rc != STOA_OK)
+        return rc;
+    if (!columns)
+        return run_source(statement, op, out, rows, err);
+    if (statement->batch.release)
+        return run_bound_batch(statement, op, out, rows, err);
+    return run_bound_stream(statement, op, out, rows, err);
 }
 
 /* ---- */
@@ -471,8 +532,8 @@ stoa_status stoa__driver_execute(struct driver_statement *statement, stoa_op op,
         rc = stoa__driver_begin(driver_connection_of(statement), op, err);
     if (rc != STOA_OK)
         return rc;
-    if (statement->bound.release)
+    if (driver_is_bound(statement))
         return run_bound(statement, op, out, rows, err);
     rc = stoa_execute(statement->stmt, op, NULL, 0, NULL, 0, &result, err);
-    return rc == STOA_OK ? answer(result, op, out, rows, err) : rc;
+    return rc == STOA_OK ? answer(statement, result, op, out, rows, err) : rc;
 }

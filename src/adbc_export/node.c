@@ -70,7 +70,8 @@ static void node_destroy(struct stoa__object *object)
         struct driver_statement *statement = (struct driver_statement *)(void *)node;
 
         stoa_stmt_close(statement->stmt);
-        stoa_stream_release(&statement->bound);
+        stoa__driver_unbind(statement);
+        stoa__type_cache_release(&statement->types);
         stoa__free(statement->sql);
     }
     stoa__driver_node_free(node);

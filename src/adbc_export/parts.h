@@ -13,6 +13,7 @@
 #include "arrow/stream.h"
 #include "arrow/type.h"
 #include "base/object.h"
+#include "core/type_cache.h"
 #include "stoa.h"
 #include "stoa/adbc.h"
 
@@ -118,12 +119,19 @@ struct driver_connection {
 
 enum driver_state { DRIVER_EMPTY, DRIVER_QUERY, DRIVER_PREPARED, DRIVER_INGEST };
 
+/* Whether a query has columns; known when it was first needed. */
+enum driver_answer { DRIVER_UNKNOWN, DRIVER_NOTHING, DRIVER_COLUMNS };
+
 struct driver_statement {
     struct driver_node node;
     enum driver_state state;
     char *sql;                      /* Of QUERY and PREPARED. */
     stoa_stmt stmt;                 /* Its prepared form, once it was needed. */
-    struct ArrowArrayStream bound;  /* Released: nothing is bound. */
+    enum driver_answer answer;      /* Of that. */
+    struct ArrowArrayStream bound;  /* Released: no stream is bound. */
+    struct ArrowArray batch;        /* Or one batch, */
+    struct stoa__known_type *type;  /* of this type. */
+    struct stoa__type_cache types;  /* Of batches bound so far. */
 };
 
 /* A new node of `size` bytes, which begin with a driver_node. */
@@ -217,6 +225,14 @@ stoa_status stoa__driver_rename(const struct ArrowSchema *schema, bool sigils,
 
 stoa_status stoa__driver_prepare(struct driver_statement *statement, stoa_op op,
                                  stoa_error *err);
+/* Let go of what is bound. */
+void stoa__driver_unbind(struct driver_statement *statement);
+/* Make what is bound a stream, if it is none. */
+stoa_status stoa__driver_bound_stream(struct driver_statement *statement, stoa_error *err);
+static inline bool driver_is_bound(const struct driver_statement *statement)
+{
+    return statement->bound.release || statement->batch.release;
+}
 /* Begins a transaction where autocommit is off and none is open. */
 stoa_status stoa__driver_begin(struct driver_connection *connection, stoa_op op,
                                stoa_error *err);

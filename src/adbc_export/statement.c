@@ -8,6 +8,7 @@
 #include "adbc_export/parts.h"
 
 #include "arrow/array.h"
+#include "arrow/validate.h"
 #include "base/error.h"
 #include "base/mem.h"
 
@@ -35,6 +36,8 @@ AdbcStatusCode stoa__driver_statement_new(struct AdbcConnection *connection,
     node = stoa__driver_node_new(sizeof(struct driver_statement));
     if (!node)
         stoa__fail_nomem(&failure);
+    else
+        stoa__type_cache_init(&((struct driver_statement *)(void *)node)->types);
     if (!node || stoa__driver_node_open(node, STOA__KIND_ADBC_STATEMENT, &parent->node,
                                         &self->private_data, &failure) != STOA_OK)
         status = stoa__driver_fail_stoa(error, &failure);
@@ -47,6 +50,7 @@ static void drop_query(struct driver_statement *statement)
 {
     stoa_stmt_close(statement->stmt);
     statement->stmt = (stoa_stmt){0};
+    statement->answer = DRIVER_UNKNOWN;
     stoa__free(statement->sql);
     statement->sql = NULL;
 }
@@ -215,12 +219,39 @@ bool stoa__driver_statement_get(struct driver_statement *statement, const char *
 
 /* ---- bound data ---- */
 
+void stoa__driver_unbind(struct driver_statement *statement)
+{
+    stoa_stream_release(&statement->bound);
+    stoa__array_release(&statement->batch);
+    statement->batch = (struct ArrowArray){0};
+    stoa__known_type_unref(statement->type);
+    statement->type = NULL;
+}
+
+stoa_status stoa__driver_bound_stream(struct driver_statement *statement, stoa_error *err)
+{
+    struct ArrowSchema schema = {0};
+    stoa_status rc;
+
+    if (!statement->batch.release)
+        return STOA_OK;
+    rc = stoa__arrow_type_export(statement->type->type, &schema, err);
+    if (rc == STOA_OK)
+        rc = stoa_stream_from_batches(&schema, &statement->batch, 1, &statement->bound, err);
+    stoa__schema_release(&schema);
+    if (rc == STOA_OK) {
+        statement->batch = (struct ArrowArray){0}; /* Taken. */
+        stoa__known_type_unref(statement->type);
+        statement->type = NULL;
+    }
+    return rc;
+}
+
 AdbcStatusCode stoa__driver_bind_stream(struct AdbcStatement *self,
                                         struct ArrowArrayStream *stream,
                                         struct AdbcError *error)
 {
     struct driver_statement *statement;
-    struct ArrowArrayStream old;
     AdbcStatusCode status;
 
     if (!stream)
@@ -231,18 +262,18 @@ AdbcStatusCode stoa__driver_bind_stream(struct AdbcStatement *self,
     status = stoa__driver_enter_statement(self, &statement, error);
     if (status != ADBC_STATUS_OK)
         return status;
-    old = statement->bound;
+    stoa__driver_unbind(statement);
     statement->bound = *stream;
     *stream = (struct ArrowArrayStream){0};
-    stoa_stream_release(&old);
     return stoa__driver_leave(&statement->node, ADBC_STATUS_OK);
 }
 
+/* A batch is kept as it is: one row that is bound is the parameters of a query most often. */
 AdbcStatusCode stoa__driver_bind(struct AdbcStatement *self, struct ArrowArray *batch,
                                  struct ArrowSchema *schema, struct AdbcError *error)
 {
+    struct stoa__known_type *type = NULL;
     struct driver_statement *statement;
-    struct ArrowArrayStream stream = {0};
     AdbcStatusCode status;
     stoa_error failure;
 
@@ -251,10 +282,15 @@ AdbcStatusCode stoa__driver_bind(struct AdbcStatement *self, struct ArrowArray *
     status = stoa__driver_enter_statement(self, &statement, error);
     if (status != ADBC_STATUS_OK)
         return status;
-    if (stoa_stream_from_batches(schema, batch, 1, &stream, &failure) == STOA_OK) {
-        stoa_stream_release(&statement->bound);
-        statement->bound = stream;
+    if (stoa__type_cache_get(&statement->types, schema, &type, &failure) == STOA_OK &&
+        stoa__arrow_validate(type->type, batch, STOA_CHECK_FULL, &failure) == STOA_OK) {
+        stoa__driver_unbind(statement);
+        statement->batch = *batch;
+        *batch = (struct ArrowArray){0};
+        statement->type = type;
+        stoa__schema_release(schema);
     } else {
+        stoa__known_type_unref(type);
         status = stoa__driver_fail_stoa(error, &failure);
     }
     return stoa__driver_leave(&statement->node, status);

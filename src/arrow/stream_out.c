@@ -89,7 +89,8 @@ static int out_schema(struct ArrowArrayStream *stream, struct ArrowSchema *out)
     if (self->busy)
         return EBUSY;
     self->last = NULL;
-    memset(&self->passing, 0, sizeof(self->passing));
+    self->passing.code = STOA_OK;
+    self->passing.text[0] = '\0';
     self->busy = true;
     rc = self->producer->schema(self->self, out, &self->passing);
     self->busy = false;
@@ -170,11 +171,15 @@ stoa_status stoa__stream_out(const struct stoa__producer *producer, void *self,
 
     assert(producer && producer->schema && producer->next && producer->release && out);
     memset(out, 0, sizeof(*out));
-    piece = stoa__alloc_zero(1, sizeof(*piece));
+    piece = stoa__alloc(sizeof(*piece)); /* Most of it is text that is not there yet. */
     if (!piece)
         return stoa__fail_nomem(err);
     piece->producer = producer;
     piece->self = self;
+    piece->busy = piece->abandoned = piece->ended = false;
+    piece->failure.code = piece->passing.code = STOA_OK;
+    piece->failure.text[0] = piece->passing.text[0] = '\0';
+    piece->last = NULL;
     out->get_schema = out_schema;
     out->get_next = out_next;
     out->get_last_error = out_last_error;

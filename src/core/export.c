@@ -3,6 +3,8 @@
  * The life of an exported stream
  *
  *   It owns cursor and native statement, and holds the session and the operation by reference.
+ *   A statement of stoa_prepare() that is there when the stream ends, and was not run in between,
+ *   gets its native part back.
  *   Pulling takes the session's mark, again if the thread has it already. Releasing it, on any
  *   thread, buries the native part like any leaf. A shutdown of the database (or a reset of the
  *   connection) stops it: the native part ends at once, and the stream fails from then on.
@@ -29,11 +31,27 @@ struct export
     struct stoa__session *session; /* Referenced. */
     struct stoa__object *op;       /* Referenced; NULL: no limit. */
     void *statement, *cursor;      /* NULL once stopped. */
+    struct stoa__stmt *home;       /* Whose `statement` is; NULL: its own. */
     const struct stoa__engine *cursors; /* The functions of the cursor. */
     struct ArrowArray batch;       /* What was read ahead for rows. */
     int64_t batch_row;
     _Atomic int32_t released; /* Cancels a pull that runs on another thread. */
 };
+
+/* The mark is held. */
+static void end_statement(struct export *export)
+{
+    struct stoa__stmt *home = export->home;
+
+    if (home)
+        home->lent = NULL;
+    if (home && !home->native)
+        home->native = export->statement;
+    else if (export->statement)
+        export->session->engine->statement_close(export->statement);
+    export->home = NULL;
+    export->statement = NULL;
+}
 
 /* The mark is held. */
 static void end_native(struct export *export)
@@ -42,9 +60,8 @@ static void end_native(struct export *export)
         return;
     stoa__session_unlink(export->session, &export->link);
     export->cursors->cursor_close(export->cursor);
-    if (export->statement)
-        export->session->engine->statement_close(export->statement);
-    export->cursor = export->statement = NULL;
+    export->cursor = NULL;
+    end_statement(export);
     stoa__array_release(&export->batch);
 }
 
@@ -189,7 +206,11 @@ static void move(struct export *export, struct stoa__result *result)
     export->cursors = result->cursors;
     export->statement = result->statement;
     if (stmt) {
-        /* The statement prepares itself again when it is needed. */
+        /* The statement prepares itself again when it is needed before that. */
+        if (stmt->lent)
+            *stmt->lent = NULL;
+        stmt->lent = &export->home;
+        export->home = stmt;
         export->statement = stmt->native;
         stmt->native = NULL;
         stmt->running = NULL;

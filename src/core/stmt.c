@@ -29,6 +29,8 @@ static void stmt_end(struct stoa__grave *grave)
     struct stoa__stmt *stmt = (struct stoa__stmt *)stoa__leaf_end(grave);
 
     assert(!stmt->running && "a result references its statement");
+    if (stmt->lent)
+        *stmt->lent = NULL;
     if (stmt->native)
         stmt->leaf.session->engine->statement_close(stmt->native);
     stmt_free(stmt);

@@ -13,7 +13,8 @@ struct stoa__stmt {
     struct stoa__leaf leaf;
     char *sql;
     size_t sql_size;
-    void *native; /* NULL: an exported stream took it; prepared again when needed. */
+    void *native; /* NULL: an exported stream has it; prepared again when needed. */
+    struct stoa__stmt **lent; /* Where that stream notes whom to give it back; NULL: nowhere. */
     struct stoa__result *running; /* The result whose cursor runs on `native`; or NULL. */
 
     /* Values bound one by one, and their packed form. Empty until the first is bound. */
