@@ -115,9 +115,10 @@ static stoa_status aggregate(struct demo *demo)
 {
     demo_heading("SQL over it");
     double start = cli_now();
-    stoa_status rc = demo_query(demo, "SELECT sensor, count(*) AS n, round(avg(temperature), 2) AS mean,"
-                                 " round(max(temperature), 2) AS highest FROM readings"
-                                 " GROUP BY sensor ORDER BY mean DESC LIMIT 3");
+    stoa_status rc =
+        demo_query(demo, "SELECT sensor, count(*) AS n, round(avg(temperature), 2) AS mean,"
+                         " round(max(temperature), 2) AS highest FROM readings"
+                         " GROUP BY sensor ORDER BY mean DESC LIMIT 3");
     if (rc == STOA_OK)
         demo_report(demo, "group by", demo->rows, start);
     return rc;

@@ -18,7 +18,8 @@
  *               and NUL bytes. `bad_rows` says what becomes of them; their texts name line, column
  *               and value. Lines count from 1 and a quoted line break counts as one.
  *   Encodings   UTF-8 alone, with or without a byte order mark. UTF-16 and UTF-32 are refused by
- *               name, gzip and zstd are unpacked where libz.so.1 or libzstd.so.1 is found.
+ *               name, and so are files that are no text (Arrow, Parquet, zip, bzip2, ...). gzip and
+ *               zstd are unpacked where libz.so.1 or libzstd.so.1 is found.
  *
  * Settings of all readers
  *

@@ -225,6 +225,35 @@ static void nul_bytes_are_refused_unless_kept(void)
     free(got);
 }
 
+static void files_that_are_no_text_are_named(void)
+{
+    static const struct {
+        const char *bytes;
+        size_t size;
+        const char *name;
+    } cases[] = {{"ARROW1\0\0\x10", 9, "is an Arrow file"},
+                 {"\xff\xff\xff\xff\x10\0\0\0", 8, "is an Arrow stream"},
+                 {"PAR1\x15", 5, "is a Parquet file"},
+                 {"SQLite format 3\0\x10\0", 18, "is a database of SQLite"},
+                 {"PK\x03\x04\x14\0", 6, "is a zip archive"},
+                 {"BZh91AY&SY\0", 11, "is packed with bzip2"},
+                 {"\xfd" "7zXZ\0\0", 7, "is packed with xz"},
+                 {"\x04\x22\x4d\x18@", 5, "is packed with lz4"}};
+
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        char *got = kit_read_bytes(stoa_csv_open, cases[i].bytes, cases[i].size, "");
+
+        CHECK_HAS(got, "STOA_ERR_UNSUPPORTED");
+        CHECK_HAS(got, cases[i].name);
+        free(got);
+        got = kit_read_bytes(stoa_jsonl_open, cases[i].bytes, cases[i].size, "");
+        CHECK_HAS(got, cases[i].name);
+        free(got);
+    }
+    CHECK_CSV("PAR,1\nARROW,2\n", "header=no",
+              "{\"column1\":\"PAR\",\"column2\":1}\n{\"column1\":\"ARROW\",\"column2\":2}\n");
+}
+
 static void other_encodings_are_named(void)
 {
     static const struct {
@@ -443,6 +472,7 @@ TEST_MAIN({"fields are cut as the RFC says", fields_are_cut_as_the_rfc_says},
           {"late values do not widen the type", late_values_do_not_widen_the_type},
           {"bad rows go to a file", bad_rows_go_to_a_file},
           {"NUL bytes are refused unless kept", nul_bytes_are_refused_unless_kept},
+          {"files that are no text are named", files_that_are_no_text_are_named},
           {"other encodings are named", other_encodings_are_named},
           {"long records are refused with the limit", long_records_are_refused_with_the_limit},
           {"two thousand columns are read", two_thousand_columns_are_read},

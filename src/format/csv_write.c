@@ -177,7 +177,7 @@ static stoa_status put_slowly(stoa__writer *writer, struct csv *csv,
 }
 
 static stoa_status put_value(stoa__writer *writer, struct csv *csv,
-                             const struct stoa__put_column *column, int64_t row, stoa_error *err)
+                             struct stoa__put_column *column, int64_t row, stoa_error *err)
 {
     stoa__buffer *out = &writer->sink.out;
     const size_t begin = out->size;

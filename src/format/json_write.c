@@ -108,7 +108,7 @@ static stoa_status put_cell(stoa__writer *writer, const struct stoa__put_column 
 }
 
 /* A quick value, in quotes unless it is a number. */
-static stoa_status put_value(stoa__writer *writer, const struct stoa__put_column *column,
+static stoa_status put_value(stoa__writer *writer, struct stoa__put_column *column,
                              int64_t row, stoa_error *err)
 {
     stoa__buffer *out = &writer->sink.out;

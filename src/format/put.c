@@ -4,7 +4,6 @@
 #include "arrow/cell.h"
 #include "arrow/load.h"
 #include "arrow/shape.h"
-#include "text/civil.h"
 #include "text/number.h"
 
 #include <assert.h>
@@ -64,13 +63,55 @@ bool stoa__put_text(const struct stoa__put_column *column, int64_t row, const ui
     return true;
 }
 
-static size_t put_timestamp(const struct stoa__arrow_type *type, int64_t value, char *out)
+static char *put_pair(char *out, uint32_t value, char behind)
 {
-    size_t size = stoa__timestamp_format(value, type->unit, out);
+    out[0] = (char)('0' + value / 10);
+    out[1] = (char)('0' + value % 10);
+    out[2] = behind;
+    return out + 3;
+}
 
-    if (size > 0 && type->zone[0])
-        out[size++] = 'Z';
-    return size;
+/* `left` seconds of a day and `ticks` of a second. */
+static char *put_time(char *out, uint32_t left, uint64_t ticks, uint32_t unit)
+{
+    const int digits = 3 * ((int)unit - STOA__CIVIL_SECOND);
+
+    out = put_pair(out, left / 3600, ':');
+    out = put_pair(out, left / 60 % 60, ':');
+    out = put_pair(out, left % 60, '.');
+    if (digits == 0)
+        return out - 1; /* The point. */
+    for (int i = digits - 1; i >= 0; i--) {
+        out[i] = (char)('0' + ticks % 10);
+        ticks /= 10;
+    }
+    return out + digits;
+}
+
+static size_t put_timestamp(struct stoa__put_column *column, int64_t value, char *out)
+{
+    const int64_t per_second = stoa__civil_per_second(column->type->unit);
+    int64_t day = value / (86400 * per_second), rest = value % (86400 * per_second);
+    char *end = out;
+
+    if (rest < 0) {
+        rest += 86400 * per_second;
+        day--;
+    }
+    if (column->day_size == 0 || day != column->day) {
+        column->day = day;
+        column->day_size = stoa__date_format(day, column->day_text);
+        if (column->day_size == 0)
+            return 0;
+    }
+    memcpy(out, column->day_text, column->day_size);
+    end += column->day_size;
+    *end++ = 'T';
+    end = put_time(end, (uint32_t)(rest / per_second), (uint64_t)(rest % per_second),
+                   column->type->unit);
+    if (column->type->zone[0])
+        *end++ = 'Z';
+    return (size_t)(end - out);
 }
 
 static size_t put_double(double value, char *out, bool *number)
@@ -79,7 +120,7 @@ static size_t put_double(double value, char *out, bool *number)
     return stoa__double_format(value, out);
 }
 
-bool stoa__put_quick(const struct stoa__put_column *column, int64_t row, stoa__buffer *out,
+bool stoa__put_quick(struct stoa__put_column *column, int64_t row, stoa__buffer *out,
                      bool *number)
 {
     char *at = (char *)out->data + out->size;
@@ -118,7 +159,7 @@ bool stoa__put_quick(const struct stoa__put_column *column, int64_t row, stoa__b
         break;
     case STOA__ARROW_TIMESTAMP:
         *number = false;
-        size = put_timestamp(column->type, stoa__load_i64(data, row), at);
+        size = put_timestamp(column, stoa__load_i64(data, row), at);
         break;
     default:
         return false;

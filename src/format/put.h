@@ -5,6 +5,7 @@
 
 #include "arrow/type.h"
 #include "base/buffer.h"
+#include "text/civil.h"
 
 /* One column of the batch being written. */
 struct stoa__put_column {
@@ -13,6 +14,10 @@ struct stoa__put_column {
     const uint8_t *validity; /* NULL: all valid. */
     int64_t offset;          /* Of the array: row 0 is there. */
     bool plain;              /* Neither dictionary nor run ends. */
+    /* Of timestamps: the last day and its text, as rows near each other are mostly of one. */
+    int64_t day;
+    size_t day_size; /* 0: none yet. */
+    char day_text[STOA__CIVIL_TEXT_MAX];
 };
 
 /* `array` has been validated against `type`. */
@@ -28,7 +33,7 @@ bool stoa__put_text(const struct stoa__put_column *column, int64_t row, const ui
  * way. `*number`: the text is a number or a bool, as JSON has them. There must be room for 64
  * bytes.
  */
-bool stoa__put_quick(const struct stoa__put_column *column, int64_t row, stoa__buffer *out,
+bool stoa__put_quick(struct stoa__put_column *column, int64_t row, stoa__buffer *out,
                      bool *number);
 
 /* In quotes, with those inside doubled. NOMEM alone. */

@@ -147,6 +147,34 @@ stoa_status stoa__reader_open(stoa_op op, const stoa_source *source,
     return rc;
 }
 
+/* Files that are no text are refused by what they are. */
+static stoa_status check_kind(const stoa__reader *reader, stoa_error *err)
+{
+    static const struct kind {
+        size_t at, size;
+        const char *magic, *name;
+    } kinds[] = {
+        {0, 6, "ARROW1", "an Arrow file"},
+        {0, 4, "\xff\xff\xff\xff", "an Arrow stream"},
+        {0, 4, "PAR1", "a Parquet file"},
+        {0, 4, "Obj\x01", "an Avro file"},
+        {0, 16, "SQLite format 3", "a database of SQLite"},
+        {0, 4, "PK\x03\x04", "a zip archive, as spreadsheets are"},
+        {4, 6, "1AY&SY", "packed with bzip2"},
+        {0, 6, "\xfd" "7zXZ", "packed with xz"},
+        {0, 4, "\x04\x22\x4d\x18", "packed with lz4"},
+    };
+    const stoa__buffer *text = &reader->chunks.rest;
+
+    for (size_t i = 0; i < sizeof kinds / sizeof *kinds; i++)
+        if (text->size >= kinds[i].at + kinds[i].size &&
+            memcmp(text->data + kinds[i].at, kinds[i].magic, kinds[i].size) == 0)
+            return stoa__fail(err, STOA_ERR_UNSUPPORTED,
+                              "%s is %s; what is read is text, plain or packed with gzip or zstd",
+                              reader->chunks.source.name, kinds[i].name);
+    return STOA_OK;
+}
+
 static stoa_status refuse_encoding(const stoa__reader *reader, const char *name, stoa_error *err)
 {
     return stoa__fail(err, STOA_ERR_UNSUPPORTED,
@@ -188,6 +216,8 @@ stoa_status stoa__reader_sample(stoa__reader *reader, stoa__call *call, bool *al
     stoa_status rc = stoa__chunks_sample(&reader->chunks, call,
                                          (size_t)reader->settings.sample_size, all, err);
 
+    if (rc == STOA_OK)
+        rc = check_kind(reader, err);
     if (rc == STOA_OK)
         rc = check_encoding(reader, err);
     if (rc != STOA_OK)

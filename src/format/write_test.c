@@ -2,6 +2,7 @@
 #include "format_kit.h"
 
 #include "base/mem.h"
+#include "format/put.h"
 
 /* JSON lines in, the other format out. */
 static char *rewrite(const char *text, kit_write *write, const char *settings)
@@ -32,6 +33,44 @@ static void text_is_quoted_where_it_must_be(void)
               "a\n\"a text that is longer than all the short ones, with a comma\"\n");
     check_csv("{\"a\":\"a text that is longer than all the short ones and needs none\"}\n", "",
               "a\na text that is longer than all the short ones and needs none\n");
+}
+
+/* They are written in a way of their own, which must say what text/civil says. */
+static void timestamps_are_what_they_are_elsewhere(void)
+{
+    static const int64_t seconds[] = {0,       -1,          86399,      86400,        -86400,
+                                      -86401,  1709164800,  1709251199, 1709251200,   -2208988800,
+                                      9000001, -9000000001, 253402300,  -62167219200, -62167219201};
+    enum { COUNT = sizeof seconds / sizeof *seconds };
+    struct stoa__arrow_type type = {.kind = STOA__ARROW_TIMESTAMP, .zone = "", .width = 8};
+    int64_t values[COUNT];
+    const void *buffers[2] = {NULL, values};
+    const struct ArrowArray array = {.length = COUNT, .n_buffers = 2, .buffers = buffers};
+
+    for (uint32_t unit = STOA__CIVIL_SECOND; unit <= STOA__CIVIL_NANO; unit++) {
+        const int64_t per_second = stoa__civil_per_second(unit);
+        struct stoa__put_column column;
+        stoa__buffer out = {0};
+        bool number = true;
+
+        type.unit = (enum stoa__arrow_unit)unit;
+        for (int64_t i = 0; i < COUNT; i++)
+            values[i] = unit == STOA__CIVIL_NANO && llabs(seconds[i]) > 9000000000
+                            ? INT64_MIN + i
+                            : seconds[i] * per_second + (i * 7919 + 1) % per_second;
+        stoa__put_column_set(&column, &type, &array);
+        CHECK_INT(stoa__buffer_reserve(&out, 64 * COUNT), STOA_OK);
+        for (int64_t i = 0; i < COUNT; i++) {
+            char wanted[STOA__CIVIL_TEXT_MAX];
+            const size_t size = stoa__timestamp_format(values[i], unit, wanted);
+
+            out.size = 0;
+            CHECK(stoa__put_quick(&column, i, &out, &number) && !number);
+            CHECK_INT(out.size, size);
+            CHECK(memcmp(out.data, wanted, size) == 0);
+        }
+        stoa__buffer_release(&out);
+    }
 }
 
 static void settings_change_the_form(void)
@@ -208,6 +247,7 @@ static void every_failed_allocation_is_survived(void)
 }
 
 TEST_MAIN({"text is quoted where it must be", text_is_quoted_where_it_must_be},
+          {"timestamps are what they are elsewhere", timestamps_are_what_they_are_elsewhere},
           {"settings change the form", settings_change_the_form},
           {"JSON is escaped and NULLs may be left out",
            json_is_escaped_and_nulls_may_be_left_out},

@@ -137,7 +137,8 @@ def commands():
           [] if (status, err) == (0, "") and out.endswith("\nDone.\n")
           else [repr((status, out, err))])
     point("it ends with what each step did",
-          [] if re.search(r"\nMillion rows per second\n(  \S.* \d+\.\d\d\n){7}\nDone", out) else [out])
+          [] if re.search(r"\nMillion rows per second\n(  \S.* \d+\.\d\d\n){7}\nDone", out)
+          else [out])
     folder = re.search(r'stoa_open\("([^"]+)/[^/]+"\)', out)
     point("and leaves nothing behind",
           [] if folder and not os.path.exists(folder.group(1)) else [out])
