@@ -355,7 +355,7 @@ stoa_status dot_run(struct session *session, const char *line)
                           command->arguments);
     if (rc == STOA_OK)
         rc = command->run(session, &words);
-    fflush(session->output.file);
+    rc = session_flush(session, rc);
     for (int i = 0; i < words.count; i++)
         free(words.word[i]);
     if (rc < 0)

@@ -134,10 +134,13 @@ static void tell(const struct transfer *transfer, const stoa_format_report *repo
     if (report->bad_rows > 0)
         fprintf(stderr, "stoa: %s: %lld bad rows were left out\n", transfer->file,
                 (long long)report->bad_rows);
-    if (!transfer->quiet && isatty(STDERR_FILENO))
-        fprintf(stderr, "%s: %lld rows into %s, %.2f s, %.2f million rows/s\n", transfer->file,
-                (long long)transfer->rows, transfer->table, seconds,
-                (double)transfer->rows / 1e6 / (seconds > 0 ? seconds : 1e-9));
+    if (transfer->quiet || !isatty(STDERR_FILENO))
+        return;
+    fprintf(stderr, "%s: %lld row%s into %s, %.2f s", transfer->file, (long long)transfer->rows,
+            transfer->rows == 1 ? "" : "s", transfer->table, seconds);
+    if (seconds > 0.5)
+        fprintf(stderr, ", %.2f million rows/s", (double)transfer->rows / 1e6 / seconds);
+    fputc('\n', stderr);
 }
 
 stoa_status transfer_import(struct session *session, struct transfer *transfer)

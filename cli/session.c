@@ -36,15 +36,13 @@ void session_refresh(struct session *session)
 {
     struct output *output = &session->output;
 
-    if (!session->output_path)
-        output->file = stdout;
     output->terminal = !session->output_path && isatty(STDOUT_FILENO);
     output->color = !session->output_path && session_colors(session, STDOUT_FILENO);
 }
 
 void session_init(struct session *session)
 {
-    *session = (struct session){0};
+    *session = (struct session){.output.file = stdout};
     session_refresh(session);
     session->output.mode = session->output.terminal ? MODE_BOX : MODE_TABS;
     session->output.rows_max = 200;
@@ -147,18 +145,27 @@ void session_release(struct session *session)
 
 stoa_status session_output(struct session *session, const char *path)
 {
-    FILE *file = path ? fopen(path, "w") : NULL;
+    FILE *file = path ? fopen(path, "w") : stdout;
+    stoa_status rc = STOA_OK;
 
-    if (path && !file)
+    if (!file)
         return session_fail(session, STOA_ERR_IO, "%s: %s", path, strerror(errno));
-    if (session->output_path && fclose(session->output.file) != 0)
-        return session_fail(session, STOA_ERR_IO, "%s: %s", session->output_path, strerror(errno));
+    if (session->output_path && fclose(session->output.file) != 0) /* Closed all the same. */
+        rc = session_fail(session, STOA_ERR_IO, "%s: %s", session->output_path, strerror(errno));
     free(session->output_path);
     session->output_path = path ? cli_string(path) : NULL;
-    if (file)
-        session->output.file = file;
+    session->output.file = file;
     session_refresh(session);
-    return STOA_OK;
+    return rc;
+}
+
+stoa_status session_flush(struct session *session, stoa_status rc)
+{
+    if (fflush(session->output.file) == 0 || rc < 0)
+        return rc;
+    return session_fail(session, STOA_ERR_IO, "%s: %s",
+                        session->output_path ? session->output_path : "standard output",
+                        strerror(errno));
 }
 
 /* ---- running ---- */
@@ -169,7 +176,8 @@ static void tell(struct session *session, stoa_result result, int64_t rows, doub
     stoa_stats stats = {.struct_size = sizeof stats};
 
     if (session->timer)
-        fprintf(stderr, "%.3f s, %lld rows\n", cli_now() - begun, (long long)rows);
+        fprintf(stderr, "%.3f s, %lld row%s\n", cli_now() - begun, (long long)rows,
+                rows == 1 ? "" : "s");
     if (session->interactive && stoa_result_stats(result, &stats, NULL) == STOA_OK &&
         stats.rows_affected >= 0 && rows == 0)
         fprintf(session->output.file, "%lld row%s changed\n", (long long)stats.rows_affected,
@@ -191,10 +199,7 @@ static stoa_status show_all(struct session *session, stoa_result result)
             rc = stoa_result_next_result(result, session->progress.op, &session->error);
     }
     stoa_result_close(result);
-    if (fflush(session->output.file) != 0 && rc >= 0)
-        rc = session_fail(session, STOA_ERR_IO, "%s: %s",
-                          session->output_path ? session->output_path : "standard output",
-                          strerror(errno));
+    rc = session_flush(session, rc);
     return rc == STOA_DONE ? STOA_OK : rc;
 }
 

@@ -67,6 +67,9 @@ void session_refresh(struct session *session);
 /* Send rows to a file, or back to standard output with NULL. */
 stoa_status session_output(struct session *session, const char *path);
 
+/* Hands over what was printed; a failure, unless `rc` is one already. */
+stoa_status session_flush(struct session *session, stoa_status rc);
+
 /* session->error made by the command line itself. Gives `code`. */
 __attribute__((format(printf, 3, 4))) stoa_status session_fail(struct session *session,
                                                               stoa_status code,

@@ -65,6 +65,18 @@ static void put_visible(const struct table *table, const char *text, size_t size
     text_release(&plain);
 }
 
+/* A column's name as it is drawn. */
+static int name_width(const struct table *table, int32_t column)
+{
+    const char *name = table->columns->names[column];
+    struct text text = {0};
+
+    put_visible(table, name, strlen(name), &text);
+    int width = text_width(text_string(&text), text.size);
+    text_release(&text);
+    return width;
+}
+
 static stoa_status hold_cell(const struct table *table, stoa_result result, int32_t column,
                              struct held *out, stoa_error *err)
 {
@@ -222,18 +234,21 @@ static void draw_header(const struct table *table)
 /* A row as lines of `name = value`, where columns do not fit side by side. */
 static void draw_folded(const struct table *table, const struct held *cells)
 {
+    struct text name = {0};
     int widest = 0;
+
     for (int32_t i = 0; i < table->columns->count; i++) {
-        const char *name = table->columns->names[i];
-        int width = text_width(name, strlen(name));
+        int width = name_width(table, i);
         widest = width > widest ? width : widest;
     }
     for (int32_t i = 0; i < table->columns->count; i++) {
-        const char *name = table->columns->names[i];
-        repeat(table->file, " ", widest - text_width(name, strlen(name)));
-        fprintf(table->file, "%s = %s\n", name, cells[i].text);
+        text_clear(&name);
+        put_visible(table, table->columns->names[i], strlen(table->columns->names[i]), &name);
+        repeat(table->file, " ", widest - name_width(table, i));
+        fprintf(table->file, "%s = %s\n", text_string(&name), cells[i].text);
     }
     fputc('\n', table->file);
+    text_release(&name);
 }
 
 static void draw_gap(const struct table *table)
@@ -370,7 +385,7 @@ stoa_status print_table(const struct output *output, stoa_result result, stoa_op
 
     table.widths = cli_new((size_t)columns->count, sizeof *table.widths);
     for (int32_t i = 0; i < columns->count; i++) {
-        table.widths[i] = text_width(columns->names[i], strlen(columns->names[i]));
+        table.widths[i] = name_width(&table, i);
         if (output->mode == MODE_MARKDOWN && table.widths[i] < 2)
             table.widths[i] = 2;
     }
