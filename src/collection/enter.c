@@ -5,7 +5,6 @@
 #include "base/mem.h"
 #include "collection/load.h"
 #include "collection/rules.h"
-#include "collection/sql.h"
 
 #include <assert.h>
 #include <stdarg.h>
@@ -69,35 +68,25 @@ stoa_status collection_leave(struct collection_call *call, stoa_status rc)
 
 /* ---- the schema ---- */
 
-static stoa_status schema_version(struct collection_call *call, int64_t *version, stoa_error *err)
+static stoa_status schema_mark(struct collection_call *call, int64_t *version, int64_t *changes,
+                               stoa_error *err)
 {
-    struct collection_sql sql;
-    stoa_status rc = collection_sql_once(&sql, call, "PRAGMA schema_version", err);
+    struct stoa__entry *entry = &call->entry;
 
-    if (rc == STOA_OK)
-        *version = collection_row_int64(&sql.row, 0);
-    collection_sql_close(&sql);
-    return rc;
+    return entry->engine->schema_mark(entry->session->native, &entry->call, version, changes, err);
 }
 
-/* Numbers that a rollback takes back are given again, to other schemas: what was read inside a
- * transaction that writes is known by its texts. */
+/* Versions that a rollback takes back are given again, to other schemas; marks are not. */
 static stoa_status is_current(struct collection_call *call, bool *current, stoa_error *err)
 {
     const struct collection_model *model = call->state->model;
-    uint64_t texts = 0;
-    int64_t version = 0;
-    stoa_status rc;
+    int64_t version = 0, changes = 0;
+    stoa_status rc = STOA_OK;
 
-    *current = false;
-    if (!model)
-        return STOA_OK;
-    rc = schema_version(call, &version, err);
-    *current = rc == STOA_OK && version == model->schema_version;
-    if (!*current || !model->uncommitted)
-        return rc;
-    rc = collection_schema_texts(call, &texts, err);
-    *current = rc == STOA_OK && texts == model->texts;
+    if (model)
+        rc = schema_mark(call, &version, &changes, err);
+    *current = model && rc == STOA_OK && version == model->schema_version &&
+               changes == model->schema_changes;
     return rc;
 }
 
@@ -109,14 +98,10 @@ static int32_t transaction_of(const struct collection_call *call)
 static stoa_status read_model(struct collection_call *call, struct collection_model *model,
                               stoa_error *err)
 {
-    stoa_status rc = schema_version(call, &model->schema_version, err);
+    stoa_status rc = schema_mark(call, &model->schema_version, &model->schema_changes, err);
 
     if (rc == STOA_OK)
         rc = collection_model_load(call, model, err);
-    if (rc == STOA_OK && transaction_of(call) == STOA_TRANSACTION_WRITE) {
-        model->uncommitted = true;
-        rc = collection_schema_texts(call, &model->texts, err);
-    }
     if (rc == STOA_OK)
         rc = collection_rules_find(model, err);
     return rc;
@@ -183,12 +168,12 @@ stoa_status collection_enter(struct collection_call *call, stoa_conn conn, stoa_
 /* Somebody may have changed the schema between our look at it and the lock. */
 static stoa_status check_unchanged(struct collection_call *call, stoa_error *err)
 {
-    int64_t version = 0;
+    int64_t version = 0, changes = 0;
     stoa_status rc = STOA_OK;
 
     if (!call->model)
         return STOA_OK;
-    rc = schema_version(call, &version, err);
+    rc = schema_mark(call, &version, &changes, err);
     if (rc != STOA_OK || version == call->model->schema_version)
         return rc;
     rc = collection_fail(call, err, STOA_ERR_LOCKED,

@@ -135,7 +135,8 @@ stoa_status collection_group_clear(struct collection_call *call,
 static stoa_status pack(struct collection_packed *packed, const struct collection_group *group,
                         int64_t id, bool indexed)
 {
-    stoa_status rc = STOA_OK;
+    const size_t cells = (size_t)group->row_count * (size_t)(group->feed_count + 1 + indexed);
+    stoa_status rc = stoa__buffer_reserve(&packed->values, cells * sizeof(stoa_value));
 
     for (int64_t row = 0; row < group->row_count && rc == STOA_OK; row++) {
         rc = collection_packed_int64(packed, id);

@@ -3,7 +3,6 @@
 
 #include "base/error.h"
 #include "collection/sql.h"
-#include "text/hash.h"
 #include "text/identifier.h"
 
 #include <assert.h>
@@ -453,24 +452,5 @@ stoa_status collection_model_load(struct collection_call *call, struct collectio
     if (rc == STOA_OK)
         rc = make_families(&loader);
     collection_sql_close(&loader.sql);
-    return rc;
-}
-
-stoa_status collection_schema_texts(struct collection_call *call, uint64_t *out, stoa_error *err)
-{
-    struct loader loader = {.call = call, .err = err};
-    stoa_status rc = read_all(
-        &loader,
-        "SELECT sql FROM main.sqlite_schema WHERE type IN ('table', 'index') AND sql NOTNULL");
-    uint64_t hash = 0;
-
-    for (int64_t row = 0; rc == STOA_OK && row < loader.sql.row.row_count; row++) {
-        size_t size;
-        const char *bytes = collection_row_text(&loader.sql.row, row, &size);
-
-        hash = stoa__hash(bytes, size, hash);
-    }
-    collection_sql_close(&loader.sql);
-    *out = hash;
     return rc;
 }

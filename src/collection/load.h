@@ -8,8 +8,6 @@
 /* Fill the tables of a zeroed model. The caller has a read transaction. */
 stoa_status collection_model_load(struct collection_call *call, struct collection_model *model,
                                   stoa_error *err);
-/* A hash of the statements that made the tables and indexes. */
-stoa_status collection_schema_texts(struct collection_call *call, uint64_t *out, stoa_error *err);
 
 /* Tables of our own: no collections, and skipped. */
 bool collection_is_internal(const char *table);

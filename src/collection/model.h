@@ -93,9 +93,8 @@ struct collection_finding {
 
 struct collection_model {
     stoa__arena arena;
-    int64_t schema_version; /* PRAGMA schema_version it was read at; */
-    bool uncommitted;       /* in a transaction that writes: then `texts` tells it from others. */
-    uint64_t texts;         /* A hash of the statements that made the schema. */
+    int64_t schema_version; /* It was read at, and */
+    int64_t schema_changes; /* what the engine says beside: schema_mark() in engine/engine.h. */
     struct collection_table *tables; /* All of them. */
     int32_t table_count;
     struct collection_finding *findings; /* In the order in which they are to be reported. */

@@ -73,6 +73,7 @@ void collection_insert_text(const struct collection_columns *columns, stoa__buff
     const int32_t made = columns->with_id + columns->with_index;
     const int32_t count = made + columns->feed_count;
 
+    (void)stoa__buffer_reserve(text, 192 + 48 * (size_t)count); /* Grows where it is not enough. */
     collection_text(text, "INSERT INTO %Q(", columns->table->name);
     if (columns->with_id)
         collection_text(text, "\"id\"");

@@ -332,6 +332,10 @@ struct stoa__engine {
     stoa_status (*restore)(void *session, stoa__call *call, const char *path, stoa_error *err);
     stoa_status (*check)(void *session, stoa__call *call, int32_t level, int64_t *problems,
                          stoa__buffer *first, stoa_error *err);
+    /* What tells one schema of the main database from another within this session: two answers are
+     * the same only where the schema is, also when a change was taken back. Optional. */
+    stoa_status (*schema_mark)(void *session, stoa__call *call, int64_t *version, int64_t *changes,
+                               stoa_error *err);
     stoa_status (*checkpoint)(void *session, stoa__call *call, int32_t mode, stoa_error *err);
     stoa_status (*vacuum)(void *session, stoa__call *call, stoa_error *err);
     stoa_status (*attach)(void *session, stoa__call *call, const char *target, const char *name,

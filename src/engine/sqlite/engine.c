@@ -85,6 +85,7 @@ const struct stoa__engine stoa__engine_sqlite = {
     .backup = sqlite_backup,
     .restore = sqlite_restore,
     .check = sqlite_check,
+    .schema_mark = sqlite_schema_mark,
     .checkpoint = sqlite_checkpoint,
     .vacuum = sqlite_vacuum,
     .attach = sqlite_attach,

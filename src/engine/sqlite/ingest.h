@@ -44,6 +44,8 @@ stoa_status sqlite_ingest_append_along(void *ingest, stoa__call *call,
                                        struct stoa__ingest_append *append,
                                        struct stoa__turn *line, stoa_error *err);
 stoa_status sqlite_ingest_commit(void *ingest, stoa__call *call, stoa_error *err);
+stoa_status sqlite_schema_mark(void *session, stoa__call *call, int64_t *version,
+                               int64_t *changes, stoa_error *err);
 stoa_status sqlite_ingest_sync(void *ingest, stoa__call *call, stoa_error *err);
 void sqlite_ingest_close(void *ingest);
 

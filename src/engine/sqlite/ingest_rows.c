@@ -125,9 +125,14 @@ stoa_status sqlite_ingest_steps(struct sqlite_session *session, struct sqlite_st
 void sqlite_ingest_cache_clear(struct sqlite_session *session)
 {
     struct sqlite_ingest_cache *const cache = session->ingest_cache;
+    int64_t refreshed;
 
     if (!cache)
         return;
+    /* The mark of a schema is never one that was given before. */
+    refreshed = cache->steps.refreshed + 1;
+    if (cache->steps.version)
+        refreshed += sqlite3_stmt_status(cache->steps.version, SQLITE_STMTSTATUS_REPREPARE, 0);
     sqlite_steps_release(&cache->steps);
     while (cache->first) {
         struct sqlite_ingest_plan *const plan = cache->first;
@@ -138,7 +143,23 @@ void sqlite_ingest_cache_clear(struct sqlite_session *session)
     if (cache->counts)
         sqlite3_create_function_v2(session->db, "stoa_replaced", 0, SQLITE_UTF8, NULL,
                                    NULL, NULL, NULL, NULL);
-    *cache = (struct sqlite_ingest_cache){0}; /* Open ingests point into it. */
+    /* Open ingests point into it. */
+    *cache = (struct sqlite_ingest_cache){.steps.refreshed = refreshed};
+}
+
+stoa_status sqlite_schema_mark(void *self, stoa__call *call, int64_t *version, int64_t *changes,
+                               stoa_error *err)
+{
+    struct sqlite_session *const session = self;
+    struct sqlite_schema_mark mark = {0};
+    struct sqlite_steps *steps = NULL;
+    stoa_status rc = sqlite_ingest_steps(session, &steps, err);
+
+    if (rc == STOA_OK)
+        rc = sqlite_steps_mark(session, steps, call, "main", &mark, err);
+    *version = mark.version;
+    *changes = mark.refreshed;
+    return rc;
 }
 
 /* Would the plan made for these rows be this one? Their names and settings are compared
