@@ -284,30 +284,43 @@ static int stop_in_commit(void *self)
     return 0;
 }
 
-static void a_stop_during_the_commit_is_too_late(void)
+static stoa_status write_one(int id, bool stopped_before, stoa_error *err)
 {
-    enum { COUNT = 3000 };
-    stoa__call call;
+    stoa__call call = {.stopped = &stopped};
+    struct append own;
+    stoa_status rc;
     char row[32];
 
-    open_on("", plain);
-    sqlite3_commit_hook(kit.db, stop_in_commit, NULL);
-    for (int i = 0; i < COUNT; i++) {
-        struct append own;
+    (void)snprintf(row, sizeof(row), "%da", id);
+    append_init(&own, row);
+    atomic_store(&stopped, 0);
+    CHECK_INT(stoa__turn_take(&line, &own, &call, -1, NULL), STOA_OK);
+    atomic_store(&stopped, stopped_before);
+    rc = sqlite_ingest_append_along(ingest, &call, &own.base, &line, err);
+    stoa__turn_give(&line, &own);
+    kit_source_free(own.source);
+    CHECK(sqlite3_get_autocommit(kit.db) != 0 && !kit.session->holds_gate);
+    return rc;
+}
 
-        (void)snprintf(row, sizeof(row), "%da", i);
-        append_init(&own, row);
-        call = (stoa__call){.stopped = &stopped};
-        atomic_store(&stopped, 0);
-        CHECK_INT(stoa__turn_take(&line, &own, &call, -1, NULL), STOA_OK);
-        KIT_OK(sqlite_ingest_append_along(ingest, &call, &own.base, &line, &kit.err));
-        CHECK_INT(atomic_load(&stopped), 1);
-        stoa__turn_give(&line, &own);
-        kit_source_free(own.source);
+static void a_stop_ends_an_append_wholly_or_not_at_all(void)
+{
+    enum { COUNT = 2000 };
+
+    for (int wal = 0; wal < 2; wal++) {
+        open_on(wal ? "" : "journal=memory&synchronous=off", "DROP TABLE IF EXISTS t");
+        kit_run(&kit, plain);
+        for (int i = 0; i < COUNT; i++)
+            KIT_FAILS(write_one(i, true, &kit.err), STOA_ERR_CANCELLED);
+        sqlite3_commit_hook(kit.db, stop_in_commit, NULL);
+        for (int i = 0; i < COUNT; i++) {
+            KIT_OK(write_one(i, false, &kit.err));
+            CHECK_INT(atomic_load(&stopped), 1);
+        }
+        sqlite3_commit_hook(kit.db, NULL, NULL);
+        CHECK_TEXT(kit_text(&kit, "SELECT count(*) FROM t"), "2000\n");
+        close_all();
     }
-    sqlite3_commit_hook(kit.db, NULL, NULL);
-    CHECK_TEXT(kit_text(&kit, "SELECT count(*) FROM t"), "3000\n");
-    close_all();
 }
 
 static void without_wal_each_writes_its_own(void)
@@ -428,7 +441,8 @@ TEST_MAIN({"those in line are one commit", those_in_line_are_one_commit},
           {"the transaction of all is not the fate of all",
            the_transaction_of_all_is_not_the_fate_of_all},
           {"every allocation may fail", every_allocation_may_fail},
-          {"a stop during the commit is too late", a_stop_during_the_commit_is_too_late},
+          {"a stop ends an append wholly or not at all",
+           a_stop_ends_an_append_wholly_or_not_at_all},
           {"without WAL each writes its own", without_wal_each_writes_its_own},
           {"a writer of its own offers at the gate", a_writer_of_its_own_offers_at_the_gate},
           {"what does more than add rows is not small",

@@ -114,9 +114,9 @@ stoa_status sqlite_steps_run(struct sqlite_session *session, struct sqlite_steps
                      &steps->steps[step], err);
     if (rc != STOA_OK)
         return rc;
-    session->committing = step == STEP_COMMIT;
+    session->switching = true;
     rc = step_kept(session, call, steps->steps[step], err);
-    session->committing = false;
+    session->switching = false;
     return rc;
 }
 

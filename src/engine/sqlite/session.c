@@ -104,7 +104,7 @@ int sqlite_connect(struct sqlite_session *session)
 static int on_progress(void *self)
 {
     struct sqlite_session *session = self;
-    if (!session->call || session->committing)
+    if (!session->call || session->switching)
         return 0;
     if (session->report_steps)
         stoa__call_progress(session->call, session->steps += PROGRESS_STEPS, -1);

@@ -80,8 +80,8 @@ struct sqlite_session {
     bool dirty;         /* Something was changed that a reset cannot undo: do not pool. */
     bool in_callback;   /* A user's function or stream runs inside SQLite now. */
     bool holds_gate;
-    bool committing; /* A COMMIT runs: SQLite may ask the progress handler once it is done, and would
-                        answer that it was interrupted. */
+    bool switching; /* A statement begins or ends a transaction: SQLite may ask the progress handler
+                       when that is done already, and would answer that it was interrupted. */
     bool in_transaction;   /* As of the last settle: the caller's transaction is open. */
     bool read_transaction; /* Begun with STOA_BEGIN_READ: statements that write are refused. */
     bool held;             /* Statements must not end the transaction, */
@@ -251,6 +251,6 @@ stoa_status sqlite_savepoint_release(void *session, stoa__call *call, const char
 stoa_status sqlite_savepoint_rollback(void *session, stoa__call *call, const char *name,
                                       stoa_error *err);
 int32_t sqlite_transaction(void *session);
+void sqlite_transaction_hold(void *session, bool held);
 
 #endif
-void sqlite_transaction_hold(void *session, bool held);

@@ -59,6 +59,18 @@ int32_t sqlite_transaction(void *self)
                                                                    : STOA_TRANSACTION_READ;
 }
 
+/* Begin or end something: it waits as `call` allows, and is not cut short once it is done. */
+static stoa_status run_switch(struct sqlite_session *session, stoa__call *call, const char *sql,
+                              stoa_error *err)
+{
+    stoa_status rc;
+
+    session->switching = true;
+    rc = sqlite_run(session, call, sql, err);
+    session->switching = false;
+    return rc;
+}
+
 stoa_status sqlite_begin(void *self, stoa__call *call, int32_t mode, stoa_error *err)
 {
     struct sqlite_session *session = self;
@@ -70,7 +82,7 @@ stoa_status sqlite_begin(void *self, stoa__call *call, int32_t mode, stoa_error 
     if (write)
         rc = sqlite_write_begin(session, call, err);
     if (rc == STOA_OK)
-        rc = sqlite_run(session, call, write ? "BEGIN IMMEDIATE" : "BEGIN", err);
+        rc = run_switch(session, call, write ? "BEGIN IMMEDIATE" : "BEGIN", err);
     session->read_transaction = rc == STOA_OK && mode == STOA_BEGIN_READ;
     sqlite_write_settle(session);
     return rc;
@@ -81,9 +93,7 @@ stoa_status sqlite_commit(void *self, stoa__call *call, stoa_error *err)
     struct sqlite_session *session = self;
     if (sqlite3_get_autocommit(session->db))
         return stoa__fail(err, STOA_ERR_INVALID, "no transaction is open");
-    session->committing = true;
-    stoa_status rc = sqlite_run(session, call, "COMMIT", err);
-    session->committing = false;
+    stoa_status rc = run_switch(session, call, "COMMIT", err);
     sqlite_write_settle(session);
     return rc;
 }
@@ -93,7 +103,7 @@ stoa_status sqlite_rollback(void *self, stoa_error *err)
     struct sqlite_session *session = self;
     if (sqlite3_get_autocommit(session->db))
         return stoa__fail(err, STOA_ERR_INVALID, "no transaction is open");
-    stoa_status rc = sqlite_run(session, NULL, "ROLLBACK", err);
+    stoa_status rc = run_switch(session, NULL, "ROLLBACK", err);
     sqlite_write_settle(session);
     return rc;
 }
@@ -111,7 +121,7 @@ static stoa_status run_named(struct sqlite_session *session, stoa__call *call, c
     if (rc == STOA_OK && stoa__buffer_terminate(&sql) != STOA_OK)
         rc = stoa__fail_nomem(err);
     if (rc == STOA_OK)
-        rc = sqlite_run(session, call, (const char *)sql.data, err);
+        rc = run_switch(session, call, (const char *)sql.data, err);
     stoa__buffer_release(&sql);
     sqlite_write_settle(session);
     return rc;
