@@ -9,6 +9,7 @@
  *   tables          how many tables there are
  *   slow            runs until it is cancelled
  *   wrong           fails, with all there is to an error
+ *   put ?, ?        adds the rows that are bound to t
  *   INSERT INTO "a" (...) SELECT ... FROM "b"
  *   ALTER TABLE "a" RENAME TO "b"
  *   DROP TABLE "a"
@@ -439,6 +440,7 @@ static adbc_status statement_new(adbc_object *connection, adbc_object *self, adb
         return ADBC_OK;
     statement = need(calloc(1, sizeof(*statement)));
     statement->connection = owner;
+    (void)snprintf(statement->table, sizeof(statement->table), "t");
     self->state = statement;
     return ADBC_OK;
 }
@@ -669,7 +671,7 @@ static adbc_status statement_execute(adbc_object *self, struct ArrowArrayStream 
 
     if (rows)
         *rows = -1;
-    if (statement->ingests)
+    if (statement->ingests || strncmp(statement->sql, "put ", 4) == 0)
         return ingest(statement, rows, error);
     if (strcmp(statement->sql, "wrong") == 0)
         return wrong(error);

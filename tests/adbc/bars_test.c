@@ -1,11 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/*
- * The correctness bars of docs/adbc.md on one driver, REAL_DRIVER: sqlite, duckdb, postgresql, or
- * bad, which is bad_driver.c behaving.
- */
-#include "conformance/data.h"
-#include "stoa.h"
-#include "test.h"
+/* The correctness bars of docs/adbc.md on one driver. */
+#include "adbc/kit.h"
 
 #include <errno.h>
 #include <pthread.h>
@@ -13,95 +8,14 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#define NO_OP ((stoa_op){0})
-#define MUST(call) must((call), &err, __LINE__, #call)
-
-enum { ROWS = 5000, SUM = ROWS * (ROWS - 1) / 2 };
-
-static void must(stoa_status rc, const stoa_error *err, int line, const char *what)
-{
-    if (rc >= 0)
-        return;
-    printf("# line %d: %s: %s: %s\n", line, what, stoa_status_name(rc), err->text);
-    test_fail();
-}
-
-/* 5000 rows 0, 1, 2 ... of one int64 column, and a query of one row. */
-static const struct way {
-    const char *driver, *rows, *one;
-} ways[] = {
-    {"sqlite",
-     "WITH RECURSIVE r(n) AS (SELECT 0 UNION ALL SELECT n + 1 FROM r LIMIT 5000) SELECT n FROM r",
-     "SELECT 1"},
-    {"duckdb",
-     "WITH RECURSIVE r(n) AS (SELECT 0::BIGINT UNION ALL SELECT n + 1 FROM r WHERE n < 4999) "
-     "SELECT n FROM r",
-     "SELECT 1"},
-    {"postgresql",
-     "WITH RECURSIVE r(n) AS (SELECT 0::BIGINT UNION ALL SELECT n + 1 FROM r WHERE n < 4999) "
-     "SELECT n FROM r",
-     "SELECT 1"},
-    {"bad", "rows 5000", "count"},
-};
-
-static const struct way *way(void)
-{
-    size_t i = 0;
-
-    while (strcmp(ways[i].driver, REAL_DRIVER) != 0)
-        i++;
-    return &ways[i];
-}
-
-static stoa_db open_it(void)
-{
-    const stoa_option options[] = {{"uri", ""}};
-    bool bad = strcmp(REAL_DRIVER, "bad") == 0;
-    stoa_error err = {0};
-    char target[1024];
-    char *path = test_path("bars.db");
-    stoa_db db;
-
-    if (bad)
-        (void)snprintf(target, sizeof(target), "adbc:%s", getenv("STOA_BAD_DRIVER"));
-    else if (strcmp(REAL_DRIVER, "sqlite") == 0)
-        (void)snprintf(target, sizeof(target), "adbc:sqlite:%s", path);
-    else if (strcmp(REAL_DRIVER, "duckdb") == 0)
-        (void)snprintf(target, sizeof(target), "duckdb:%s", path);
-    else
-        (void)snprintf(target, sizeof(target), "%s", getenv("STOA_TEST_PG"));
-    free(path);
-    MUST(stoa_open(NO_OP, target, STOA_NUL, options, bad ? 1 : 0, &db, &err));
-    return db;
-}
-
-static stoa_conn connect_it(stoa_db db)
-{
-    stoa_error err = {0};
-    stoa_conn conn;
-
-    MUST(stoa_connect(db, NO_OP, NULL, 0, &conn, &err));
-    return conn;
-}
-
-static void nothing_left(void)
-{
-    for (int32_t kind = STOA_LIVE_DB; kind <= STOA_LIVE_SESSION; kind++) {
-        int64_t alive = -1;
-
-        CHECK_INT(stoa_live(kind, &alive, NULL), STOA_OK);
-        CHECK_INT(alive, 0);
-    }
-}
-
 static void check_all(struct ArrowArrayStream *stream)
 {
     stoa_error err = {0};
     int64_t rows = 0, sum = 0;
 
     MUST(data_sum(stream, &rows, &sum, &err));
-    CHECK_INT(rows, ROWS);
-    CHECK_INT(sum, SUM);
+    CHECK_INT(rows, KIT_ROWS);
+    CHECK_INT(sum, KIT_SUM);
 }
 
 /* ---- C1, C2: closing ---- */
@@ -118,9 +32,9 @@ static void begin_things(struct things *out)
     stoa_error err = {0};
     stoa_result result;
 
-    out->db = open_it();
-    out->conn = connect_it(out->db);
-    MUST(stoa_prepare(out->conn, NO_OP, way()->rows, STOA_NUL, &out->stmt, &err));
+    out->db = kit_open();
+    out->conn = kit_connect(out->db);
+    MUST(stoa_prepare(out->conn, NO_OP, kit_driver()->rows, STOA_NUL, &out->stmt, &err));
     MUST(stoa_execute(out->stmt, NO_OP, NULL, 0, NULL, 0, &result, &err));
     MUST(stoa_result_export(result, NO_OP, &out->stream, &err));
 }
@@ -166,7 +80,7 @@ static void everything_closes_in_any_order(void)
         CHECK_INT(stoa_execute(things.stmt, NO_OP, NULL, 0, NULL, 0, &result, &err),
                   STOA_ERR_CLOSED);
         CHECK_INT(stoa_ping(things.conn, NO_OP, &err), STOA_ERR_CLOSED);
-        nothing_left();
+        kit_nothing_left();
     }
 }
 
@@ -175,15 +89,15 @@ static void everything_closes_in_any_order(void)
 static void executing_again_spoils_nothing(void)
 {
     stoa_error err = {0};
-    stoa_db db = open_it();
-    stoa_conn conn = connect_it(db);
+    stoa_db db = kit_open();
+    stoa_conn conn = kit_connect(db);
     struct ArrowArrayStream first, second;
     struct ArrowArray batch;
     stoa_result result, later;
     stoa_stmt stmt;
     int64_t rows;
 
-    MUST(stoa_prepare(conn, NO_OP, way()->rows, STOA_NUL, &stmt, &err));
+    MUST(stoa_prepare(conn, NO_OP, kit_driver()->rows, STOA_NUL, &stmt, &err));
     MUST(stoa_execute(stmt, NO_OP, NULL, 0, NULL, 0, &result, &err));
     MUST(stoa_result_next(result, NO_OP, &batch, &err));
     stoa_batch_release(&batch);
@@ -206,10 +120,10 @@ static void executing_again_spoils_nothing(void)
         rows += batch.length;
         stoa_batch_release(&batch);
     }
-    CHECK_INT(rows, ROWS);
+    CHECK_INT(rows, KIT_ROWS);
     stoa_stream_release(&first);
     stoa_db_close(db);
-    nothing_left();
+    kit_nothing_left();
 }
 
 /* ---- C4: producers that are wrong before they begin ---- */
@@ -238,16 +152,11 @@ static void wrong_producers_change_nothing(void)
 {
     static const char *const modes[] = {"create", "append", "replace", "create_append"};
     stoa_error err = {0};
-    stoa_db db = open_it();
-    stoa_conn conn = connect_it(db);
+    stoa_db db = kit_open();
+    stoa_conn conn = kit_connect(db);
     struct ArrowArrayStream stream;
-    stoa_rows rows;
 
-    if (strcmp(REAL_DRIVER, "bad") != 0) {
-        (void)stoa_run(conn, NO_OP, "DROP TABLE t", STOA_NUL, NULL, 0, NULL, 0, NULL, NULL);
-        MUST(stoa_run(conn, NO_OP, "CREATE TABLE t (id BIGINT, name TEXT)", STOA_NUL, NULL, 0, NULL,
-                      0, NULL, &err));
-    }
+    kit_make_table(conn);
     for (int mode = 0; mode < 4; mode++)
         for (int which = 0; which < 2; which++) {
             const stoa_option options[] = {{"mode", modes[mode]}};
@@ -262,14 +171,10 @@ static void wrong_producers_change_nothing(void)
             CHECK(stoa_insert(conn, NO_OP, "t", 1, &stream, options, 1, NULL, &err) < 0);
             CHECK(stream.release != NULL);
             stream.release(&stream);
-            MUST(stoa_query_row(conn, NO_OP,
-                                strcmp(REAL_DRIVER, "bad") == 0 ? "count"
-                                                                : "SELECT count(*) FROM t",
-                                STOA_NUL, NULL, 0, NULL, 0, &rows, &err));
-            CHECK_INT(rows.values[0].a, 0);
+            CHECK_INT(kit_count(conn), 0);
         }
     stoa_db_close(db);
-    nothing_left();
+    kit_nothing_left();
 }
 
 /* ---- C9: fork ---- */
@@ -284,7 +189,7 @@ static int in_the_child(struct things *things)
     int wrong = 0;
 
     wrong += stoa_ping(things->conn, NO_OP, &err) != STOA_ERR_FORKED;
-    wrong += stoa_query(things->conn, NO_OP, way()->one, STOA_NUL, NULL, 0, NULL, 0, &result,
+    wrong += stoa_query(things->conn, NO_OP, kit_driver()->one, STOA_NUL, NULL, 0, NULL, 0, &result,
                         &err) != STOA_ERR_FORKED;
     wrong += stoa_execute(things->stmt, NO_OP, NULL, 0, NULL, 0, &result, &err) != STOA_ERR_FORKED;
     wrong += stoa_stream_next(&things->stream, &batch, &err) >= 0;
@@ -309,7 +214,7 @@ static void a_child_of_fork_is_told(void)
     check_all(&things.stream);
     MUST(stoa_ping(things.conn, NO_OP, &err));
     stoa_db_close(things.db);
-    nothing_left();
+    kit_nothing_left();
 }
 
 /* ---- C10: threads ---- */
@@ -331,8 +236,8 @@ static void *strike(void *argument)
         stoa_error err = {0};
         stoa_result result = {0};
         struct ArrowArray batch;
-        stoa_status rc = stoa_query(hammer->conn, NO_OP, way()->one, STOA_NUL, NULL, 0, NULL, 0,
-                                    &result, &err);
+        stoa_status rc = stoa_query(hammer->conn, NO_OP, kit_driver()->one, STOA_NUL, NULL, 0,
+                                    NULL, 0, &result, &err);
 
         if (rc == STOA_OK)
             rc = stoa_result_next(result, NO_OP, &batch, &err);
@@ -368,10 +273,10 @@ static void *come_and_go(void *argument)
 /* Two threads on one connection, and one that opens and closes others. */
 static void threads_are_served_or_told(void)
 {
-    stoa_db db = open_it();
+    stoa_db db = kit_open();
     struct hammer hammers[3] = {{.db = db}, {.db = db}, {.db = db}};
 
-    hammers[0].conn = hammers[1].conn = connect_it(db);
+    hammers[0].conn = hammers[1].conn = kit_connect(db);
     for (int i = 0; i < 3; i++)
         CHECK_INT(pthread_create(&hammers[i].thread, NULL, i < 2 ? strike : come_and_go,
                                  &hammers[i]),
@@ -382,7 +287,7 @@ static void threads_are_served_or_told(void)
     }
     CHECK(hammers[0].good + hammers[1].good > 0);
     stoa_db_close(db);
-    nothing_left();
+    kit_nothing_left();
 }
 
 TEST_MAIN({"C1, C2: everything closes in any order", everything_closes_in_any_order},

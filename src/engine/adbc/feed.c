@@ -27,6 +27,7 @@ struct adbc_feed {
     struct stoa__source *source; /* NULL: it has ended. */
     stoa__call *call;
     const struct stoa__arrow_type *type; /* Of the rows handed over; in `arena`. */
+    struct ArrowSchema schema; /* For the first who asks: PostgreSQL's driver dies if it fails. */
     stoa__arena arena;
     int32_t *columns; /* NULL: all. */
     bool refuse_nan, refuse_uint64, refuse_nanoseconds;
@@ -47,6 +48,7 @@ static void unref(struct adbc_feed *feed)
     if (!last)
         return;
     stoa__mutex_release(&feed->lock);
+    stoa__schema_release(&feed->schema);
     stoa__arena_release(&feed->arena);
     stoa__free(feed);
 }
@@ -193,9 +195,15 @@ static void pull(void *self)
 static int feed_get_schema(struct ArrowArrayStream *stream, struct ArrowSchema *out)
 {
     struct adbc_feed *feed = stream->private_data;
+    int code = 0;
 
-    *out = (struct ArrowSchema){0};
-    return stoa__arrow_type_export(feed->type, out, NULL) == STOA_OK ? 0 : ENOMEM;
+    stoa__mutex_lock(&feed->lock);
+    *out = feed->schema;
+    feed->schema = (struct ArrowSchema){0};
+    if (!out->release && stoa__arrow_type_export(feed->type, out, &feed->failure) != STOA_OK)
+        code = stoa__errno_from_status(feed->failure.code);
+    stoa__mutex_unlock(&feed->lock);
+    return code;
 }
 
 /* The lock is held. */
@@ -283,7 +291,7 @@ static stoa_status make_type(struct adbc_feed *feed, const struct stoa__arrow_ty
         rc = stoa__arrow_type_parse(&schema, &feed->arena, &copy, err);
     stoa__schema_release(&schema);
     feed->type = copy;
-    return rc;
+    return rc == STOA_OK ? stoa__arrow_type_export(copy, &feed->schema, err) : rc;
 }
 
 stoa_status adbc_feed_new(struct adbc_session *session, struct stoa__source *source,
