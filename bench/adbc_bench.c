@@ -1,8 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Stoa's adbc engine against the same driver used directly: a million rows in and out, on SQLite
- * and DuckDB, and on PostgreSQL where STOA_TEST_PG names a server. Batches are of the same size on
- * both sides; what the transaction around an ingest costs is in Stoa's time and told apart.
+ * Stoa's adbc engine against the same driver used directly: a million rows in and out, on SQLite,
+ * DuckDB and PostgreSQL, whose server tests/adbc/with_postgresql starts. Batches are of the same
+ * size on both sides. What the transaction around an ingest costs is named apart, and taken from
+ * the time it is compared by.
+ *
+ * Instructions are compared as well, where valgrind is: `adbc_bench count DRIVER SIDE TIMES` does
+ * one thing so many times, and what more of them cost is the cost of one, on all threads.
  */
 #include "bench.h"
 #include "shape.h"
@@ -18,15 +22,19 @@
 
 #define NO_OP ((stoa_op){0})
 
-enum { ROWS = 1000000 };
+enum { ROWS = 1000000, COUNTED_ROWS = 100000, TRANSACTION_ROUNDS = 20 };
 
 static struct shape *shape;
+static int64_t row_count = ROWS;
 
 /* One driver, reached both ways. */
 struct peer {
     const char *name, *library, *entrypoint, *key;
     const char *batch_rows_key; /* NULL: the driver has none. */
-    char place[256], path[512];
+    int counted_times;          /* Noise is less than what so many take. */
+    bool one_thread;            /* Threads that wait busily are not to be counted. */
+    const char *slow[3];        /* Queries that take long; NULL: it cannot cancel. */
+    char place[256], path[384];
     struct adbc_table table;
     struct adbc_object database, connection;
     stoa_db db;
@@ -55,6 +63,8 @@ static void open_direct(struct peer *peer)
     need(entry(ADBC_VERSION_1_1, &peer->table, &error), &error, "init");
     need(peer->table.database_new(&peer->database, &error), &error, "database");
     need(peer->table.database_set(&peer->database, peer->key, peer->place, &error), &error, "uri");
+    if (peer->one_thread)
+        need(peer->table.database_set(&peer->database, "threads", "1", &error), &error, "threads");
     need(peer->table.database_init(&peer->database, &error), &error, "database");
     need(peer->table.connection_new(&peer->connection, &error), &error, "connection");
     need(peer->table.connection_init(&peer->connection, &peer->database, &error), &error,
@@ -112,7 +122,7 @@ static void add_up(struct ArrowArrayStream *stream, const char *who)
 
     while (stream->get_next(stream, &batch) == 0 && batch.release)
         shape_sum_add(&sum, &batch);
-    bench_check(sum.rows == ROWS, who);
+    bench_check(sum.rows == row_count, who);
     stream->release(stream);
 }
 
@@ -148,10 +158,12 @@ static void open_stoa(struct peer *peer)
 {
     const stoa_option options[] = {{"driver", peer->path},
                                    {"entrypoint", peer->entrypoint},
-                                   {peer->key, peer->place}};
+                                   {peer->key, peer->place},
+                                   {"threads", "1"}};
     stoa_error err = {0};
 
-    good(stoa_open(NO_OP, "adbc:", STOA_NUL, options, 3, &peer->db, &err), &err);
+    good(stoa_open(NO_OP, "adbc:", STOA_NUL, options, peer->one_thread ? 4 : 3, &peer->db, &err),
+         &err);
     good(stoa_connect(peer->db, NO_OP, NULL, 0, &peer->conn, &err), &err);
 }
 
@@ -170,7 +182,7 @@ static double ingest_stoa(void *self)
     before = bench_now();
     shape_stream(shape, &stream);
     good(stoa_insert(peer->conn, NO_OP, "t", 1, &stream, mode, 2, &rows, &err), &err);
-    bench_check(rows == ROWS, "rows");
+    bench_check(rows == row_count, "rows");
     return bench_now() - before;
 }
 
@@ -194,7 +206,7 @@ static void time_begin_commit(struct peer *peer)
 {
     stoa_error err = {0};
 
-    for (int i = 0; i < 20; i++) {
+    for (int i = 0; i < TRANSACTION_ROUNDS; i++) {
         double before = bench_now(), took;
 
         good(stoa_begin(peer->conn, NO_OP, STOA_BEGIN_LAZY, &err), &err);
@@ -204,6 +216,39 @@ static void time_begin_commit(struct peer *peer)
             peer->begin_commit = took;
     }
     printf("# %s: an empty transaction takes %.6f s\n", peer->name, peer->begin_commit);
+}
+
+/* ---- stopping ---- */
+
+/* How long after its deadline a call comes back, at worst: while it scans, sorts and groups, at
+ * five points in time each. The connection is good afterwards. */
+static void time_stops(const struct peer *peer)
+{
+    static const int64_t points_ms[] = {20, 60, 100, 150, 250};
+    double worst = 0;
+    char name[64];
+
+    for (int i = 0; i < 3 && peer->slow[i]; i++)
+        for (int point = 0; point < 5; point++) {
+            double before = bench_now(), late;
+            stoa_error err = {0};
+            stoa_rows rows;
+            stoa_op op;
+
+            good(stoa_op_open(points_ms[point], NULL, NULL, NULL, &op, &err), &err);
+            bench_check(stoa_query_row(peer->conn, op, peer->slow[i], STOA_NUL, NULL, 0, NULL, 0,
+                                       &rows, &err) == STOA_ERR_TIMEOUT,
+                        peer->slow[i]);
+            late = (bench_now() - before) * 1000 - (double)points_ms[point];
+            worst = late > worst ? late : worst;
+            stoa_op_close(op);
+            good(stoa_ping(peer->conn, NO_OP, &err), &err);
+        }
+    (void)snprintf(name, sizeof name, "adbc_%s_stop_ms", peer->name);
+    if (peer->slow[0])
+        bench_at_most(name, worst, 50);
+    else
+        printf("# %s: the driver cannot cancel\n", peer->name);
 }
 
 /* ---- both ---- */
@@ -223,55 +268,179 @@ static void compare(struct peer *peer)
     (void)ingest_direct(peer);
     bench_rounds(out, 2, rounds);
     time_begin_commit(peer);
+    time_stops(peer);
     stoa_db_close(peer->db);
     close_direct(peer);
     (void)snprintf(name, sizeof name, "adbc_%s_ingest", peer->name);
-    bench_at_most(name, in[1].least / in[0].least, 1.10);
+    bench_at_most(name, (in[1].least - peer->begin_commit) / in[0].least, 1.10);
     (void)snprintf(name, sizeof name, "adbc_%s_scan", peer->name);
     bench_at_most(name, out[1].least / out[0].least, 1.10);
 }
 
+/* ---- instructions ---- */
+
+/* What the bars compare, and what a transaction costs that has nothing in it. */
+static const char *const sides[] = {"direct_ingest", "stoa_ingest", "direct_scan", "stoa_scan",
+                                    "stoa_transaction"};
+enum { DIRECT_INGEST, STOA_INGEST, DIRECT_SCAN, STOA_SCAN, STOA_TRANSACTION, SIDE_COUNT };
+
+/* The process that is counted. Each side opens what the others open, in the same order. */
+static void run_counted(struct peer *peer, const char *side, int times)
+{
+    static double (*const runs[])(void *self) = {ingest_direct, ingest_stoa, scan_direct,
+                                                 scan_stoa};
+    int which = 0;
+
+    while (which < SIDE_COUNT && strcmp(side, sides[which]) != 0)
+        which++;
+    bench_check(which < SIDE_COUNT, side);
+    open_direct(peer);
+    open_stoa(peer);
+    (void)ingest_direct(peer);
+    (void)ingest_stoa(peer);
+    for (int i = 0; i < times; i++)
+        if (which == STOA_TRANSACTION)
+            time_begin_commit(peer);
+        else
+            (void)runs[which](peer);
+    stoa_db_close(peer->db);
+    close_direct(peer);
+}
+
+static double counted(const struct peer *peer, const char *side, int times)
+{
+    char command[1024], line[256];
+    double total = 0;
+    FILE *told;
+
+    (void)snprintf(command, sizeof command,
+                   "valgrind --tool=callgrind --callgrind-out-file=/dev/null /proc/%d/exe count %s "
+                   "%s %d 2>&1 >/dev/null",
+                   (int)getpid(), peer->name, side, times);
+    told = popen(command, "r");
+    bench_check(told != NULL, "valgrind");
+    while (fgets(line, sizeof line, told)) {
+        const char *found = strstr(line, "Collected : ");
+
+        if (found)
+            total = strtod(found + 12, NULL);
+    }
+    bench_check(pclose(told) == 0 && total > 0, command);
+    return total;
+}
+
+static bool have_valgrind(void)
+{
+    FILE *told = popen("valgrind --version 2>/dev/null", "r");
+    char line[64] = "";
+
+    if (!told)
+        return false;
+    while (fgets(line, sizeof line, told))
+        continue;
+    return pclose(told) == 0;
+}
+
+static void compare_instructions(const struct peer *peer)
+{
+    double each[SIDE_COUNT];
+    char name[64];
+
+    for (int i = 0; i < SIDE_COUNT; i++) {
+        each[i] = (counted(peer, sides[i], 1 + peer->counted_times) - counted(peer, sides[i], 1)) /
+                  peer->counted_times;
+        printf("# %s: %s: %.0f instructions\n", peer->name, sides[i], each[i]);
+    }
+    each[STOA_TRANSACTION] /= TRANSACTION_ROUNDS;
+    (void)snprintf(name, sizeof name, "adbc_%s_ingest_instructions", peer->name);
+    bench_at_most(name, (each[STOA_INGEST] - each[STOA_TRANSACTION]) / each[DIRECT_INGEST], 1.03);
+    (void)snprintf(name, sizeof name, "adbc_%s_scan_instructions", peer->name);
+    bench_at_most(name, each[STOA_SCAN] / each[DIRECT_SCAN], 1.03);
+}
+
+/* ---- who ---- */
+
 static bool find(struct peer *peer)
 {
-    (void)snprintf(peer->path, sizeof peer->path, "%s/build/adbc-drivers/%s",
-                   getenv("PWD") ? getenv("PWD") : ".", peer->library);
+    char root[256];
+
+    bench_check(getcwd(root, sizeof root) != NULL, "the folder has too long a name");
+    (void)snprintf(peer->path, sizeof peer->path, "%s/build/adbc-drivers/%s", root, peer->library);
     if (access(peer->path, F_OK) == 0)
         return true;
     printf("# %s: %s is not there; tests/adbc/drivers fetches it\n", peer->name, peer->path);
     return false;
 }
 
-int main(void)
+/* Once more with a server, if there is none and one can be started. */
+static void start_server(char **argv)
 {
-    struct peer sqlite = {.name = "sqlite",
-                          .library = "libadbc_driver_sqlite.so",
-                          .entrypoint = "AdbcDriverSqliteInit",
-                          .key = "uri",
-                          .batch_rows_key = "adbc.sqlite.query.batch_rows"};
-    struct peer duckdb = {.name = "duckdb",
-                          .library = "libduckdb.so",
-                          .entrypoint = "duckdb_adbc_init",
-                          .key = "path",
-                          .place = ":memory:"};
-    struct peer postgresql = {.name = "postgresql",
-                              .library = "libadbc_driver_postgresql.so",
-                              .entrypoint = "AdbcDriverPostgresqlInit",
-                              .key = "uri"};
-    const char *server = getenv("STOA_TEST_PG");
-    const char *file = bench_path("adbc.db");
+    static const char starter[] = "tests/adbc/with_postgresql";
+    char root[512], self[512];
+    ssize_t size = readlink("/proc/self/exe", self, sizeof self - 1);
 
-    shape = shape_new(ROWS);
-    (void)snprintf(sqlite.place, sizeof sqlite.place, "%s", file);
-    if (find(&sqlite))
-        compare(&sqlite);
-    if (find(&duckdb))
-        compare(&duckdb);
-    if (server && find(&postgresql)) {
-        /* Without Stoa's own settings. */
-        (void)snprintf(postgresql.place, sizeof postgresql.place, "%.*s",
+    if (getenv("STOA_BENCH_ROOT") || getenv("STOA_TEST_PG") || size < 0 ||
+        access(starter, X_OK) != 0 || !getcwd(root, sizeof root))
+        return;
+    self[size] = '\0';
+    (void)setenv("STOA_BENCH_ROOT", root, 1);
+    (void)execl(starter, starter, self, argv[1], (char *)NULL);
+}
+
+int main(int argc, char **argv)
+{
+    struct peer peers[] = {{.name = "sqlite",
+                            .library = "libadbc_driver_sqlite.so",
+                            .entrypoint = "AdbcDriverSqliteInit",
+                            .key = "uri",
+                            .counted_times = 3,
+                            .batch_rows_key = "adbc.sqlite.query.batch_rows"},
+                           {.name = "duckdb",
+                            .library = "libduckdb.so",
+                            .entrypoint = "duckdb_adbc_init",
+                            .key = "path",
+                            .counted_times = 30,
+                            .slow = {"SELECT max(a.range * b.range % 7) FROM range(10000000) a, "
+                                     "range(10000000) b",
+                                     "SELECT hash(range) AS h FROM range(300000000) ORDER BY h",
+                                     "SELECT hash(range) AS h, count(*) FROM range(500000000) "
+                                     "GROUP BY h"},
+                            .place = ":memory:"},
+                           {.name = "postgresql",
+                            .library = "libadbc_driver_postgresql.so",
+                            .entrypoint = "AdbcDriverPostgresqlInit",
+                            .key = "uri",
+                            .slow = {"SELECT max(a * b % 7) FROM generate_series(1, 1000000) a, "
+                                     "generate_series(1, 100000) b",
+                                     "SELECT md5(a::text) AS h FROM generate_series(1, 50000000) a "
+                                     "ORDER BY h",
+                                     "SELECT md5(a::text) AS h, count(*) FROM "
+                                     "generate_series(1, 50000000) a GROUP BY h"}}};
+    enum { SQLITE, DUCKDB, POSTGRESQL, PEER_COUNT };
+    bool counts = argc == 5 && strcmp(argv[1], "count") == 0;
+    const char *server, *file;
+
+    if (!counts)
+        start_server(argv);
+    if (getenv("STOA_BENCH_ROOT"))
+        bench_check(chdir(getenv("STOA_BENCH_ROOT")) == 0, "STOA_BENCH_ROOT");
+    server = getenv("STOA_TEST_PG");
+    file = bench_path("adbc.db");
+    (void)snprintf(peers[SQLITE].place, sizeof peers[SQLITE].place, "%s", file);
+    if (server) /* Without Stoa's own settings. */
+        (void)snprintf(peers[POSTGRESQL].place, sizeof peers[POSTGRESQL].place, "%.*s",
                        (int)strcspn(server, "?"), server);
-        compare(&postgresql);
-    }
+    row_count = counts ? COUNTED_ROWS : ROWS;
+    shape = shape_new(row_count);
+    peers[DUCKDB].one_thread = counts;
+    for (int i = 0; i < PEER_COUNT; i++)
+        if (counts && strcmp(argv[2], peers[i].name) == 0 && find(&peers[i]))
+            run_counted(&peers[i], argv[3], (int)strtol(argv[4], NULL, 10));
+        else if (!counts && (i != POSTGRESQL || server) && find(&peers[i]))
+            compare(&peers[i]);
+    for (int i = 0; !counts && i < POSTGRESQL; i++)
+        if (have_valgrind() && find(&peers[i]))
+            compare_instructions(&peers[i]);
     bench_remove(file);
     shape_free(shape);
     return 0;
