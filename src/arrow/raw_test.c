@@ -138,7 +138,7 @@ static void every_number_has_its_width(void)
 
 static void odd_addresses_are_copied(void)
 {
-    char space[64];
+    char space[64] = {0};
     int64_t numbers[] = {7, -8};
     int64_t offsets[] = {0, 1, 3};
     int32_t codes[] = {1, 0};
