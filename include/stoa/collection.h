@@ -362,8 +362,8 @@ STOA_API stoa_status stoa_files_write(stoa_conn conn, stoa_op op, const char *co
  *             enum_labels        JSON of attribute, locale, label, value:
  *                                {"soil": {"en": {"clay": 1}}}
  *             locale             which of several (the first)
- *             separator_line     yes | no: the line `sep=,` first
- *             null, separator    as in stoa/format.h
+ *             separator          one ASCII character or "tab" (,)
+ *             separator_line     yes | no        the line `sep=,` first
  */
 STOA_API stoa_status stoa_collection_export_csv(stoa_conn conn, stoa_op op, const char *collection,
                                                 int64_t collection_size, int32_t kind,
@@ -391,7 +391,8 @@ typedef struct stoa_import_done {
  *             NULL.
  *   Options   mode             replace | append | merge    replace: the file is all there is then
  *             columns          all | some                  some: those in the header alone
- *             on_error         refuse | skip
+ *             on_error         refuse | skip    skip: a row that is wrong; a relation to a row of
+ *                                               this file that is not there is left out alone
  *             open_transaction allow | refuse
  *             separator        auto, one character or "tab"
  *             date_time_format, enum_labels                as above
