@@ -239,7 +239,7 @@ static stoa_status make_text(struct asof_read *read)
     const char *instant = "i.value";
     stoa_status rc = STOA_OK;
 
-    collection_text(&param, "?%d", (int)read->instant_param);
+    collection_text(&param, "+?%d", (int)read->instant_param);
     rc = collection_text_end(&param, asof->err);
     if (rc == STOA_OK && !several)
         instant = (const char *)param.data;

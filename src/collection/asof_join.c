@@ -359,7 +359,7 @@ static void open_sql(struct asof *asof, int32_t number)
 {
     const struct asof_join *join = (const struct asof_join *)asof;
 
-    collection_text(&asof->text, "?%d", (int)(join->param + 2 + number));
+    collection_text(&asof->text, "+?%d", (int)(join->param + 2 + number));
 }
 
 static stoa_status open_statement(struct asof_join *join)
@@ -371,7 +371,7 @@ static stoa_status open_statement(struct asof_join *join)
     join->param = (int32_t)(asof->params.values.size / sizeof(stoa_value)) + 1;
     join->fixed_bytes = asof->params.bytes.size;
     join->run = read_run_of(asof->call);
-    collection_text(&instant, "?%d", (int)join->param + 1);
+    collection_text(&instant, "+?%d", (int)join->param + 1);
     rc = collection_text_end(&instant, asof->err);
     collection_text(&asof->text, "SELECT e.\"id\" AS c0, ");
     if (rc == STOA_OK)

@@ -143,7 +143,7 @@ static stoa_status add_bound(struct group_read *read, const char *relation, int6
     if (at.nanos == 0 && at.seconds % 60 == 0)
         size = at.seconds % 86400 == 0 ? 10 : 16;
     param = read_params_add_text(&read->params, text, size);
-    collection_text(&read->text, " AND g.%Q %s ?%d", read->group->columns[read->group->date].name,
+    collection_text(&read->text, " AND g.%Q %s +?%d", read->group->columns[read->group->date].name,
                     relation, (int)param);
     return param > 0 ? STOA_OK : stoa__fail_nomem(read->err);
 }

@@ -7,8 +7,10 @@
  *   read_list.c     elements and the rows of their groups, walked together, as lists
  *   read_key.c      names, keys and options of a call
  *
- * Statements name the columns they answer with c0, c1, ...; c0 is the element's id. What a reader
- * keeps lies in its own arena: it outlives the call and the model.
+ * Statements name the columns they answer with c0, c1, ...; c0 is the element's id. Parameters that
+ * keys are compared with are written +?1: of a bare one SQLite looks at the value to choose its plan
+ * (STAT4), and plans anew whenever another is bound. What a reader keeps lies in its own arena, and
+ * outlives the call and the model.
  */
 #ifndef STOA_COLLECTION_READ_H
 #define STOA_COLLECTION_READ_H

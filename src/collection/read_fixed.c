@@ -210,7 +210,7 @@ void read_fixed_sql(stoa__buffer *text, const struct collection_table *group,
                     const struct read_fixed *fixed, int64_t count)
 {
     for (int64_t i = 0; i < count; i++)
-        collection_text(text, " AND g.%Q = ?%d", group->columns[fixed[i].column].name,
+        collection_text(text, " AND g.%Q = +?%d", group->columns[fixed[i].column].name,
                         (int)fixed[i].param);
 }
 
@@ -231,7 +231,7 @@ stoa_status read_keys_sql(struct collection_call *call, const struct collection_
     if (rc == STOA_OK && keys->count == 1) {
         memcpy(&id.a, ids.data, sizeof id.a);
         param = read_params_add(params, &id, NULL);
-        collection_text(text, "%s%s.\"id\" = ?%d", before, alias, (int)param);
+        collection_text(text, "%s%s.\"id\" = +?%d", before, alias, (int)param);
     } else if (rc == STOA_OK) {
         rc = read_ids_json(&ids, &json, err);
         if (rc == STOA_OK)

@@ -17,8 +17,9 @@
 
 #include "base/ban.h"
 
-/* Elements a batch, and values of a list column that close one early: elements may have many. */
-enum { LIST_ROWS_MAX = 16384, LIST_ITEMS_MAX = 1 << 20 };
+/* Elements a batch, and values of a list column that close one early: elements may have many. And
+ * rows of a group a batch, which are only passed on: they stay in the cache. */
+enum { LIST_ROWS_MAX = 16384, LIST_ITEMS_MAX = 1 << 20, GROUP_ROWS_MAX = 4096 };
 
 struct list_group {
     struct read_statement statement;
@@ -429,7 +430,7 @@ static stoa_status begin(const struct making *making)
 {
     static const struct read_packed none = {0};
     struct lists *lists = making->lists;
-    int64_t rows = making->call->entry.leaf->conn->read.batch_rows;
+    const int64_t rows = making->call->entry.leaf->conn->read.batch_rows;
     stoa__buffer text = {0};
     stoa_status rc;
 
@@ -441,8 +442,9 @@ static stoa_status begin(const struct making *making)
     for (int32_t g = 0; rc == STOA_OK && g < lists->group_count; g++) {
         add_columns(making, lists->groups[g].table, "g", &text);
         read_group_order(&text, lists->groups[g].table);
-        rc = read_statement_open(&lists->groups[g].statement, making->call, &text, &none, rows,
-                                 &lists->arena, making->err);
+        rc = read_statement_open(&lists->groups[g].statement, making->call, &text, &none,
+                                 rows < GROUP_ROWS_MAX ? rows : GROUP_ROWS_MAX, &lists->arena,
+                                 making->err);
         lists->groups[g].table = NULL; /* Of the call's model. */
     }
     return rc;

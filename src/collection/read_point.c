@@ -44,7 +44,7 @@ static stoa_status open_statements(struct read_point *point, stoa__arena *arena,
         struct read_point_group *group = &point->groups[g];
 
         add_columns(point, g, "g", &text);
-        collection_text(&text, " FROM %Q AS g WHERE g.\"id\" = ?1", group->table->name);
+        collection_text(&text, " FROM %Q AS g WHERE g.\"id\" = +?1", group->table->name);
         read_group_order(&text, group->table);
         rc = read_statement_prepare(&group->statement, point->call, &text, arena, err);
     }
