@@ -108,8 +108,9 @@ static int compare(const void *a, const void *b)
 
 static int takes_files(const char *text)
 {
-    static const char *const commands[] = {".attach ", ".backup ", ".export ", ".import ", ".open ",
-                                           ".output ", ".read ",   ".restore "};
+    static const char *const commands[] = {".attach ", ".backup ", ".columns ", ".export ",
+                                           ".import ", ".open ",   ".output ",  ".read ",
+                                           ".restore "};
     for (size_t i = 0; i < sizeof commands / sizeof *commands; i++)
         if (strncmp(text, commands[i], strlen(commands[i])) == 0)
             return 1;

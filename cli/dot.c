@@ -81,9 +81,7 @@ static stoa_status dot_output(struct session *session, const struct words *words
     return session_output(session, words->count > 1 ? words->word[1] : NULL);
 }
 
-/* KEY=VALUE words from the third on, as settings; -1 and a sentence when one is none. */
-static int64_t take_options(struct session *session, const struct words *words,
-                            stoa_option *options)
+int64_t dot_options(struct session *session, const struct words *words, stoa_option *options)
 {
     int64_t count = 0;
     for (int i = 2; i < words->count; i++) {
@@ -102,7 +100,7 @@ static int64_t take_options(struct session *session, const struct words *words,
 static stoa_status dot_open(struct session *session, const struct words *words)
 {
     stoa_option options[DOT_WORDS_MAX];
-    int64_t count = take_options(session, words, options);
+    int64_t count = dot_options(session, words, options);
     return count < 0 ? STOA_ERR_INVALID
                      : session_open(session, words->word[1], options, count);
 }
@@ -110,7 +108,7 @@ static stoa_status dot_open(struct session *session, const struct words *words)
 static stoa_status dot_backup(struct session *session, const struct words *words)
 {
     stoa_option options[DOT_WORDS_MAX];
-    int64_t count = take_options(session, words, options);
+    int64_t count = dot_options(session, words, options);
     int replace = 0;
 
     for (int64_t i = 0; i < count; i++) {
@@ -211,6 +209,8 @@ static const struct command {
     {"backup", "FILE [replace=yes]", "copy the database while it is used", 2, 3, dot_backup},
     {"checks", "", "look for damage, all of it", 1, 1, dot_checks},
     {"color", "[auto|on|off]", "whether to colour", 1, 2, dot_color},
+    {"columns", "FILE [KEY=VALUE...]", "what a file's columns would be, and why", 2, DOT_WORDS_MAX,
+     dot_columns},
     {"dump", "[TABLE]", "the SQL that makes it again", 1, 2, dot_dump},
     {"engines", "", "what this build can open", 1, 1, dot_engines},
     {"explain", "SQL", "how a statement would be run", 2, 2, dot_explain},

@@ -15,6 +15,9 @@ struct words {
 
 /* dot.c: `line` begins with the dot. Failures are printed. */
 stoa_status dot_run(struct session *session, const char *line);
+/* KEY=VALUE words from the third on, as settings (DOT_WORDS_MAX at most); -1 and a sentence when
+ * one is none. */
+int64_t dot_options(struct session *session, const struct words *words, stoa_option *options);
 /* The nth command's name, for completion; NULL beyond the last. */
 const char *dot_name(size_t nth);
 
@@ -24,6 +27,7 @@ stoa_status dot_schema(struct session *session, const struct words *words);
 stoa_status dot_indexes(struct session *session, const struct words *words);
 stoa_status dot_functions(struct session *session, const struct words *words);
 stoa_status dot_engines(struct session *session, const struct words *words);
+stoa_status dot_columns(struct session *session, const struct words *words);
 stoa_status dot_settings(struct session *session, const struct words *words);
 stoa_status dot_explain(struct session *session, const struct words *words);
 

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "dot.h"
+#include "formats.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -100,6 +101,30 @@ stoa_status dot_engines(struct session *session, const struct words *words)
     if (rc == STOA_OK)
         rc = show_stream(session, &stream,
                          "SELECT name, version, available, detail, example FROM listing");
+    progress_end(&session->progress);
+    return rc;
+}
+
+stoa_status dot_columns(struct session *session, const struct words *words)
+{
+    stoa_source source = {
+        .struct_size = sizeof source, .path = words->word[1], .path_size = STOA_NUL};
+    struct ArrowArrayStream reader = {0}, columns = {0};
+    stoa_option options[DOT_WORDS_MAX];
+    int64_t count = dot_options(session, words, options);
+    stoa_status rc = count < 0 ? STOA_ERR_INVALID : session_begin(session, NULL, "");
+
+    if (rc == STOA_OK)
+        rc = format_find(NULL, words->word[1])
+                 ->open(session->progress.op, &source, NULL, options, count, &reader,
+                        &session->error);
+    if (rc == STOA_OK)
+        rc = stoa_format_columns(&reader, &columns, &session->error);
+    if (rc == STOA_OK)
+        rc = show_stream(session, &columns,
+                         "SELECT name, type, \"values\", nulls, why FROM listing");
+    stoa_stream_release(&reader);
+    stoa_stream_release(&columns);
     progress_end(&session->progress);
     return rc;
 }

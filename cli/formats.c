@@ -37,16 +37,35 @@ static int ends(const char *file, const char *end)
     return size >= wanted && strcmp(file + size - wanted, end) == 0;
 }
 
+const struct format *format_of_file(const char *file)
+{
+    static const struct {
+        const char *end;
+        int format;
+    } known[] = {{".csv", 0}, {".tsv", 0}, {".jsonl", 1}, {".ndjson", 1}};
+    size_t size = strlen(file);
+    char name[4096];
+
+    if (ends(file, ".gz"))
+        size -= 3;
+    else if (ends(file, ".zst"))
+        size -= 4;
+    if (size >= sizeof name)
+        return NULL;
+    memcpy(name, file, size);
+    name[size] = '\0';
+    for (size_t i = 0; i < sizeof known / sizeof *known; i++)
+        if (ends(name, known[i].end))
+            return &formats[known[i].format];
+    return NULL;
+}
+
 const struct format *format_find(const char *name, const char *file)
 {
-    static const char *const json_ends[] = {".jsonl",    ".ndjson",     ".jsonl.gz",
-                                            ".jsonl.zst", ".ndjson.gz", ".ndjson.zst"};
-    if (!name) {
-        for (size_t i = 0; i < sizeof json_ends / sizeof *json_ends; i++)
-            if (ends(file, json_ends[i]))
-                return &formats[1];
-        return &formats[0];
-    }
+    const struct format *known = name ? NULL : format_of_file(file);
+
+    if (!name)
+        return known ? known : &formats[0];
     for (size_t i = 0; i < sizeof formats / sizeof *formats; i++)
         if (strcmp(name, formats[i].name) == 0)
             return &formats[i];

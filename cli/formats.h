@@ -17,8 +17,12 @@ struct format {
                          stoa_error *err);
 };
 
-/* By name, or, when that is NULL, by the end of the file's: .jsonl and .ndjson, packed or not, are
- * JSON lines, all else is CSV. NULL for a name nobody knows. */
+/* By the end of its name: .csv and .tsv, .jsonl and .ndjson, packed (.gz, .zst) or not. NULL for
+ * others. */
+const struct format *format_of_file(const char *file);
+
+/* By name, or, when that is NULL, by the file's, which is CSV where that says nothing. NULL for a
+ * name nobody knows. */
 const struct format *format_find(const char *name, const char *file);
 
 #endif

@@ -47,6 +47,7 @@ static const char options[] =
     "  stoa app.db \"create table t(a integer)\" \"insert into t values (1), (2)\"\n"
     "  stoa app.db \"select sum(a) from t\" --format json\n"
     "  stoa app.db < statements.sql\n"
+    "  stoa :memory: \"select avg(price) from 'trades.csv.gz'\"     a file is a table, too\n"
     "\n"
     "Exit status: 0 done, 1 something failed, 2 called wrongly, 130 Ctrl-C, 143 SIGTERM.\n";
 

@@ -117,6 +117,7 @@ stoa_status session_open(struct session *session, const char *target, const stoa
     session->conn = conn;
     session->target = cli_string(target);
     session->changed = 1;
+    session_files(session);
     return STOA_OK;
 }
 

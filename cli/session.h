@@ -44,6 +44,8 @@ struct session {
 void session_init(struct session *session);
 stoa_status session_open(struct session *session, const char *target, const stoa_option *options,
                          int64_t count);
+/* files.c: names no database knows are files from now on. */
+void session_files(struct session *session);
 /* Flushes and closes; the failure of a flush is told. */
 stoa_status session_close(struct session *session);
 void session_release(struct session *session);

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """What rows look like in every mode, what dot commands say, and what the commands move."""
 import csv
+import gzip
 import io
 import json
 import os
@@ -202,6 +203,22 @@ def moves():
            (0, "2024-01-01T00:00:00Z\t2024-01-01T00:00:00.500\n", ""))
     expect("also in a file", run("export", "m.db", "z", "-"),
            (0, "zoned,plain\n2024-01-01T00:00:00.000000Z,2024-01-01T00:00:00.500000\n", ""))
+    expect("a file is a table, too",
+           run(":memory:", "select max(id), max(name) from 't.csv'; select sum(a) from \"j.jsonl\"",
+               "create table u as select * from 't.csv' a, 't.csv' b", "select count(*) from u"),
+           (0, "3\tb\n3\n9\n", ""))
+    with gzip.open(os.path.join(WORK, "p.csv.gz"), "wt", encoding="utf-8") as file:
+        file.write("a\n5\n")
+    expect("packed as well", run(":memory:", "select * from 'p.csv.gz'"), (0, "5\n", ""))
+    status, out, err = run(":memory:", "select * from 'nothing.csv'")
+    point("unless there is none",
+          [] if (status, out) == (1, "") and "no such table" in err else [repr((status, out, err))])
+    expect(".columns tells its types and why",
+           run(":memory:", ".columns z.csv", ".columns t.csv types=text"),
+           (0, "zoned\ttimestamp[us, UTC]\t1\t0\tevery value of the sample is a timestamp with an"
+               " offset\nplain\ttimestamp[us]\t1\t0\tevery value of the sample is a timestamp"
+               " without an offset\nid\tutf8\t3\t0\ttypes=text was asked for\nname\tutf8\t2\t1\t"
+               "types=text was asked for\n", ""))
     expect("copy fills another database", (run("copy", "m.db", "t", "c.db", "t", "--key", "id"),
                                            run("c.db", "select count(*), max(id) from t")),
            ((0, "", ""), (0, "5\t5\n", "")))

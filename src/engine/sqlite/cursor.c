@@ -215,16 +215,19 @@ static stoa_status end_savepoint(struct sqlite_cursor *cursor, stoa__call *call,
  * steps. */
 static stoa_status step_resolving(struct sqlite_cursor *cursor, stoa_error *err)
 {
-    stoa_status rc = sqlite_cursor_step(cursor, err);
+    stoa_error own; /* What is resolved in the end must leave none behind. */
+    stoa_status rc = sqlite_cursor_step(cursor, &own);
 
     for (int i = 0; rc == STOA_ERR_NOT_FOUND && i < SQLITE_RESOLVE_MAX; i++) {
-        rc = sqlite_statement_resolve(cursor->session, rc, err);
+        rc = sqlite_statement_resolve(cursor->session, rc, &own);
         if (rc != STOA_OK)
-            return rc;
+            break;
         sqlite3_reset(cursor->stmt);
         cursor->stepping = true;
-        rc = sqlite_cursor_step(cursor, err);
+        rc = sqlite_cursor_step(cursor, &own);
     }
+    if (rc < 0)
+        stoa__error_copy(err, &own);
     return rc;
 }
 

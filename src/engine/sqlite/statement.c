@@ -154,6 +154,7 @@ static stoa_status compile(struct sqlite_session *session, const char *sql, size
 {
     const unsigned flags =
         size <= STOA__STATEMENT_CACHE_SQL_BYTES_MAX ? SQLITE_PREPARE_PERSISTENT : 0;
+    stoa_error own; /* What is resolved in the end must leave none behind. */
     stoa_status rc = STOA_OK;
 
     for (int i = 0; i < SQLITE_RESOLVE_MAX; i++) {
@@ -162,10 +163,12 @@ static stoa_status compile(struct sqlite_session *session, const char *sql, size
 
         if (code == SQLITE_OK)
             return STOA_OK;
-        rc = sqlite_fail(session, code, err);
-        rc = sqlite_statement_resolve(session, rc, err);
-        if (rc != STOA_OK)
+        rc = sqlite_fail(session, code, &own);
+        rc = sqlite_statement_resolve(session, rc, &own);
+        if (rc != STOA_OK) {
+            stoa__error_copy(err, &own);
             return rc;
+        }
     }
     return stoa__fail(err, STOA_ERR_INVALID,
                       "the statement asks for more than %d missing tables",
