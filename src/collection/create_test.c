@@ -61,12 +61,11 @@ static void check_untouched(struct before *before)
 /* How many files lie in the test's folder. */
 static int file_count(void)
 {
-    char *path = test_path("x");
-    DIR *directory;
+    char *path = test_path("");
+    DIR *directory = opendir(path);
     int count = 0;
 
-    *strrchr(path, '/') = '\0';
-    directory = opendir(path);
+    CHECK(directory != NULL);
     for (struct dirent *entry; (entry = readdir(directory));)
         count += entry->d_name[0] != '.';
     closedir(directory);

@@ -109,7 +109,7 @@ static void bounds_of_numbers(void)
         CHECK_HAS(err.text, "value 7");
     }
     CHECK_TEXT(stoa_type_name(-1), "unknown");
-    CHECK_TEXT(stoa_type_name(24), "unknown");
+    CHECK_TEXT(stoa_type_name(25), "unknown");
 }
 
 /* ---- a value as something else ---- */
