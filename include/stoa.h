@@ -15,6 +15,7 @@
  *   function.h  the caller's functions in SQL
  *   catalog.h   what a database holds, what an engine offers
  *   format.h    CSV and JSON lines as Arrow streams, both ways
+ *   collection.h  schema-first collections: elements, vectors, sets, time series
  *   python.h    what a package for CPython has C do for it
  */
 #ifndef STOA_H
@@ -31,6 +32,7 @@
 #include "stoa/function.h"
 #include "stoa/catalog.h"
 #include "stoa/format.h"
+#include "stoa/collection.h"
 #include "stoa/python.h"
 
 #endif
