@@ -7,6 +7,7 @@
  *   rows N          N rows 0, 1, 2 ... of one int64 column n, ten a batch
  *   count           how many rows t has
  *   tables          how many tables there are
+ *   batches         how many batches the last ingest had
  *   slow            runs until it is cancelled
  *   wrong           fails, with all there is to an error
  *   put ?, ?        adds the rows that are bound to t
@@ -61,6 +62,7 @@ struct database {
     char mode[64];
     char *all; /* The whole option. */
     struct tables tables; /* Committed. */
+    int64_t batches;
 };
 struct connection {
     struct database *database;
@@ -501,7 +503,7 @@ static adbc_status statement_bind_stream(adbc_object *self, struct ArrowArrayStr
 
 struct reading {
     struct ArrowArrayStream *stream;
-    int64_t rows;
+    int64_t rows, batches;
     int batches_max, code;
 };
 
@@ -522,6 +524,7 @@ static void *read_rows(void *argument)
         if (reading->code != 0 || !batch.release)
             break;
         reading->rows += batch.length;
+        reading->batches++;
         batch.release(&batch);
     }
     return NULL;
@@ -574,6 +577,7 @@ static adbc_status ingest(struct statement *statement, int64_t *rows, adbc_error
     } else {
         (void)read_rows(&reading);
     }
+    database->batches = reading.batches;
     place = find_table(tables, statement->table);
     if (place < 0)
         place = add_table(tables, statement->table);
@@ -692,6 +696,9 @@ static adbc_status statement_execute(adbc_object *self, struct ArrowArrayStream 
         count = place < 0 ? -1 : tables_of(connection)->list[place].rows;
         return give(statement, count, count + 1, false, out);
     }
+    if (strcmp(statement->sql, "batches") == 0)
+        return give(statement, connection->database->batches, connection->database->batches + 1,
+                    false, out);
     if (strcmp(statement->sql, "tables") == 0) {
         count = 0;
         for (int i = 0; i < TABLE_COUNT; i++)

@@ -10,6 +10,10 @@
 #include <time.h>
 
 #define NO_OP ((stoa_op){0})
+
+/* Smaller batches are gathered before a driver sees them. */
+enum { BATCH = 1100 };
+
 #define MUST(call) must((call), &err, __LINE__, #call)
 
 static void must(stoa_status rc, const stoa_error *err, int line, const char *what)
@@ -351,7 +355,7 @@ static void ingest_cannot_lie(void)
             stoa_conn conn = connect_bad(ways[i].mode, &db);
             int64_t rows = -1;
 
-            data_stream(&stream, 16, 5, ways[i].fail_at);
+            data_stream(&stream, 16, BATCH, ways[i].fail_at);
             CHECK_INT(stoa_insert(conn, NO_OP, "t", 1, &stream, options, 1, &rows, &err),
                       ways[i].status);
             CHECK_HAS(err.text, ways[i].says);
@@ -364,6 +368,37 @@ static void ingest_cannot_lie(void)
         }
 }
 
+static int64_t number(stoa_conn conn, const char *sql)
+{
+    stoa_error err = {0};
+    stoa_rows rows;
+
+    MUST(stoa_query_row(conn, NO_OP, sql, STOA_NUL, NULL, 0, NULL, 0, &rows, &err));
+    return rows.row_count == 1 ? rows.values[0].a : -1;
+}
+
+/* Tiny batches are gathered, others are left alone, and no row is lost. */
+static void tiny_batches_are_gathered(void)
+{
+    static const struct {
+        int64_t batches, rows, given;
+    } ways[] = {{1, 5, 1}, {2, 5, 1}, {2000, 5, 2}, {3, 2000, 3}, {20, 1023, 3}, {0, 0, 0}};
+
+    for (size_t i = 0; i < sizeof(ways) / sizeof(*ways); i++) {
+        struct ArrowArrayStream stream;
+        stoa_error err = {0};
+        stoa_db db;
+        stoa_conn conn = connect_bad("", &db);
+
+        data_stream(&stream, ways[i].batches, ways[i].rows, -1);
+        MUST(stoa_insert(conn, NO_OP, "t", 1, &stream, NULL, 0, NULL, &err));
+        CHECK_INT(count(conn), ways[i].batches * ways[i].rows);
+        CHECK_INT(number(conn, "batches"), ways[i].given);
+        stoa_db_close(db);
+        nothing_left();
+    }
+}
+
 static void a_failure_dooms_the_callers_transaction(void)
 {
     struct ArrowArrayStream stream;
@@ -372,9 +407,9 @@ static void a_failure_dooms_the_callers_transaction(void)
     stoa_conn conn = connect_bad("ignores_producer", &db);
 
     MUST(stoa_begin(conn, NO_OP, STOA_BEGIN_WRITE, &err));
-    data_stream(&stream, 4, 5, -1);
+    data_stream(&stream, 4, BATCH, -1);
     MUST(stoa_insert(conn, NO_OP, "t", 1, &stream, NULL, 0, NULL, &err));
-    data_stream(&stream, 4, 5, 2);
+    data_stream(&stream, 4, BATCH, 2);
     CHECK_INT(stoa_insert(conn, NO_OP, "t", 1, &stream, NULL, 0, NULL, &err), STOA_ERR_CALLBACK);
     CHECK_HAS(err.text, "rolled back");
     stream.release(&stream);
@@ -386,15 +421,6 @@ static void a_failure_dooms_the_callers_transaction(void)
     CHECK_INT(count(conn), 0);
     stoa_db_close(db);
     nothing_left();
-}
-
-static int64_t number(stoa_conn conn, const char *sql)
-{
-    stoa_error err = {0};
-    stoa_rows rows;
-
-    MUST(stoa_query_row(conn, NO_OP, sql, STOA_NUL, NULL, 0, NULL, 0, &rows, &err));
-    return rows.row_count == 1 ? rows.values[0].a : -1;
 }
 
 /* Without transactions rows go by way of a stage: the table is as it was, or has all of them, and
@@ -427,7 +453,7 @@ static void without_transactions_there_is_a_stage(void)
             stoa_status expected = j == 0 ? STOA_ERR_EXISTS : ways[i].status;
             stoa_status rc;
 
-            data_stream(&stream, 16, 5, ways[i].fail_at);
+            data_stream(&stream, 16, BATCH, ways[i].fail_at);
             rc = stoa_insert(conn, NO_OP, "t", 1, &stream, options, 1, NULL, &err);
             if (rc != expected)
                 printf("# %s, %s: %s\n", ways[i].way, modes[j], err.text);
@@ -437,9 +463,9 @@ static void without_transactions_there_is_a_stage(void)
                 CHECK((err.flags & STOA_ERROR_IN_DOUBT) == 0);
                 stream.release(&stream);
             }
-            CHECK_INT(count(conn), rc == STOA_OK ? 80 : 0);
+            CHECK_INT(count(conn), rc == STOA_OK ? 16 * BATCH : 0);
             CHECK_INT(number(conn, "tables"), 1);
-            data_stream(&stream, 16, 5, ways[i].fail_at);
+            data_stream(&stream, 16, BATCH, ways[i].fail_at);
             rc = stoa_insert(conn, NO_OP, "new", 3, &stream, options, 1, NULL, &err);
             CHECK_INT(rc, j == 1 ? STOA_ERR_NOT_FOUND : ways[i].status);
             if (rc != STOA_OK)
@@ -459,7 +485,7 @@ static void a_stage_that_cannot_be_published_is_dropped(void)
     stoa_db db;
     stoa_conn conn = connect_bad("no_transactions,no_rename,no_copy", &db);
 
-    data_stream(&stream, 4, 5, -1);
+    data_stream(&stream, 4, BATCH, -1);
     CHECK(stoa_insert(conn, NO_OP, "t", 1, &stream, options, 1, NULL, &err) < 0);
     CHECK_HAS(err.text, "it cannot be called that");
     CHECK((err.flags & STOA_ERROR_IN_DOUBT) == 0); /* It has its name again. */
@@ -468,7 +494,7 @@ static void a_stage_that_cannot_be_published_is_dropped(void)
     CHECK_INT(number(conn, "tables"), 1);
     options[0].value = "append";
     err = (stoa_error){0};
-    data_stream(&stream, 4, 5, -1);
+    data_stream(&stream, 4, BATCH, -1);
     CHECK_INT(stoa_insert(conn, NO_OP, "t", 1, &stream, options, 1, NULL, &err),
               STOA_ERR_CONSTRAINT);
     CHECK((err.flags & STOA_ERROR_IN_DOUBT) != 0);
@@ -491,7 +517,7 @@ static void what_cannot_be_whole_is_refused(void)
     stoa_stmt stmt;
     int32_t can = 1;
 
-    data_stream(&stream, 4, 5, -1);
+    data_stream(&stream, 4, BATCH, -1);
     CHECK_INT(stoa_insert(conn, NO_OP, "t", 1, &stream, NULL, 0, NULL, &err),
               STOA_ERR_UNSUPPORTED);
     CHECK_HAS(err.text, "best_effort");
@@ -509,12 +535,12 @@ static void what_cannot_be_whole_is_refused(void)
     (void)snprintf(target, sizeof(target), "adbc:%s", getenv("STOA_BAD_DRIVER"));
     MUST(stoa_open(NO_OP, target, STOA_NUL, best_effort, 2, &db, &err));
     MUST(stoa_connect(db, NO_OP, NULL, 0, &conn, &err));
-    data_stream(&stream, 4, 5, 2);
+    data_stream(&stream, 4, 2000, 2);
     CHECK_INT(stoa_insert(conn, NO_OP, "t", 1, &stream, NULL, 0, NULL, &err), STOA_ERR_CALLBACK);
     CHECK((err.flags & STOA_ERROR_IN_DOUBT) != 0);
     CHECK_HAS(err.text, "no transactions");
     stream.release(&stream);
-    CHECK_INT(count(conn), 10);
+    CHECK_INT(count(conn), 4000);
     stoa_db_close(db);
     nothing_left();
 }
@@ -688,6 +714,7 @@ TEST_MAIN({"a good driver works", a_good_driver_works},
           {"a statement without state is refused", a_statement_without_state_is_refused},
           {"a stream outlives every handle", a_stream_outlives_every_handle},
           {"ingest cannot lie", ingest_cannot_lie},
+          {"tiny batches are gathered", tiny_batches_are_gathered},
           {"a failure dooms the caller's transaction", a_failure_dooms_the_callers_transaction},
           {"without transactions there is a stage", without_transactions_there_is_a_stage},
           {"a stage that cannot be published is dropped",

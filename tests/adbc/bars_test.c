@@ -161,7 +161,7 @@ static void wrong_producers_change_nothing(void)
         for (int which = 0; which < 2; which++) {
             const stoa_option options[] = {{"mode", modes[mode]}};
 
-            data_stream(&stream, 16, 50, -1);
+            data_stream(&stream, 16, 1100, -1);
             next_of_producer = stream.get_next;
             batches_given = 0;
             if (which == 0)

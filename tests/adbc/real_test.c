@@ -311,7 +311,7 @@ static void a_failed_ingest_leaves_the_table(void)
 
                 if (inside)
                     MUST(stoa_begin(conn, NO_OP, STOA_BEGIN_WRITE, &err));
-                data_stream(&stream, 16, 50, fail_at[i]);
+                data_stream(&stream, 16, 1100, fail_at[i]);
                 rc = stoa_insert(conn, NO_OP, "t", 1, &stream, options, 1, &rows, &err);
                 /* The table is there: create need not ask for a row. */
                 CHECK(rc == STOA_ERR_CALLBACK || (mode == 0 && rc == STOA_ERR_EXISTS));
@@ -321,13 +321,36 @@ static void a_failed_ingest_leaves_the_table(void)
                 digest(conn, after, sizeof(after));
                 CHECK_TEXT(after, before);
             }
-    data_stream(&stream, 16, 50, 3);
+    data_stream(&stream, 16, 1100, 3);
     CHECK_INT(stoa_insert(conn, NO_OP, "new", STOA_NUL, &stream,
                           &(stoa_option){"mode", "create"}, 1, &rows, &err),
               STOA_ERR_CALLBACK);
     stream.release(&stream);
     digest(conn, after, sizeof(after));
     CHECK_TEXT(after, before);
+    stoa_db_close(db);
+}
+
+/* Many tiny batches are all there, in every column. */
+static void tiny_batches_arrive(void)
+{
+    stoa_error err = {0};
+    stoa_db db = open_real();
+    stoa_conn conn = connect_real(db);
+    struct ArrowArrayStream stream;
+    stoa_rows rows;
+
+    data_stream(&stream, 1500, 7, -1);
+    MUST(stoa_insert(conn, NO_OP, "t", 1, &stream, &(stoa_option){"mode", "create"}, 1, NULL,
+                     &err));
+    MUST(stoa_query_row(conn, NO_OP,
+                        "SELECT count(*), CAST(sum(id) AS BIGINT), count(name), "
+                        "count(DISTINCT name) FROM t",
+                        STOA_NUL, NULL, 0, NULL, 0, &rows, &err));
+    CHECK_INT(rows.values[0].a, 10500);
+    CHECK_INT(rows.values[1].a, 10499 * 5250);
+    CHECK_INT(rows.values[2].a, 9450);
+    CHECK_INT(rows.values[3].a, 9450);
     stoa_db_close(db);
 }
 
@@ -480,6 +503,7 @@ static void statistics_are_listed_or_refused(void)
 TEST_MAIN({"types round trip as tabled", types_round_trip_as_tabled},
           {"silent changes are refused", silent_changes_are_refused},
           {"a failed ingest leaves the table as it was", a_failed_ingest_leaves_the_table},
+          {"tiny batches arrive", tiny_batches_arrive},
           {"columns are found by name", columns_are_found_by_name},
           {"statements run over streams", statements_run_over_streams},
           {"deadlines are kept", deadlines_are_kept},

@@ -8,6 +8,8 @@
 #include "engine/adbc/parts.h"
 
 #include "arrow/array.h"
+#include "arrow/builder.h"
+#include "arrow/cast.h"
 #include "arrow/cell.h"
 #include "base/error.h"
 #include "base/mem.h"
@@ -18,7 +20,8 @@
 
 #include "base/ban.h"
 
-enum { NS_PER_US = 1000 };
+/* Several drivers pay by the batch: those smaller than tiny are gathered. */
+enum { NS_PER_US = 1000, TINY_ROWS = 1024, GATHERED_ROWS = 8192 };
 
 struct adbc_feed {
     stoa__mutex lock; /* Held by a thread that pulls, until it has its answer. */
@@ -33,6 +36,8 @@ struct adbc_feed {
     bool refuse_nan, refuse_uint64, refuse_nanoseconds;
     stoa_status rc; /* Of the last pull. */
     struct ArrowArray batch;
+    struct ArrowArray held; /* The source's, behind what was gathered. */
+    bool source_done;       /* It has no more than is held. */
     int64_t rows;
     bool ended;
     stoa_error failure;
@@ -49,6 +54,7 @@ static void unref(struct adbc_feed *feed)
         return;
     stoa__mutex_release(&feed->lock);
     stoa__schema_release(&feed->schema);
+    stoa__array_release(&feed->held);
     stoa__arena_release(&feed->arena);
     stoa__free(feed);
 }
@@ -154,16 +160,110 @@ static stoa_status check_values(struct adbc_feed *feed, const struct ArrowArray 
     return STOA_OK;
 }
 
-static stoa_status next_batch(struct adbc_feed *feed, stoa_error *err)
+/* ---- gathering ---- */
+
+/* The source's next batch, our own. */
+static stoa_status next_of_source(struct adbc_feed *feed, struct ArrowArray *out, stoa_error *err)
 {
     const struct ArrowArray *batch = NULL;
-    struct ArrowArray whole = {0};
-    stoa_status rc = stoa__call_check(feed->call, err);
+    stoa_status rc = STOA_DONE;
 
+    *out = feed->held;
+    feed->held = (struct ArrowArray){0};
+    if (out->release)
+        return STOA_OK;
+    if (!feed->source_done)
+        rc = stoa__call_check(feed->call, err);
     if (rc == STOA_OK)
         rc = feed->source->next(feed->source->self, &batch, err);
     if (rc == STOA_OK)
-        rc = own_batch(feed, batch, feed->columns ? &whole : &feed->batch, err);
+        return own_batch(feed, batch, out, err);
+    feed->source_done = rc == STOA_DONE;
+    return rc;
+}
+
+/* FULL: it does not fit behind what is there, which is as it was. */
+static stoa_status append_rows(struct stoa__builder *builder, const struct ArrowArray *batch,
+                               stoa_error *err)
+{
+    const struct stoa__arrow_type *type = builder->root.type;
+    int64_t before = stoa__column_length(&builder->root);
+    stoa_status rc = STOA_OK;
+
+    for (int64_t row = 0; row < batch->length && rc == STOA_OK; row++) {
+        struct stoa__cell root, cell;
+
+        stoa__cell_at(type, batch, row, &root);
+        for (int32_t i = 0; i < type->child_count && rc == STOA_OK; i++) {
+            stoa__cell_child(&root, i, &cell);
+            rc = stoa__cell_cast(&cell, &builder->root.children[i], err);
+        }
+        if (rc == STOA_OK)
+            rc = stoa__column_end_struct(&builder->root, err);
+    }
+    if (rc == STOA_ERR_FULL)
+        stoa__column_truncate(&builder->root, before);
+    return rc;
+}
+
+/* `first` and what follows it, as long as it is tiny. Takes `first`. */
+static stoa_status gather(struct adbc_feed *feed, struct ArrowArray *first, struct ArrowArray *out,
+                          stoa_error *err)
+{
+    struct stoa__builder builder = {0};
+    struct ArrowArray batch = *first;
+    stoa_error full = {0};
+    stoa_status rc = stoa__builder_init(&builder, feed->source->type, GATHERED_ROWS, err);
+
+    *first = (struct ArrowArray){0};
+    while (rc == STOA_OK && stoa__column_length(&builder.root) < GATHERED_ROWS) {
+        rc = append_rows(&builder, &batch, &full);
+        if (rc == STOA_ERR_FULL && stoa__column_length(&builder.root) > 0)
+            break;
+        stoa__array_release(&batch);
+        if (rc != STOA_OK)
+            stoa__error_copy(err, &full);
+        if (rc == STOA_OK)
+            rc = next_of_source(feed, &batch, err);
+        if (rc == STOA_OK && batch.length >= TINY_ROWS)
+            break;
+    }
+    if (rc == STOA_DONE || rc == STOA_ERR_FULL)
+        rc = STOA_OK;
+    if (rc == STOA_OK)
+        feed->held = batch;
+    else
+        stoa__array_release(&batch);
+    if (rc == STOA_OK)
+        rc = stoa__builder_finish(&builder, 0, out, err);
+    stoa__builder_release(&builder);
+    return rc;
+}
+
+/* A batch that is alone, or not tiny, is handed over as it is. */
+static stoa_status next_whole(struct adbc_feed *feed, struct ArrowArray *out, stoa_error *err)
+{
+    stoa_status rc = next_of_source(feed, out, err);
+    struct ArrowArray first, second = {0};
+
+    if (rc != STOA_OK || out->length >= TINY_ROWS)
+        return rc;
+    rc = next_of_source(feed, &second, err);
+    if (rc < 0)
+        return rc;
+    feed->held = second;
+    if (rc == STOA_DONE || second.length >= TINY_ROWS)
+        return STOA_OK;
+    first = *out;
+    *out = (struct ArrowArray){0};
+    return gather(feed, &first, out, err);
+}
+
+static stoa_status next_batch(struct adbc_feed *feed, stoa_error *err)
+{
+    struct ArrowArray whole = {0};
+    stoa_status rc = next_whole(feed, feed->columns ? &whole : &feed->batch, err);
+
     if (rc == STOA_OK && feed->columns)
         rc = pick(feed, &whole, &feed->batch, err);
     stoa__array_release(&whole);
@@ -350,6 +450,8 @@ stoa_status adbc_feed_check(struct adbc_feed *feed, stoa_error *err)
 void adbc_feed_end(struct adbc_feed *feed)
 {
     stoa__mutex_lock(&feed->lock);
+    stoa__array_release(&feed->held);
+    feed->held = (struct ArrowArray){0};
     feed->source = NULL;
     feed->session = NULL;
     feed->call = NULL;
