@@ -179,10 +179,12 @@ static stoa_status load_table_columns(struct loader *loader, struct collection_t
         table->columns[i].position = (int32_t)i;
         rc = load_column(loader, loader->row + i, &table->columns[i]);
     }
+    if (rc != STOA_OK)
+        return rc;
     table->column_count = (int32_t)count;
     table->id = collection_find_column(table, "id", 2);
     loader->row += count;
-    return rc;
+    return STOA_OK;
 }
 
 /* ---- foreign keys ---- */
