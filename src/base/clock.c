@@ -5,20 +5,10 @@
 
 #include "base/ban.h"
 
-static int64_t read_clock(clockid_t clock)
+int64_t stoa__clock_monotonic_ns(void)
 {
     struct timespec now = {0};
 
-    clock_gettime(clock, &now);
+    clock_gettime(CLOCK_MONOTONIC, &now);
     return (int64_t)now.tv_sec * 1000000000 + now.tv_nsec;
-}
-
-int64_t stoa__clock_monotonic_ns(void)
-{
-    return read_clock(CLOCK_MONOTONIC);
-}
-
-int64_t stoa__clock_utc_ns(void)
-{
-    return read_clock(CLOCK_REALTIME);
 }

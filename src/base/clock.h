@@ -6,6 +6,5 @@
 #include <stdint.h>
 
 int64_t stoa__clock_monotonic_ns(void);
-int64_t stoa__clock_utc_ns(void); /* Nanoseconds since 1970. */
 
 #endif

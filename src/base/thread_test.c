@@ -152,12 +152,11 @@ static void the_longest_wait_does_not_overflow(void)
 
 static void clocks_go_forward(void)
 {
-    int64_t start = stoa__clock_monotonic_ns(), utc = stoa__clock_utc_ns();
+    int64_t start = stoa__clock_monotonic_ns();
 
     stoa__sleep_ns(5 * MS);
     stoa__sleep_ns(-1);
     CHECK(stoa__clock_monotonic_ns() - start >= 5 * MS);
-    CHECK(utc > INT64_C(1600000000000000000));
 }
 
 TEST_MAIN({"threads run named and deaf", threads_run_named_and_deaf},

@@ -4,7 +4,6 @@
 #include "base/error.h"
 #include "base/limits.h"
 #include "base/mem.h"
-#include "text/hash.h"
 #include "text/refuse.h"
 #include "text/utf8.h"
 
@@ -13,23 +12,23 @@
 
 #include "base/ban.h"
 
-/* Append `text` between two `quote`s, with those inside doubled. */
-static stoa_status append_quoted(const char *text, size_t size, char quote,
-                                 stoa__buffer *out, stoa_error *err)
+/* Append the name between quotes, with those inside doubled. */
+static stoa_status append_quoted(const char *name, size_t size, stoa__buffer *out,
+                                 stoa_error *err)
 {
     size_t need;
 
-    /* Twice the text at worst; reserved at once so that a failure appends nothing. */
+    /* Twice the name at worst; reserved at once so that a failure appends nothing. */
     if (stoa__mul_overflow(size, 2, &need) || stoa__add_overflow(need, 2, &need) ||
         stoa__buffer_reserve(out, need) != STOA_OK)
         return stoa__fail_nomem(err);
-    out->data[out->size++] = (uint8_t)quote;
+    out->data[out->size++] = '"';
     for (size_t i = 0; i < size; i++) {
-        if (text[i] == quote)
-            out->data[out->size++] = (uint8_t)quote;
-        out->data[out->size++] = (uint8_t)text[i];
+        if (name[i] == '"')
+            out->data[out->size++] = '"';
+        out->data[out->size++] = (uint8_t)name[i];
     }
-    out->data[out->size++] = (uint8_t)quote;
+    out->data[out->size++] = '"';
     return STOA_OK;
 }
 
@@ -50,21 +49,7 @@ stoa_status stoa__identifier_quote(const char *name, size_t size, stoa__buffer *
         return stoa__fail(err, STOA_ERR_INVALID, "the name '%s' holds a NUL", excerpt);
     if (stoa__utf8_check(name, size) != size)
         return stoa__fail(err, STOA_ERR_INVALID, "the name '%s' is not UTF-8", excerpt);
-    return append_quoted(name, size, '"', out, err);
-}
-
-stoa_status stoa__literal_quote(const char *text, size_t size, stoa__buffer *out,
-                                stoa_error *err)
-{
-    char excerpt[STOA__EXCERPT_SIZE];
-
-    assert(out && (text || size == 0));
-    if (size > 0 && memchr(text, '\0', size)) {
-        stoa__excerpt(text, size, excerpt);
-        return stoa__fail(err, STOA_ERR_INVALID,
-                          "the text '%s' holds a NUL and cannot stand in SQL", excerpt);
-    }
-    return append_quoted(text, size, '\'', out, err);
+    return append_quoted(name, size, out, err);
 }
 
 static unsigned char lower(char letter)
@@ -96,22 +81,4 @@ int stoa__name_compare(const char *a, size_t a_size, const char *b, size_t b_siz
             return difference;
     }
     return (a_size > b_size) - (a_size < b_size);
-}
-
-uint64_t stoa__name_hash(const char *name, size_t size)
-{
-    uint64_t state = 0;
-    char piece[64] = {0};
-
-    assert(name || size == 0);
-    do {
-        const size_t count = size < sizeof(piece) ? size : sizeof(piece);
-
-        for (size_t i = 0; i < count; i++)
-            piece[i] = (char)lower(name[i]);
-        state = stoa__hash(piece, count, state);
-        name = size > 0 ? name + count : name;
-        size -= count;
-    } while (size > 0);
-    return state;
 }

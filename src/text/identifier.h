@@ -11,17 +11,11 @@
  * STOA__NAME_BYTES_MAX. */
 stoa_status stoa__identifier_quote(const char *name, size_t size, stoa__buffer *out,
                                    stoa_error *err);
-/* Append 'text' as an SQL string literal, with single quotes doubled. A NUL is
- * STOA_ERR_INVALID: no engine reads past it. */
-stoa_status stoa__literal_quote(const char *text, size_t size, stoa__buffer *out,
-                                stoa_error *err);
 
 bool stoa__name_equal(const char *a, size_t a_size, const char *b, size_t b_size);
 /* Is it `word`, which ends with a NUL? */
 bool stoa__name_is(const char *name, size_t size, const char *word);
 /* < 0, 0, > 0; a total order that agrees with stoa__name_equal(). */
 int stoa__name_compare(const char *a, size_t a_size, const char *b, size_t b_size);
-/* Equal names have equal hashes. */
-uint64_t stoa__name_hash(const char *name, size_t size);
 
 #endif

@@ -81,13 +81,6 @@ stoa_status stoa__json_write_int64(stoa__buffer *out, int64_t value)
     return stoa__buffer_append(out, text, stoa__int64_format(value, text));
 }
 
-stoa_status stoa__json_write_uint64(stoa__buffer *out, uint64_t value)
-{
-    char text[STOA__INTEGER_TEXT_MAX];
-
-    return stoa__buffer_append(out, text, stoa__uint64_format(value, text));
-}
-
 static const char *special_text(double value)
 {
     return isnan(value) ? "\"NaN\"" : value > 0 ? "\"Infinity\"" : "\"-Infinity\"";

@@ -21,7 +21,6 @@ stoa_status stoa__json_write_text(stoa__buffer *out, const char *text, size_t si
 /* Append a number; NaN and infinities become "NaN", "Infinity", "-Infinity" in quotes.
  * They fail with STOA_ERR_NOMEM alone, as buffers do. */
 stoa_status stoa__json_write_int64(stoa__buffer *out, int64_t value);
-stoa_status stoa__json_write_uint64(stoa__buffer *out, uint64_t value);
 stoa_status stoa__json_write_double(stoa__buffer *out, double value);
 stoa_status stoa__json_write_float(stoa__buffer *out, float value);
 

@@ -260,14 +260,12 @@ static void numbers_are_written(void)
 
     CHECK_INT(stoa__json_write_int64(&out, INT64_MIN), STOA_OK);
     CHECK_INT(stoa__buffer_append_byte(&out, ','), STOA_OK);
-    CHECK_INT(stoa__json_write_uint64(&out, UINT64_MAX), STOA_OK);
-    CHECK_INT(stoa__buffer_append_byte(&out, ','), STOA_OK);
     CHECK_INT(stoa__json_write_double(&out, 0.1), STOA_OK);
     CHECK_INT(stoa__json_write_double(&out, (double)NAN), STOA_OK);
     CHECK_INT(stoa__json_write_double(&out, -(double)INFINITY), STOA_OK);
     CHECK_INT(stoa__json_write_float(&out, 0.1f), STOA_OK);
     CHECK_INT(stoa__json_write_float(&out, (float)INFINITY), STOA_OK);
-    CHECK_TEXT(text_of(&out), "-9223372036854775808,18446744073709551615,0.1\"NaN\""
+    CHECK_TEXT(text_of(&out), "-9223372036854775808,0.1\"NaN\""
                               "\"-Infinity\"0.1\"Infinity\"");
     stoa__buffer_release(&out);
 }

@@ -66,23 +66,6 @@ size_t stoa__utf8_check(const char *text, size_t size)
     return size;
 }
 
-size_t stoa__utf8_count(const char *text, size_t size)
-{
-    size_t count = size, at = 0;
-
-    assert(text || size == 0);
-    /* Every byte but the continuations (10xxxxxx) begins a character. */
-    for (; size - at >= 8; at += 8) {
-        const uint64_t word = load_word(text + at);
-        const uint64_t later = word & HIGH_BITS & ~(word << 1);
-
-        count -= (size_t)__builtin_popcountll(later);
-    }
-    for (; at < size; at++)
-        count -= ((uint8_t)text[at] & 0xc0) == 0x80;
-    return count;
-}
-
 size_t stoa__utf8_cut(const char *text, size_t size, size_t size_max)
 {
     size_t cut = size_max;

@@ -12,9 +12,6 @@
  * character. */
 size_t stoa__utf8_check(const char *text, size_t size);
 
-/* Characters (code points) of valid text. */
-size_t stoa__utf8_count(const char *text, size_t size);
-
 /* The largest cut <= `size_max` of valid text that splits no character. */
 size_t stoa__utf8_cut(const char *text, size_t size, size_t size_max);
 
