@@ -204,6 +204,7 @@ static stoa_status insert_cells(struct element *element, stoa_error *err)
     stoa__buffer text = {0};
     stoa_status rc = STOA_OK;
 
+    collection_packed_borrow(&packed, &write->call, &text);
     if (element->with_id)
         rc = collection_packed_int64(&packed, element->id);
     if (rc == STOA_OK)
@@ -214,7 +215,7 @@ static stoa_status insert_cells(struct element *element, stoa_error *err)
     } else {
         rc = stoa__fail_nomem(err);
     }
-    collection_packed_release(&packed);
+    collection_packed_return(&packed, &write->call, &text);
     if (rc == STOA_OK && !element->with_id)
         element->id = info.last_insert_id;
     /* A table without row ids tells none. */

@@ -22,6 +22,8 @@ static void free_state(void *extension)
     struct collection_state *state = extension;
 
     collection_model_free(state->model);
+    for (size_t i = 0; i < sizeof state->room / sizeof *state->room; i++)
+        stoa__buffer_release(&state->room[i]);
     stoa__free(state);
 }
 

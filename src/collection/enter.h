@@ -16,6 +16,7 @@
 #ifndef STOA_COLLECTION_ENTER_H
 #define STOA_COLLECTION_ENTER_H
 
+#include "base/buffer.h"
 #include "collection/model.h"
 #include "core/conn.h"
 
@@ -33,6 +34,7 @@ struct collection_policy {
 struct collection_state {
     struct collection_policy policy;
     struct collection_model *model; /* NULL: not read yet. Replaced, not changed. */
+    stoa__buffer room[3]; /* Memory of small writes, lent to one at a time (rows.h). */
 };
 
 struct collection_call {

@@ -135,7 +135,7 @@ stoa_status collection_group_clear(struct collection_call *call,
 static stoa_status pack(struct collection_packed *packed, const struct collection_group *group,
                         int64_t id, bool indexed)
 {
-    const size_t cells = (size_t)group->row_count * (size_t)(group->feed_count + 1 + indexed);
+    const size_t cells = (size_t)group->row_count * ((size_t)group->feed_count + 1 + indexed);
     stoa_status rc = stoa__buffer_reserve(&packed->values, cells * sizeof(stoa_value));
 
     for (int64_t row = 0; row < group->row_count && rc == STOA_OK; row++) {
@@ -157,15 +157,17 @@ static stoa_status insert_few(struct collection_call *call, const struct collect
 {
     struct collection_packed packed = {0};
     stoa__buffer text = {0};
-    stoa_status rc = pack(&packed, group, id, columns->with_index);
+    stoa_status rc;
 
+    collection_packed_borrow(&packed, call, &text);
+    rc = pack(&packed, group, id, columns->with_index);
     if (rc == STOA_OK) {
         collection_insert_text(columns, &text);
         rc = collection_packed_run(&packed, call, &text, NULL, NULL, err);
     } else {
         rc = stoa__fail_nomem(err);
     }
-    collection_packed_release(&packed);
+    collection_packed_return(&packed, call, &text);
     return rc;
 }
 

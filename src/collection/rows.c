@@ -22,6 +22,45 @@ void collection_packed_release(struct collection_packed *packed)
     packed->row_count = 0;
 }
 
+/* Kept from call to call, as long as it is small. */
+enum { ROOM_BYTES_MAX = 65536 };
+
+static stoa__buffer take_room(stoa__buffer *room)
+{
+    const stoa__buffer taken = *room;
+
+    *room = (stoa__buffer){0};
+    return taken;
+}
+
+static void give_room(stoa__buffer *room, stoa__buffer *buffer)
+{
+    buffer->size = 0;
+    if (room->data || buffer->capacity > ROOM_BYTES_MAX) {
+        stoa__buffer_release(buffer);
+        return;
+    }
+    *room = *buffer;
+    *buffer = (stoa__buffer){0};
+}
+
+void collection_packed_borrow(struct collection_packed *packed, struct collection_call *call,
+                              stoa__buffer *text)
+{
+    packed->values = take_room(&call->state->room[0]);
+    packed->bytes = take_room(&call->state->room[1]);
+    *text = take_room(&call->state->room[2]);
+}
+
+void collection_packed_return(struct collection_packed *packed, struct collection_call *call,
+                              stoa__buffer *text)
+{
+    give_room(&call->state->room[0], &packed->values);
+    give_room(&call->state->room[1], &packed->bytes);
+    give_room(&call->state->room[2], text);
+    packed->row_count = 0;
+}
+
 stoa_status collection_packed_int64(struct collection_packed *packed, int64_t value)
 {
     const stoa_value packed_value = {.type = STOA_TYPE_INT64, .a = value};
@@ -62,29 +101,82 @@ stoa_status collection_packed_run(struct collection_packed *packed, struct colle
     if (rc == STOA_OK)
         rc = run(packed, call, &sql, info ? info : &own_info, done ? done : &own_done, err);
     collection_sql_close(&sql);
-    stoa__buffer_release(text);
+    give_room(&call->state->room[2], text);
     packed->values.size = packed->bytes.size = 0;
     packed->row_count = 0;
     return rc;
 }
 
+/* A text of an insert is made for every element, so this one is made by hand. */
+struct writing {
+    char *at;
+};
+
+static void put(struct writing *to, const char *text, size_t size)
+{
+    memcpy(to->at, text, size);
+    to->at += size;
+}
+
+static void put_name(struct writing *to, const char *name)
+{
+    *to->at++ = '"';
+    for (; *name; name++) {
+        if (*name == '"')
+            *to->at++ = '"';
+        *to->at++ = *name;
+    }
+    *to->at++ = '"';
+}
+
+static void put_parameter(struct writing *to, int32_t number)
+{
+    char digits[12];
+    size_t size = sizeof digits;
+
+    for (; number > 0; number /= 10)
+        digits[--size] = (char)('0' + number % 10);
+    *to->at++ = '?';
+    put(to, digits + size, sizeof digits - size);
+}
+
+static size_t insert_size(const struct collection_columns *columns)
+{
+    size_t size = 128 + 2 * strlen(columns->table->name);
+
+    for (int32_t i = 0; i < columns->feed_count; i++)
+        size += 2 * strlen(columns->feeds[i].column->name) + 16;
+    return size;
+}
+
 void collection_insert_text(const struct collection_columns *columns, stoa__buffer *text)
 {
-    const int32_t made = columns->with_id + columns->with_index;
-    const int32_t count = made + columns->feed_count;
+    const int32_t count = columns->with_id + columns->with_index + columns->feed_count;
+    struct writing to;
 
-    (void)stoa__buffer_reserve(text, 192 + 48 * (size_t)count); /* Grows where it is not enough. */
-    collection_text(text, "INSERT INTO %Q(", columns->table->name);
+    if (stoa__buffer_reserve(text, insert_size(columns)) != STOA_OK) {
+        collection_text_break(text);
+        return;
+    }
+    to.at = (char *)text->data + text->size;
+    put(&to, "INSERT INTO ", 12);
+    put_name(&to, columns->table->name);
+    *to.at++ = '(';
     if (columns->with_id)
-        collection_text(text, "\"id\"");
+        put(&to, "\"id\",", 5);
     if (columns->with_index)
-        collection_text(text, ",\"vector_index\"");
-    for (int32_t i = 0; i < columns->feed_count; i++)
-        collection_text(text, "%s%Q", made + i > 0 ? "," : "", columns->feeds[i].column->name);
-    collection_text(text, ") VALUES(");
-    for (int32_t i = 0; i < count; i++)
-        collection_text(text, "%s?%d", i > 0 ? "," : "", i + 1);
-    collection_text(text, ")");
+        put(&to, "\"vector_index\",", 15);
+    for (int32_t i = 0; i < columns->feed_count; i++) {
+        put_name(&to, columns->feeds[i].column->name);
+        *to.at++ = ',';
+    }
+    to.at--; /* There is a column, and so a comma behind it. */
+    put(&to, ") VALUES(", 9);
+    for (int32_t i = 1; i <= count; i++) {
+        put_parameter(&to, i);
+        *to.at++ = i < count ? ',' : ')';
+    }
+    text->size = (size_t)(to.at - (char *)text->data);
 }
 
 /* ---- a flow as a source of the engine's ---- */

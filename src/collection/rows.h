@@ -28,6 +28,12 @@ struct collection_packed {
     int64_t row_count;
 };
 void collection_packed_release(struct collection_packed *packed);
+/* For small writes: the connection's own memory, empty, for two that are all-zero (what is lent is
+ * not lent again), and its way back in place of a release. */
+void collection_packed_borrow(struct collection_packed *packed, struct collection_call *call,
+                              stoa__buffer *text);
+void collection_packed_return(struct collection_packed *packed, struct collection_call *call,
+                              stoa__buffer *text);
 stoa_status collection_packed_int64(struct collection_packed *packed, int64_t value);
 /* Run `text` (collection_text(), not yet ended; released here) once a row, and empty `packed`.
  * `info` may be NULL. On failure `*done` (may be NULL) rows had gone in. */

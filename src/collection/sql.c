@@ -101,6 +101,11 @@ void collection_text(stoa__buffer *text, const char *format, ...)
     va_end(args);
 }
 
+void collection_text_break(stoa__buffer *text)
+{
+    break_text(text);
+}
+
 stoa_status collection_text_end(stoa__buffer *text, stoa_error *err)
 {
     if (!is_broken(text) && stoa__buffer_terminate(text) == STOA_OK)

@@ -17,6 +17,8 @@
  * told by collection_text_end(), which terminates the text. */
 void collection_text(stoa__buffer *text, const char *format, ...);
 stoa_status collection_text_end(stoa__buffer *text, stoa_error *err);
+/* Memory ran out for who appended by himself. */
+void collection_text_break(stoa__buffer *text);
 
 /* A prepared statement; closed by collection_sql_close() (which gives it back to the cache). */
 struct collection_sql {

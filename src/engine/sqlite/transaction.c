@@ -4,13 +4,16 @@
 #include "base/mem.h"
 #include "engine/sqlite/function.h"
 #include "engine/sqlite/gate.h"
-#include "engine/sqlite/sqlite.h"
+#include "engine/sqlite/statement.h"
 #include "text/identifier.h"
 
 #include <assert.h>
 #include <string.h>
 
 #include "base/ban.h"
+
+/* Names of savepoints the library makes itself, again and again, are shorter. */
+enum { OWN_NAME_MAX = 32 };
 
 stoa_status sqlite_write_begin(struct sqlite_session *session, stoa__call *call, stoa_error *err)
 {
@@ -108,12 +111,59 @@ stoa_status sqlite_rollback(void *self, stoa_error *err)
     return rc;
 }
 
+/* The same by a statement that is kept: for names that come again and again. */
+static stoa_status run_kept(struct sqlite_session *session, stoa__call *call, const char *sql,
+                            size_t size, stoa_error *err)
+{
+    const bool was_dirty = session->dirty; /* Our own text: we know what it does. */
+    void *statement;
+    size_t used;
+    stoa_status rc = sqlite_prepare(session, call, sql, size, &used, &statement, err);
+
+    if (rc == STOA_OK) {
+        stoa__call *const before = sqlite_enter(session, call);
+        int code;
+
+        session->switching = true;
+        code = sqlite3_step(((struct sqlite_statement *)statement)->stmt);
+        session->switching = false;
+        if (code != SQLITE_DONE)
+            rc = sqlite_fail(session, code, err);
+        sqlite_leave(session, before);
+        sqlite_statement_close(statement);
+    }
+    session->dirty = was_dirty;
+    return rc;
+}
+
+/* `verb` "name", for a name of our own, which needs no care. */
+static stoa_status run_own(struct sqlite_session *session, stoa__call *call, const char *verb,
+                           const char *name, stoa_error *err)
+{
+    const size_t verb_size = strlen(verb), name_size = strlen(name);
+    char sql[64];
+    stoa_status rc;
+
+    assert(verb_size + name_size + 2 <= sizeof sql);
+    memcpy(sql, verb, verb_size);
+    sql[verb_size] = '"';
+    memcpy(sql + verb_size + 1, name, name_size);
+    sql[verb_size + 1 + name_size] = '"';
+    rc = run_kept(session, call, sql, verb_size + name_size + 2, err);
+    sqlite_write_settle(session);
+    return rc;
+}
+
 /* `verb` "name", quoted. */
 static stoa_status run_named(struct sqlite_session *session, stoa__call *call, const char *verb,
                              const char *name, stoa_error *err)
 {
     stoa__buffer sql = {0};
-    stoa_status rc = stoa__buffer_append_text(&sql, verb);
+    stoa_status rc;
+
+    if (strncmp(name, "stoa_", 5) == 0 && strlen(name) < OWN_NAME_MAX && !strchr(name, '"'))
+        return run_own(session, call, verb, name, err);
+    rc = stoa__buffer_append_text(&sql, verb);
     if (rc == STOA_OK)
         rc = stoa__identifier_quote(name, strlen(name), &sql, err);
     else
