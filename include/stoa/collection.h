@@ -164,7 +164,8 @@ STOA_API stoa_status stoa_element_delete(stoa_conn conn, stoa_op op, const char 
 
 /*
  * Read a whole element: a row an attribute, of two values: its name and its value; those of group
- * columns are LIST. `out` is borrowed until the connection's next call or close. May block.
+ * columns are LIST, aligned within a group. A name that is in several of them is written
+ * 'group.column'. `out` is borrowed until the connection's next call or close. May block.
  *
  *   Options   groups      all | none | scalar | vector | set | time_series   which attributes (all)
  *             relations   id | label
@@ -216,6 +217,11 @@ STOA_API stoa_status stoa_elements_count(stoa_conn conn, stoa_op op, const char 
  *             kind        any | scalar | vector | set | time_series    where names are looked for
  *             as          declared | integer | float | text   another than the declared type is
  *                                             TYPE; float takes integers
+ *
+ * Of a name in several groups: with a kind, the group of that name or else the first is meant;
+ * without, it is INVALID. A stored value that is not of its column's type, a date that cannot be
+ * read, and one that 64 bits of nanoseconds do not hold are TYPE when their batch is read; the error
+ * names element and column.
  */
 STOA_API stoa_status stoa_elements_read(stoa_conn conn, stoa_op op, const char *collection,
                                         int64_t collection_size, const stoa_value *names,
@@ -315,8 +321,10 @@ STOA_API stoa_status stoa_series_upsert(stoa_conn conn, stoa_op op, const char *
  * when several instants are asked for, further dimensions that are not fixed, and the attribute. An
  * element without such a value has NULL. May block.
  *
- *   instants   Values of TIMESTAMP, DATE or TEXT, at least one.
- *   cells      Values of further dimensions the rows must have.
+ *   instants   Values of TIMESTAMP, DATE or TEXT, at least one. Dates are compared as text.
+ *   keys       Rows come in the order of id; one that is missing is NOT_FOUND.
+ *   cells      Values of further dimensions the rows must have. Of those not fixed, a row a set of
+ *              values that has one; they are looked for among all rows up to the instant.
  *   Options    dates   timestamp | text
  */
 STOA_API stoa_status stoa_series_asof(stoa_conn conn, stoa_op op, const char *collection,
@@ -330,7 +338,8 @@ STOA_API stoa_status stoa_series_asof(stoa_conn conn, stoa_op op, const char *co
                                       stoa_result *out, stoa_error *err);
 
 /* The same for pairs: a stream with `id` or `label` and `at`; its rows come back in their order,
- * with the attribute behind them. May block. Calls back. `pairs` is taken on success. */
+ * with the attribute behind them. Further dimensions are cells, or columns of the pairs. May block.
+ * Calls back. `pairs` is taken on success. */
 STOA_API stoa_status stoa_series_asof_join(stoa_conn conn, stoa_op op, const char *collection,
                                            int64_t collection_size, const char *group,
                                            int64_t group_size, const char *attribute,

@@ -61,6 +61,7 @@ stoa_status read_column_init(const struct collection_call *call,
         return stoa__fail_nomem(err);
     if (options->labels && column->target) {
         out->form = READ_LABEL;
+        out->nullable = true; /* With foreign keys off an id may lead nowhere. */
         return check_target(call, column, err);
     }
     if (column->type == TYPE_DATE_TIME && !options->text)
