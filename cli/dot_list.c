@@ -100,7 +100,8 @@ stoa_status dot_engines(struct session *session, const struct words *words)
         rc = stoa_engines(&stream, &session->error);
     if (rc == STOA_OK)
         rc = show_stream(session, &stream,
-                         "SELECT name, version, available, detail, example FROM listing");
+                         "SELECT name, version, available, detail, capabilities, example "
+                         "FROM listing");
     progress_end(&session->progress);
     return rc;
 }

@@ -32,32 +32,6 @@ struct writer {
     const char *row_begin, *row_end, *end;
 };
 
-/* ---- tabs ---- */
-
-/* Tabs, line ends and backslashes inside a value would break the line: they are escaped. */
-static void tabs_value(const struct columns *columns, int32_t column, const struct cell *cell,
-                       struct text *text)
-{
-    (void)columns;
-    if (column > 0)
-        text_char(text, '\t');
-    if (cell->binary) {
-        cell_hex(text, cell);
-        return;
-    }
-    for (int64_t i = 0; i < cell->size; i++) {
-        char byte = cell->text[i];
-        if (byte == '\t')
-            text_put(text, "\\t");
-        else if (byte == '\n')
-            text_put(text, "\\n");
-        else if (byte == '\\')
-            text_put(text, "\\\\");
-        else
-            text_char(text, byte);
-    }
-}
-
 /* ---- line ---- */
 
 static void line_value(const struct columns *columns, int32_t column, const struct cell *cell,
@@ -134,7 +108,6 @@ static void html_value(const struct columns *columns, int32_t column, const stru
 /* ---- all of them ---- */
 
 static const struct writer writers[MODE_COUNT] = {
-    [MODE_TABS] = {NULL, tabs_value, "", "\n", ""},
     [MODE_LINE] = {NULL, line_value, "", "", ""},
     [MODE_HTML] = {html_begin, html_value, "<tr>", "</tr>\n", "</table>\n"},
 };
@@ -210,7 +183,8 @@ stoa_status print_result(const struct output *output, stoa_result result, stoa_o
 {
     struct ArrowSchema schema;
     stoa_status rc = stoa_result_schema(result, &schema, err);
-    int file = output->mode == MODE_CSV || output->mode == MODE_JSON || output->mode == MODE_JSONL;
+    int file = output->mode == MODE_CSV || output->mode == MODE_TABS || output->mode == MODE_JSON ||
+               output->mode == MODE_JSONL;
 
     *rows = 0;
     if (rc != STOA_OK)

@@ -59,7 +59,7 @@ stoa_status print_result(const struct output *output, stoa_result result, stoa_o
 stoa_status print_table(const struct output *output, stoa_result result, stoa_op op,
                         const struct columns *columns, int64_t *rows, stoa_error *err);
 
-/* print_file.c: CSV and both forms of JSON. */
+/* print_file.c: CSV, tabs and both forms of JSON. */
 stoa_status print_file(const struct output *output, stoa_result result, stoa_op op, int64_t *rows,
                        stoa_error *err);
 

@@ -87,36 +87,3 @@ int cli_run(struct args *args)
     session_release(&session);
     return session_exit(rc);
 }
-
-static const char help[] =
-    "usage: stoa engines [--format MODE]\n"
-    "\n"
-    "The engines this build knows: version, whether each can be used here and if not why, and\n"
-    "what its targets look like.\n"
-    "\n"
-    "  stoa engines\n"
-    "  stoa engines --format json\n";
-
-int cli_engines(struct args *args)
-{
-    struct words words = {0};
-    struct session session;
-    const char *format = args_take(args, "format");
-
-    if (args_take(args, "help")) {
-        fputs(help, stdout);
-        return CLI_OK;
-    }
-    if (args->count > 0 || args->option_count > 0 || (format && mode_find(format) < 0)) {
-        fputs(help, stderr);
-        return CLI_USAGE;
-    }
-    session_init(&session);
-    if (format)
-        session.output.mode = (enum mode)mode_find(format);
-    stoa_status rc = dot_engines(&session, &words);
-    if (rc < 0)
-        session_tell(&session, NULL);
-    session_release(&session);
-    return rc < 0 ? CLI_FAILED : CLI_OK;
-}

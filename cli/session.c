@@ -47,7 +47,7 @@ void session_init(struct session *session)
     session->output.mode = session->output.terminal ? MODE_BOX : MODE_TABS;
     session->output.rows_max = 200;
     session->output.progress = &session->progress;
-    session->output.pager = pager_default();
+    session->output.pager = session->output.terminal ? pager_default() : NULL;
 }
 
 int session_exit(stoa_status rc)

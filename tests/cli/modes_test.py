@@ -95,6 +95,10 @@ def modes():
     expect("Python reads the CSV", list(csv.reader(io.StringIO(text)))[2][1], '日本 "q"\n<b>')
     text = run(":memory:", ROWS, "--format", "json")[1]
     expect("Python reads the JSON", json.loads(text)[1]["text"], '日本 "q"\n<b>')
+    expect("tabs escape what would break a line, and nothing else",
+           run(":memory:", "select 'a' || char(9) || char(10) || '\\' as a, char(1) || 'q' ||"
+               " char(1) || char(1, 9), '' as c, null as d, '\\' as e"),
+           (0, "a\\t\\n\\\\\t\x01q\x01\x01\\t\t\t\t\\\\\n", ""))
     expect("no rows are an empty JSON array",
            run(":memory:", "select 1 where 0", "--format", "json"), (0, "[]\n", ""))
     combined = run(":memory:", "select 'e' || char(769) || '👍' as a, 'ab' as b",
@@ -200,7 +204,10 @@ def moves():
     run("import", "m.db", "z.csv", "z")
     expect("a timestamp with a zone ends with Z, one without does not",
            run("m.db", "select zoned, plain from z"),
-           (0, "2024-01-01T00:00:00Z\t2024-01-01T00:00:00.500\n", ""))
+           (0, "2024-01-01T00:00:00.000000Z\t2024-01-01T00:00:00.500000\n", ""))
+    expect("on a terminal it has the digits it needs",
+           run("m.db", "select zoned, plain from z", "--format", "line"),
+           (0, "zoned = 2024-01-01T00:00:00Z\nplain = 2024-01-01T00:00:00.500\n", ""))
     expect("also in a file", run("export", "m.db", "z", "-"),
            (0, "zoned,plain\n2024-01-01T00:00:00.000000Z,2024-01-01T00:00:00.500000\n", ""))
     expect("a file is a table, too",

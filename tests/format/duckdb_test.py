@@ -151,6 +151,23 @@ def written(seed, path):
     return found + differences(seed, got, wanted)
 
 
+def copied(folder):
+    """Rows of DuckDB's in a file of SQLite's, in two goes, and back, are the same rows."""
+    made = ("SELECT i, i / 4 AS d, 't' || i AS t, DATE '2000-01-01' + i::INTEGER AS day"
+            " FROM range(%d) r(i)")
+    here, there = os.path.join(folder, "copy.db"), "duckdb:" + os.path.join(folder, "copy.duckdb")
+    for source, target, table in [("duckdb::memory:", here, made % 300),
+                                  ("duckdb::memory:", here, made % 1000), (here, there, "t")]:
+        done_so = subprocess.run([STOA, "copy", source, table, target, "t", "--key", "i"],
+                                 capture_output=True, check=False)
+        if done_so.returncode != 0:
+            return [done_so.stderr.decode("utf-8")]
+    wanted = by_duckdb(made % 1000 + " ORDER BY i")
+    return [line for target in (here, there)
+            for line in differences(0, lines_of([STOA, target, "SELECT * FROM t ORDER BY i",
+                                                 "--format", "jsonl"]), wanted)]
+
+
 with tempfile.TemporaryDirectory() as folder:
     PATH = os.path.join(folder, "file.csv")
     for name, check in [("texts of CSV are those DuckDB reads", texts),
@@ -161,4 +178,5 @@ with tempfile.TemporaryDirectory() as folder:
         for number in range(FILES):
             wrong += check(number, PATH)
         point(name, wrong[:5])
+    point("rows copied between SQLite and DuckDB are the same", copied(folder))
 done()
