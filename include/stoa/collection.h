@@ -67,9 +67,12 @@ STOA_API stoa_status stoa_collection_set(stoa_conn conn, const stoa_option *opti
  * Make a database file from a schema: `sql` is run in one transaction on a new file beside `path`,
  * validated, synced and renamed to `path`. Nothing at `path` is touched before. May block.
  *
- *   Options   if_exists   refuse | replace   replace: LOCKED while somebody has the old one open
- *             rules       all | basic
- *             journal     wal | delete       as stoa_open() (wal)
+ *   sql       Any statements, initial rows too; it cannot end the transaction.
+ *   Options   if_exists     refuse | replace   replace: LOCKED while somebody has the old one open
+ *             rules         all | basic
+ *             journal       wal | delete       as stoa_open() (wal)
+ *             schema_file   where to read the schema; `sql` is empty then
+ *             read_only     no | yes           yes is READ_ONLY: for callers that pass theirs on
  */
 STOA_API stoa_status stoa_collection_create(stoa_op op, const char *path, int64_t path_size,
                                         const char *sql, int64_t sql_size,

@@ -6,6 +6,7 @@
 #include "base/limits.h"
 #include "base/mem.h"
 #include "base/settings.h"
+#include "collection/file.h"
 #include "collection/rules.h"
 #include "collection/sql.h"
 #include "engine/sqlite/place.h"
@@ -78,6 +79,8 @@ struct creation {
     int32_t if_exists; /* 1: replace. */
     int32_t rules;     /* 1: basic. */
     int32_t journal;   /* 1: delete. */
+    bool read_only;
+    const char *schema_file; /* "": `sql` is the schema. */
 };
 
 static const struct stoa__setting settings_table[] = {
@@ -93,20 +96,29 @@ static const struct stoa__setting settings_table[] = {
      .type = STOA__SETTING_CHOICE,
      .offset = offsetof(struct creation, journal),
      .choices = "wal|delete"},
+    {.key = "read_only",
+     .type = STOA__SETTING_BOOL,
+     .offset = offsetof(struct creation, read_only)},
+    {.key = "schema_file",
+     .type = STOA__SETTING_TEXT,
+     .offset = offsetof(struct creation, schema_file)},
 };
 
-static stoa_status read_settings(const stoa_option *options, int64_t option_count,
-                                 struct creation *out, stoa_error *err)
+/* Texts in `out` are those of `settings`. */
+static stoa_status read_settings(stoa__settings *settings, const stoa_option *options,
+                                 int64_t option_count, struct creation *out, stoa_error *err)
 {
-    stoa__settings settings = {0};
-    stoa_status rc = stoa__settings_add(&settings, options, option_count, err);
+    stoa_status rc = stoa__settings_add(settings, options, option_count, err);
 
     if (rc == STOA_OK)
-        rc = stoa__settings_read(&settings, "collection", settings_table,
+        rc = stoa__settings_read(settings, "collection", settings_table,
                                  sizeof settings_table / sizeof *settings_table, out, err);
     if (rc == STOA_OK)
-        rc = stoa__settings_finish(&settings, "collection", err);
-    stoa__settings_release(&settings);
+        rc = stoa__settings_finish(settings, "collection", err);
+    if (rc == STOA_OK && out->read_only)
+        rc = stoa__fail(err, STOA_ERR_READ_ONLY,
+                        "Cannot from_schema: read_only mode (use Database constructor to open "
+                        "existing)");
     return rc;
 }
 
@@ -150,33 +162,63 @@ static stoa_status create(stoa_op op, const char *path, const char *sql, size_t 
     return rc;
 }
 
+static stoa_status create_from_file(stoa_op op, const char *path, const struct creation *creation,
+                                    stoa_error *err)
+{
+    const char *file = creation->schema_file;
+    stoa__buffer sql = {0};
+    stoa_status rc = collection_read_file(file, &sql, err);
+
+    if (rc == STOA_ERR_NOT_FOUND)
+        rc = stoa__fail(err, rc, "Schema file not found: %s", file);
+    else if (rc != STOA_OK && rc != STOA_ERR_NOMEM)
+        stoa__wrap(err, "Failed to apply_schema: could not open file: %s", file);
+    else if (rc == STOA_OK && sql.size == 0)
+        rc = stoa__fail(err, STOA_ERR_INVALID, "Cannot apply_schema: schema file is empty: %s",
+                        file);
+    if (rc == STOA_OK)
+        rc = create(op, path, (const char *)sql.data, sql.size, creation, err);
+    stoa__buffer_release(&sql);
+    return rc;
+}
+
+static stoa_status create_named(stoa_op op, const char *path, const char *sql, size_t size,
+                                const struct creation *creation, stoa_error *err)
+{
+    if (strcmp(path, ":memory:") == 0)
+        return stoa__fail(err, STOA_ERR_INVALID,
+                          "Cannot from_schema: a database in memory is opened, and the schema "
+                          "applied to it");
+    if (!*creation->schema_file)
+        return create(op, path, sql ? sql : "", size, creation, err);
+    if (size > 0)
+        return stoa__fail(err, STOA_ERR_INVALID, "both sql and schema_file are given");
+    return create_from_file(op, path, creation, err);
+}
+
 stoa_status stoa_collection_create(stoa_op op, const char *path, int64_t path_size,
                                    const char *sql, int64_t sql_size, const stoa_option *options,
                                    int64_t option_count, stoa_error *err)
 {
-    struct creation creation = {0};
+    struct creation creation = {.schema_file = ""};
+    stoa__settings settings = {0};
     size_t size = 0, sql_bytes = 0;
-    char *name;
+    char *name = NULL;
     stoa_status rc =
         stoa__text_size("path", path, path_size, STOA__TARGET_BYTES_MAX, &size, err);
 
     if (rc == STOA_OK)
         rc = stoa__text_size("sql", sql, sql_size, SQL_BYTES_MAX, &sql_bytes, err);
+    if (rc == STOA_OK && (size == 0 || memchr(path, '\0', size)))
+        rc = stoa__fail(err, STOA_ERR_INVALID, "path is empty or holds a NUL");
     if (rc == STOA_OK)
-        rc = read_settings(options, option_count, &creation, err);
-    if (rc != STOA_OK)
-        return rc;
-    if (size == 0 || memchr(path, '\0', size))
-        return stoa__fail(err, STOA_ERR_INVALID, "path is empty or holds a NUL");
-    name = stoa__copy_text(path, size);
-    if (!name)
-        return stoa__fail_nomem(err);
-    if (strcmp(name, ":memory:") == 0)
-        rc = stoa__fail(err, STOA_ERR_INVALID,
-                        "Cannot from_schema: a database in memory is opened, and the schema "
-                        "applied to it");
-    else
-        rc = create(op, name, sql ? sql : "", sql_bytes, &creation, err);
+        rc = read_settings(&settings, options, option_count, &creation, err);
+    if (rc == STOA_OK) {
+        name = stoa__copy_text(path, size);
+        rc = name ? create_named(op, name, sql, sql_bytes, &creation, err)
+                  : stoa__fail_nomem(err);
+    }
     stoa__free(name);
+    stoa__settings_release(&settings);
     return rc;
 }

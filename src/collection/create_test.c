@@ -156,6 +156,44 @@ static void failures_leave_the_old_file_as_it_was(void)
     free(path);
 }
 
+static void a_schema_is_read_from_a_file(void)
+{
+    char *path = test_path("new.db"), *file = test_path("schema.sql"), *none = test_path("none");
+    char *folder = test_path("");
+    char text[900];
+    stoa_option option = {"schema_file", none};
+    FILE *made = fopen(file, "w");
+
+    fclose(made);
+    CHECK_INT(stoa_collection_create(NO_OP, path, STOA_NUL, NULL, 0, &option, 1, &err),
+              STOA_ERR_NOT_FOUND);
+    (void)snprintf(text, sizeof text, "Schema file not found: %s", none);
+    CHECK_TEXT(err.text, text);
+    option.value = file;
+    CHECK_INT(stoa_collection_create(NO_OP, path, STOA_NUL, NULL, 0, &option, 1, &err),
+              STOA_ERR_INVALID);
+    (void)snprintf(text, sizeof text, "Cannot apply_schema: schema file is empty: %s", file);
+    CHECK_TEXT(err.text, text);
+    CHECK_INT(stoa_collection_create(NO_OP, path, STOA_NUL, "x", 1, &option, 1, &err),
+              STOA_ERR_INVALID);
+    made = fopen(file, "w");
+    fputs(KIT_SCHEMA, made);
+    fclose(made);
+    must(stoa_collection_create(NO_OP, path, STOA_NUL, NULL, 0, &option, 1, &err));
+    CHECK_INT(file_count(), 2);
+    option.value = folder; /* No file to read. */
+    CHECK(stoa_collection_create(NO_OP, none, STOA_NUL, NULL, 0, &option, 1, &err) < 0);
+    (void)snprintf(text, sizeof text, "Failed to apply_schema: could not open file: %s", folder);
+    CHECK_HAS(err.text, text);
+    CHECK_INT(create(path, KIT_SCHEMA, "read_only=yes"), STOA_ERR_READ_ONLY);
+    CHECK_TEXT(err.text,
+               "Cannot from_schema: read_only mode (use Database constructor to open existing)");
+    free(path);
+    free(file);
+    free(folder);
+    free(none);
+}
+
 static void one_that_is_in_use_is_locked(void)
 {
     char *path = test_path("used.db");
@@ -282,6 +320,7 @@ static void making_survives_every_allocation_failure(void)
 
 TEST_MAIN({"a file is made of a schema", a_file_is_made_of_a_schema},
           {"failures leave the old file as it was", failures_leave_the_old_file_as_it_was},
+          {"a schema is read from a file", a_schema_is_read_from_a_file},
           {"one that is in use is locked", one_that_is_in_use_is_locked},
           {"the old log goes with the old file", the_old_log_goes_with_the_old_file},
           {"applying is all or nothing", applying_is_all_or_nothing},

@@ -3,20 +3,18 @@
 
 #include "base/error.h"
 #include "base/mem.h"
+#include "collection/file.h"
 
 #include <dirent.h>
 #include <errno.h>
-#include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
-#include <unistd.h>
 
 #include "base/ban.h"
 
-/* PRAGMA user_version is 32 bits wide. A longer script is no script. */
+/* PRAGMA user_version is 32 bits wide. */
 #define VERSION_MAX INT64_C(2147483647)
-#define SCRIPT_BYTES_MAX INT64_C(1000000000)
 
 /* ---- names ---- */
 
@@ -157,39 +155,12 @@ int64_t migration_below(const struct migration_folder *folder, int64_t version)
 
 /* ---- scripts ---- */
 
-static stoa_status read_all(int fd, const char *path, stoa__buffer *out, stoa_error *err)
+/* One that is missing is as an empty one. */
+static stoa_status read_script(const char *path, stoa__buffer *out, stoa_error *err)
 {
-    for (;;) {
-        ssize_t size;
+    const stoa_status rc = collection_read_file(path, out, err);
 
-        if (stoa__buffer_reserve(out, 65536) != STOA_OK)
-            return stoa__fail_nomem(err);
-        size = read(fd, out->data + out->size, 65536);
-        if (size == 0)
-            return STOA_OK;
-        if (size < 0 && errno == EINTR)
-            continue;
-        if (size < 0)
-            return stoa__fail_errno(err, errno, "read '%s'", path);
-        out->size += (size_t)size;
-        if ((int64_t)out->size > SCRIPT_BYTES_MAX)
-            return stoa__fail(err, STOA_ERR_INVALID, "'%s' is longer than %lld bytes", path,
-                              (long long)SCRIPT_BYTES_MAX);
-    }
-}
-
-static stoa_status read_file(const char *path, stoa__buffer *out, stoa_error *err)
-{
-    const int fd = open(path, O_RDONLY | O_CLOEXEC);
-    stoa_status rc;
-
-    if (fd < 0 && (errno == ENOENT || errno == ENOTDIR))
-        return STOA_OK; /* As an empty one. */
-    if (fd < 0)
-        return stoa__fail_errno(err, errno, "open '%s'", path);
-    rc = read_all(fd, path, out, err);
-    close(fd);
-    return rc;
+    return rc == STOA_ERR_NOT_FOUND ? STOA_OK : rc;
 }
 
 stoa_status migration_script(const struct migration_folder *folder,
@@ -203,7 +174,7 @@ stoa_status migration_script(const struct migration_folder *folder,
 
     if (rc == STOA_OK)
         rc = stoa__buffer_terminate(&path);
-    rc = rc == STOA_OK ? read_file((const char *)path.data, out, err) : stoa__fail_nomem(err);
+    rc = rc == STOA_OK ? read_script((const char *)path.data, out, err) : stoa__fail_nomem(err);
     stoa__buffer_release(&path);
     if (rc == STOA_OK && out->size == 0)
         rc = stoa__fail(err, STOA_ERR_NOT_FOUND, "migration %lld has no %s file",

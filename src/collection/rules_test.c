@@ -292,8 +292,8 @@ static void the_first_failure_is_told_in_the_stated_order(void)
     };
     static const char *const texts[] = {
         "Foreign key 'item_id' in table 'Z' must use ON UPDATE CASCADE",
-        "Duplicate attribute 'x' found in table 'Item_set_b' (already defined in collection "
-        "'Item')",
+        ("Duplicate attribute 'x' found in table 'Item_set_b' (already defined in collection "
+        "'Item')"),
         "Vector table 'Z_vector_v' must have 'id' column",
         "Collection 'B' must have a 'label' column",
         "Invalid collection name 'Under_score': collection names cannot contain underscores",
