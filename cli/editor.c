@@ -237,10 +237,13 @@ static void complete(struct editor *editor)
 /* Ctrl-Z: back to the shell that started this one, until it is continued. */
 static void suspend(struct editor *editor)
 {
+    size_t cursor = editor->cursor;
+
     editor_leave(editor);
     terminal_restore(&editor->terminal);
     raise(SIGTSTP);
     (void)terminal_raw(&editor->terminal);
+    editor->cursor = cursor;
 }
 
 static void control_key(struct editor *editor, int letter)

@@ -41,9 +41,9 @@ struct pager pager_begin(const char *command)
     struct pager pager = {0};
 
     setenv("LESS", "-FRSX", 0); /* Colours, whole lines, and no wait for what fits the screen. */
+    pager.file = popen(command, "w"); /* First: it does not inherit what is ignored here. */
     sigaction(SIGPIPE, &ignore, &pager.pipe);
-    pager.file = popen(command, "w");
-    sigaction(SIGINT, &ignore, &pager.interrupt); /* Behind it: the pager has its own. */
+    sigaction(SIGINT, &ignore, &pager.interrupt);
     return pager;
 }
 

@@ -15,6 +15,8 @@ import time
 from tap import done, point, skip
 
 STOA, VERSION = os.path.abspath(sys.argv[1]), sys.argv[2]
+COMPLETION = os.path.join(os.path.dirname(os.path.abspath(__file__)),
+                          "../../packaging/completion")
 WORK = tempfile.mkdtemp(prefix="stoa-cli-")
 FILE = os.path.join(WORK, "app.db")
 
@@ -115,6 +117,12 @@ def commands():
     point("--help lists every command",
           [name for name in ("import", "export", "copy", "check", "backup", "engines", "bench",
                              "demo") if not re.search(r"^  stoa %s  " % name, out, re.M)])
+    for file in ("stoa.bash", "_stoa", "stoa.fish"):
+        with open(os.path.join(COMPLETION, file), encoding="utf-8") as script:
+            text = script.read()
+        point("%s completes every command" % file,
+              [name for name in re.findall(r"^  stoa (\w+)  ", out, re.M)
+               if not re.search(r"\b%s\b" % name, text)])
     point("--help goes to standard output",
           [] if (status, err) == (0, "") and out.startswith("usage: ") else [repr((status, err))])
     status, out, err = run("engines")
