@@ -299,6 +299,52 @@ static void a_value_of_another_class_is_an_error_or_null(void)
     stoa_db_close(db);
 }
 
+/* Items of one element in a batch: row, first item, last item. */
+static void check_items(const struct ArrowArray *batch, int64_t row, int64_t count, int64_t last)
+{
+    const struct ArrowArray *list = batch->children[1], *items = list->children[0];
+    const int32_t *offsets = (const int32_t *)list->buffers[1] + list->offset + row;
+    const int64_t *values = (const int64_t *)items->buffers[1] + items->offset;
+
+    CHECK_INT(offsets[1] - offsets[0], count);
+    if (count > 0)
+        CHECK_INT(values[offsets[1] - 1], last);
+}
+
+static void lists_of_many_rows_close_a_batch_early(void)
+{
+    struct ArrowArray batch;
+    stoa_result result;
+
+    conn = kit_open(
+        KIT_CONFIGURATION
+        "CREATE TABLE A (id INTEGER PRIMARY KEY, label TEXT UNIQUE NOT NULL) STRICT;"
+        "CREATE TABLE A_vector_v (id INTEGER NOT NULL REFERENCES A(id) ON DELETE CASCADE "
+        "ON UPDATE CASCADE, vector_index INTEGER NOT NULL, x INTEGER, PRIMARY KEY "
+        "(id, vector_index)) STRICT, WITHOUT ROWID;"
+        "INSERT INTO A VALUES (1, 'a'), (2, 'b'), (3, 'c'), (4, 'd');"
+        "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 600000) "
+        "INSERT INTO A_vector_v SELECT 1, i, i FROM n UNION ALL SELECT 2, i, -i FROM n;"
+        "INSERT INTO A_vector_v VALUES (4, 1, 77)",
+        &db);
+    kit_must(try_elements(conn, &(struct ask){.collection = "A", .names = "x label"}, &result,
+                          &err),
+             &err, "read");
+    kit_must(stoa_result_next(result, NO_OP, &batch, &err), &err, "next");
+    CHECK_INT(batch.length, 2);
+    check_items(&batch, 0, 600000, 600000);
+    check_items(&batch, 1, 600000, -600000);
+    batch.release(&batch);
+    kit_must(stoa_result_next(result, NO_OP, &batch, &err), &err, "next");
+    CHECK_INT(batch.length, 2);
+    check_items(&batch, 0, 0, 0);
+    check_items(&batch, 1, 1, 77);
+    batch.release(&batch);
+    CHECK_INT(stoa_result_next(result, NO_OP, &batch, &err), STOA_DONE);
+    stoa_result_close(result);
+    stoa_db_close(db);
+}
+
 static void counts_are_of_collections_and_groups(void)
 {
     int64_t count = -1;
@@ -336,4 +382,5 @@ TEST_MAIN({"scalars come in order of id with their NULLs",
           {"any column name is read", any_column_name_is_read},
           {"a value of another class is an error or NULL",
            a_value_of_another_class_is_an_error_or_null},
+          {"lists of many rows close a batch early", lists_of_many_rows_close_a_batch_early},
           {"counts are of collections and groups", counts_are_of_collections_and_groups})

@@ -277,6 +277,81 @@ static void a_cancelled_read_ends(void)
     stoa_db_close(db);
 }
 
+static stoa_op running;
+static int64_t rows_run;
+
+/* Cancels the operation it runs under, at one row. */
+static stoa_status cancelling(void *self, const stoa_rows *arguments, stoa_value *out,
+                              const uint8_t **bytes, stoa_error *error)
+{
+    (void)self;
+    (void)bytes;
+    *out = arguments->values[0];
+    return running.id != 0 && ++rows_run == 1000 ? stoa_op_cancel(running, error) : STOA_OK;
+}
+
+/* Wherever the rows come from. */
+static void check_cancelled(const char *name)
+{
+    const stoa_value value = {.type = STOA_TYPE_TEXT, .b = (int64_t)strlen(name)};
+    struct ArrowArray batch;
+    stoa_result result;
+    stoa_status rc;
+
+    rows_run = 0;
+    kit_must(stoa_op_open(-1, NULL, NULL, NULL, &running, &err), &err, "op");
+    rc = stoa_elements_read(conn, running, "A", STOA_NUL, &value, 1, NULL, 0,
+                            (const uint8_t *)name, value.b, NULL, 0, &result, &err);
+    while (rc == STOA_OK) {
+        rc = stoa_result_next(result, running, &batch, &err);
+        if (rc == STOA_OK)
+            batch.release(&batch);
+    }
+    CHECK_INT(rc, STOA_ERR_CANCELLED);
+    CHECK(rows_run >= 1000 && rows_run < 300000);
+    stoa_result_close(result);
+    stoa_op_close(running);
+}
+
+static void borrowed(struct ArrowSchema *schema)
+{
+    (void)schema;
+}
+
+static void a_long_read_is_cancelled_on_its_way(void)
+{
+    static const char format[] = "l";
+    struct ArrowSchema one = {
+        .format = format, .name = "x", .flags = ARROW_FLAG_NULLABLE, .release = borrowed};
+    struct ArrowSchema *list[] = {&one};
+    struct ArrowSchema parameters = {
+        .format = "+s", .name = "", .n_children = 1, .children = list, .release = borrowed};
+    stoa_function_spec spec = {.struct_size = sizeof spec,
+                               .name = "cancelling",
+                               .name_size = STOA_NUL,
+                               .parameters = &parameters,
+                               .returns = &one,
+                               .flags = STOA_FUNCTION_DETERMINISTIC | STOA_FUNCTION_IN_SCHEMA,
+                               .row = cancelling};
+    stoa_function function;
+
+    db = app_open(":memory:", NULL);
+    conn = app_connect(db);
+    kit_must(stoa_function_register(conn, &spec, NULL, NULL, &function, &err), &err, "function");
+    app_run(conn, KIT_CONFIGURATION
+            "CREATE TABLE A (id INTEGER PRIMARY KEY, label TEXT UNIQUE NOT NULL, g INTEGER "
+            "GENERATED ALWAYS AS (cancelling(id)) VIRTUAL) STRICT;"
+            "CREATE TABLE A_vector_v (id INTEGER NOT NULL REFERENCES A(id) ON DELETE CASCADE "
+            "ON UPDATE CASCADE, vector_index INTEGER NOT NULL, h INTEGER GENERATED ALWAYS AS "
+            "(cancelling(vector_index)) VIRTUAL, PRIMARY KEY (id, vector_index)) STRICT;"
+            "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 300000) "
+            "INSERT INTO A (id, label) SELECT i, i FROM n;"
+            "INSERT INTO A_vector_v (id, vector_index) SELECT id, 1 FROM A");
+    check_cancelled("g");
+    check_cancelled("h");
+    stoa_db_close(db);
+}
+
 static int busy_next(struct ArrowArrayStream *self, struct ArrowArray *out)
 {
     stoa_result result;
@@ -470,6 +545,7 @@ TEST_MAIN({"what is exported outlives its handles", what_is_exported_outlives_it
           {"a read sees one state of the database", a_read_sees_one_state_of_the_database},
           {"reads are part of an open transaction", reads_are_part_of_an_open_transaction},
           {"a cancelled read ends", a_cancelled_read_ends},
+          {"a long read is cancelled on its way", a_long_read_is_cancelled_on_its_way},
           {"a connection that reads is busy", a_connection_that_reads_is_busy},
           {"other engines have no collections", other_engines_have_no_collections},
           {"reads survive any allocation that fails", reads_survive_any_allocation_that_fails})

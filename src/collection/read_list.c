@@ -43,6 +43,7 @@ struct lists {
     struct stoa__arrow_type *list_type;
     struct stoa__builder builder;
     struct ArrowArray batch; /* Of elements. */
+    const int64_t *ids;      /* Theirs. */
     int64_t row;             /* Of them, not given yet. */
 };
 
@@ -199,7 +200,7 @@ static stoa_status end_lists(struct lists *lists, struct list_group *group, stoa
 /* Lists of elements from lists->row on; `*count`: how many. */
 static stoa_status fill(struct lists *lists, stoa__call *call, int64_t *count, stoa_error *err)
 {
-    const int64_t *ids = (const int64_t *)lists->batch.children[0]->buffers[1] + lists->row;
+    const int64_t *ids = lists->ids + lists->row;
     const int64_t most = lists->batch.length - lists->row;
     bool full = false;
     stoa_status rc = STOA_OK;
@@ -254,7 +255,13 @@ static stoa_status elements_of(struct lists *lists, int64_t count, struct ArrowA
         *out = lists->batch;
         lists->batch = (struct ArrowArray){0};
     } else {
-        rc = stoa_batch_slice(&lists->batch, lists->row, count, out, err);
+        struct ArrowArray shared = {0};
+
+        rc = stoa__array_share(&lists->batch, &shared, err); /* Once: then it is shared already. */
+        if (rc != STOA_OK)
+            return rc;
+        lists->batch = shared;
+        rc = stoa__array_window(&lists->batch, lists->row, count, out, err);
         lists->row += count;
     }
     if (last) {
@@ -276,6 +283,8 @@ static stoa_status lists_next(void *self, stoa__call *call, struct ArrowArray *o
         rc = read_statement_next(&lists->elements, call, &lists->batch, err);
         if (rc == STOA_OK)
             rc = read_statement_convert(&lists->elements, &lists->batch, err);
+        if (rc == STOA_OK)
+            lists->ids = lists->batch.children[0]->buffers[1];
     }
     if (rc == STOA_OK)
         rc = fill(lists, call, &count, err);
