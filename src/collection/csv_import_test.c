@@ -3,7 +3,8 @@
 #include "base/mem.h"
 #include "collection/csv_kit.h"
 
-#define HEAD "label,tree_count,area,date_planted,soil,region_id,orchard_neighbour\n"
+#define LABELS "label,tree_count,area,date_planted,soil,region_id,orchard_neighbour"
+#define HEAD LABELS "\n"
 #define DATA                                                                                  \
     "INSERT INTO Region(label) VALUES('North'),('South');"                                    \
     "INSERT INTO Orchard(id,label,tree_count,region_id) VALUES(1,'Hill',120,1),(5,'Dale',7,2);" \
@@ -30,7 +31,8 @@ static void known_labels_keep_their_ids(void)
 
     open_sample();
     done = csv_import(conn, "",
-                      "sep=,\n" HEAD "New,1,,,,,\nHill,2,0.5,2024-01-02,,South,New\nLast,3,,,,,Last\n",
+                      "sep=,\n" HEAD "New,1,,,,,\nHill,2,0.5,2024-01-02,,South,New\n"
+                      "Last,3,,,,,Last\n",
                       "");
     CHECK_ROWS(conn, ORCHARDS,
                "1|Hill|2|0.5|2024-01-02T00:00:00|NULL|2|6\n6|New|1|NULL|NULL|NULL|NULL|NULL\n"
@@ -126,13 +128,12 @@ static void files_are_read_as_people_write_them(void)
 {
     static const char *const files[] = {
         HEAD "a,1,,,,,\n",
-        "\xef\xbb\xbfsep=,\r\nlabel,tree_count,area,date_planted,soil,region_id,"
-        "orchard_neighbour\r\na,1,,,,,\r\n",
+        "\xef\xbb\xbfsep=,\r\n" LABELS "\r\na,1,,,,,\r\n",
         "label;tree_count;area;date_planted;soil;region_id;orchard_neighbour\na;1;;;;;",
-        "label\ttree_count\tarea\tdate_planted\tsoil\tregion_id\torchard_neighbour\na\t1\t\t\t\t\t\n",
+        "label\ttree_count\tarea\tdate_planted\tsoil\tregion_id\torchard_neighbour\na\t1\t\t\t\t\t",
         "\n\nlabel, tree_count ,area,date_planted,soil,region_id,orchard_neighbour\n\na,1,,,,,\n\n",
-        "label,tree_count,area,date_planted,soil,region_id,orchard_neighbour,,\na,1,,,,,,,\n",
-        "label,tree_count,area,date_planted,soil,region_id,orchard_neighbour,,\na,1,,,,,\n",
+        LABELS ",,\na,1,,,,,,,\n",
+        LABELS ",,\na,1,,,,,\n",
         "orchard_neighbour,label,region_id,soil,date_planted,area,tree_count\n,\"a\",,,,,1\n",
         "sep=|\nlabel|tree_count|area|date_planted|soil|region_id|orchard_neighbour\na|1|||||\n",
     };
@@ -304,7 +305,8 @@ static void what_is_exported_is_imported(void)
 
     open_sample();
     app_run(conn, "INSERT INTO Orchard(label,area,orchard_neighbour) VALUES(' x ',0.1,5),"
-                  "('\"q\", ''',1e300,1),('',NULL,1),('l' || char(10) || 'f' || char(13),-0.0,NULL)");
+                  "('\"q\", ''',1e300,1),('',NULL,1),"
+                  "('l' || char(10) || 'f' || char(13),-0.0,NULL)");
     app_run(conn, "UPDATE Orchard SET orchard_neighbour = 8 WHERE id = 1");
     before = app_rows(conn, ORCHARDS);
     app_must(csv_try_export(conn, "", path, "", NULL, &fault), &fault, "export");

@@ -48,14 +48,16 @@ static void the_sample_has_its_golden_bytes(void)
     check_export("yield", "date_time_format=%d/%m/%Y",
                  "sep=,\nid,date_time,block,tonnes,grade\nHill,01/01/2024,1,2.5,\n"
                  "Hill,01/01/2024,2,1.5,\n");
-    check_export("buyers", "separator=;", "sep=;\nid;region_sold_to\nHill;North\nDale;South\nDale;\n");
+    check_export("buyers", "separator=;",
+                 "sep=;\nid;region_sold_to\nHill;North\nDale;South\nDale;\n");
     stoa_db_close(db);
 }
 
 static void what_would_not_come_back_is_quoted(void)
 {
-    conn = kit_open(KIT_SCHEMA "INSERT INTO Orchard(label) VALUES(''),('a b'),(' a'),('a\tb'),"
-                               "('\"a\"'),('a' || char(13)),('a,b'),('a' || char(10) || 'b'),('a;b');",
+    conn = kit_open(KIT_SCHEMA
+                    "INSERT INTO Orchard(label) VALUES(''),('a b'),(' a'),('a\tb'),('\"a\"'),"
+                    "('a' || char(13)),('a,b'),('a' || char(10) || 'b'),('a;b');",
                     &db);
     check_export("", "separator_line=no",
                  "label,tree_count,area,date_planted,soil,region_id,orchard_neighbour\n"
