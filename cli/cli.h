@@ -20,6 +20,9 @@ int cli_copy(struct args *args);
 int cli_check(struct args *args);
 int cli_backup(struct args *args);
 
+/* collection.c: what schema-first collections need. */
+int cli_collection(struct args *args);
+
 /* bench.c: rows per second of the user's own machine. */
 int cli_bench(struct args *args);
 

@@ -17,6 +17,7 @@ static const struct command {
     {"copy", cli_copy, "rows from one database into another"},
     {"check", cli_check, "look for damage"},
     {"backup", cli_backup, "copy a database while others use it"},
+    {"collection", cli_collection, "elements, vectors, sets and time series by a schema"},
     {"engines", cli_engines, "what this build can open"},
     {"bench", cli_bench, "how fast this machine is, in a minute"},
     {"demo", cli_demo, "the main job, step by step, on a file of its own"},

@@ -25,6 +25,8 @@ _stoa() {
         copy) options='--help --key --mode --keys --strict --quiet' ;;
         check) options='--help --quick' ;;
         backup) options='--help --replace' ;;
+        collection) options='--help --format --if-exists --plan --dry-run --mode --on-error
+            --columns --separator --date-time-format --enum-labels --locale' ;;
         bench) options='--help --quick --format' ;;
         demo) options='--help --svg --rows' ;;
         *) options='--help --version --format --output --read --rows --color --timer --no-config
@@ -33,11 +35,16 @@ _stoa() {
         mapfile -t COMPREPLY < <(compgen -W "$options" -- "$word")
         return
     fi
+    if [[ ${COMP_WORDS[1]} == collection ]] && ((COMP_CWORD == 2)); then
+        options='describe summarise check create migrate export-csv import-csv'
+        mapfile -t COMPREPLY < <(compgen -W "$options" -- "$word")
+        return
+    fi
     compopt -o filenames
     mapfile -t COMPREPLY < <(compgen -f -- "$word")
     if ((COMP_CWORD == 1)); then
         mapfile -t -O ${#COMPREPLY[@]} COMPREPLY < \
-            <(compgen -W 'import export copy check backup engines bench demo' -- "$word")
+            <(compgen -W 'import export copy check backup collection engines bench demo' -- "$word")
     fi
 }
 complete -F _stoa stoa

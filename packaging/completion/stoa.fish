@@ -1,10 +1,12 @@
 # SPDX-License-Identifier: Apache-2.0
-set -l commands import export copy check backup engines bench demo
+set -l commands import export copy check backup collection engines bench demo
 complete -c stoa -n "not __fish_seen_subcommand_from $commands" -a import -d 'files into a table'
 complete -c stoa -n "not __fish_seen_subcommand_from $commands" -a export -d 'rows into a file'
 complete -c stoa -n "not __fish_seen_subcommand_from $commands" -a copy -d 'rows into another database'
 complete -c stoa -n "not __fish_seen_subcommand_from $commands" -a check -d 'look for damage'
 complete -c stoa -n "not __fish_seen_subcommand_from $commands" -a backup -d 'copy a database'
+complete -c stoa -n "not __fish_seen_subcommand_from $commands" -a collection -d 'elements by a schema'
+complete -c stoa -n "__fish_seen_subcommand_from collection" -a 'describe summarise check create migrate export-csv import-csv'
 complete -c stoa -n "not __fish_seen_subcommand_from $commands" -a engines -d 'what this build can open'
 complete -c stoa -n "not __fish_seen_subcommand_from $commands" -a bench -d 'how fast this machine is'
 complete -c stoa -n "not __fish_seen_subcommand_from $commands" -a demo -d 'the main job, step by step'
