@@ -7,7 +7,7 @@ import sys
 
 from ._arrow import run_taking
 from ._call import Options, call, keep_raised, run
-from ._error import fill
+from ._error import UnsupportedError, fill
 from ._held import cast, hold, release, thing
 from ._lib import NULL, callback, ffi, lib
 
@@ -60,7 +60,10 @@ class Scans:
         self._con = con._handle
         self._operations = con._operations
         self._looking = False
-        self.looking = True
+        try:
+            self.looking = True
+        except UnsupportedError:
+            pass  # This engine has no scans, and so nothing to look for.
 
     def register(self, name: str, data: Any, columns: Names, replace: bool, copy: bool,
                  settings: dict[str, Any]) -> None:
