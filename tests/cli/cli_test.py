@@ -14,6 +14,10 @@ import time
 
 from tap import done, point, skip
 
+# What is ignored in the background would stay so in what is started here.
+for ignored in (signal.SIGHUP, signal.SIGINT, signal.SIGQUIT, signal.SIGTERM):
+    signal.signal(ignored, signal.SIG_DFL)
+
 STOA, VERSION = os.path.abspath(sys.argv[1]), sys.argv[2]
 COMPLETION = os.path.join(os.path.dirname(os.path.abspath(__file__)),
                           "../../packaging/completion")

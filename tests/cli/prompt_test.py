@@ -16,6 +16,10 @@ import time
 
 from tap import done, point, skip
 
+# What is ignored in the background would stay so in what is started here.
+for ignored in (signal.SIGHUP, signal.SIGINT, signal.SIGQUIT, signal.SIGTERM):
+    signal.signal(ignored, signal.SIG_DFL)
+
 STOA = os.path.abspath(sys.argv[1])
 WORK = tempfile.mkdtemp(prefix="stoa-prompt-")
 STATE = os.path.join(WORK, "state")

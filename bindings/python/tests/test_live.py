@@ -21,6 +21,7 @@ ROWS = "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n) SELECT i
 CHILD = """
 import os, signal, sys, threading, time
 import stoa
+signal.signal(signal.SIGINT, signal.default_int_handler)  # Ignored in the background.
 con = stoa.connect()
 con.run("CREATE TABLE t(a)")
 ENDLESS = {endless!r}
@@ -54,6 +55,39 @@ def test_ctrl_c(call):
                           check=False)
     assert done.returncode == 0, done.stderr
     assert "Exception ignored" not in done.stderr
+    assert int(done.stdout) < LATE * 1000
+
+
+FUNCTIONS = """
+import datetime
+class Rows:
+    def step(self, x): pass
+    def finish(self): return 1
+def endless():
+    while True: yield {{"a": [1] * 100}}
+con.create_function("plain", lambda x: x, [int], int)
+con.create_function("typed", lambda x: x, [datetime.date], int, null="call")
+con.create_function("listed", lambda x: x, [int], int, batch="list")
+con.create_aggregate("every", Rows, [int], int)
+con.create_aggregate("batches", Rows, [int], int, batch="list")
+con.create_collation("k", lambda a, b: (a > b) - (a < b))
+con.register("r", endless())
+N = "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n) "
+"""
+
+
+@pytest.mark.parametrize("query", [
+    "N + 'SELECT sum(plain(i)) FROM n'", "N + 'SELECT max(typed(i)) FROM n'",
+    "N + 'SELECT sum(listed(i)) FROM n'", "N + 'SELECT every(i) FROM n'",
+    "N + 'SELECT batches(i) FROM n'", "N + \"SELECT count(*) FROM n WHERE i || '' < 'a' COLLATE k\"",
+    "'SELECT count(*) FROM r'"])
+def test_ctrl_c_inside_python(query):
+    """Nearly always the signal arrives while C runs, and its handler as Python is entered."""
+    call = FUNCTIONS.format() + f"con.execute({query}).fetchall()"
+    text = CHILD.format(endless=ENDLESS, call=call.replace("\n", "\n    "))
+    done = subprocess.run([sys.executable, "-c", text], capture_output=True, text=True, timeout=120,
+                          check=False)
+    assert (done.returncode, done.stderr) == (0, "")
     assert int(done.stdout) < LATE * 1000
 
 
