@@ -1,12 +1,13 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Executing a statement of the interface: a query, or bound data into a table. */
-#include "adbc_export/parts.h"
+#include "adbc_export/rows.h"
 
 #include "arrow/array.h"
 #include "base/error.h"
 #include "base/mem.h"
 
 #include <string.h>
+#include <strings.h>
 
 #include "base/ban.h"
 
@@ -123,8 +124,10 @@ static AdbcStatusCode execute(struct driver_statement *statement, struct ArrowAr
     stoa_op op = {0};
     stoa_status rc;
 
-    if (status != ADBC_STATUS_OK)
+    if (status != ADBC_STATUS_OK) {
+        stoa__driver_unbind(statement); /* Or the next execution, of another kind, would use it. */
         return status;
+    }
     rc = stoa__driver_op_open(&statement->node, &op, &failure);
     if (rc == STOA_OK && statement->state == DRIVER_INGEST)
         rc = ingest(statement, op, rows, &failure);
@@ -160,6 +163,45 @@ AdbcStatusCode stoa__driver_execute_query(struct AdbcStatement *self,
 
 /* ---- what a statement is like ---- */
 
+/* A SELECT over no table: its one row costs nothing to make, and alone can tell its types. SQLite
+ * says so in one line of its plan. */
+static bool is_constant(struct driver_statement *statement, stoa_op op)
+{
+    const struct driver_connection *connection = driver_connection_of(statement);
+    struct driver_rows plan = {0};
+    stoa__buffer sql = {0};
+    char engine[32] = "";
+    bool yes = false;
+
+    if (strncasecmp(statement->sql, "SELECT", 6) != 0 ||
+        stoa_db_property(connection->db, "engine", STOA_NUL, engine, sizeof engine, NULL, NULL) !=
+            STOA_OK ||
+        strcmp(engine, "sqlite") != 0)
+        return false;
+    if (stoa__buffer_format(&sql, "EXPLAIN QUERY PLAN %s", statement->sql) == STOA_OK &&
+        stoa__buffer_terminate(&sql) == STOA_OK &&
+        stoa__driver_rows_query(&plan, connection->conn, op, (const char *)sql.data, NULL) ==
+            STOA_OK)
+        yes = plan.row_count == 1 && plan.column_count == 4 &&
+              stoa__driver_text_is(stoa__driver_rows_text(&plan, 0, 3), "SCAN CONSTANT ROW");
+    stoa__driver_rows_release(&plan);
+    stoa__buffer_release(&sql);
+    return yes;
+}
+
+/* False: it has parameters, or its value cannot be computed. */
+static bool run_for_schema(struct driver_statement *statement, stoa_op op,
+                           struct ArrowSchema *out)
+{
+    stoa_result result = {0};
+    stoa_status rc = stoa_execute(statement->stmt, op, NULL, 0, NULL, 0, &result, NULL);
+
+    if (rc == STOA_OK)
+        rc = stoa_result_schema(result, out, NULL);
+    stoa_result_close(result);
+    return rc == STOA_OK;
+}
+
 static stoa_status describe(struct driver_statement *statement, struct ArrowSchema *out,
                             stoa_error *err)
 {
@@ -168,7 +210,7 @@ static stoa_status describe(struct driver_statement *statement, struct ArrowSche
 
     if (rc == STOA_OK)
         rc = stoa__driver_prepare(statement, op, err);
-    if (rc == STOA_OK)
+    if (rc == STOA_OK && !(is_constant(statement, op) && run_for_schema(statement, op, out)))
         rc = stoa_stmt_schema(statement->stmt, out, err);
     stoa_op_close(op);
     return rc;

@@ -176,19 +176,6 @@ static AdbcStatusCode set_plan(struct AdbcStatement *self, const uint8_t *plan, 
     return refuse(self, STOA__KIND_ADBC_STATEMENT, "StatementSetSubstraitPlan", error);
 }
 
-static AdbcStatusCode statistics(struct AdbcConnection *self, const char *catalog,
-                                 const char *db_schema, const char *table, char approximate,
-                                 struct ArrowArrayStream *out, struct AdbcError *error)
-{
-    (void)catalog;
-    (void)db_schema;
-    (void)table;
-    (void)approximate;
-    if (out)
-        *out = (struct ArrowArrayStream){0};
-    return refuse(self, STOA__KIND_ADBC_CONNECTION, "ConnectionGetStatistics", error);
-}
-
 /* The table owns nothing. */
 static AdbcStatusCode driver_release(struct AdbcDriver *driver, struct AdbcError *error)
 {
@@ -242,7 +229,7 @@ static const struct AdbcDriver functions = {
     .ConnectionGetOptionBytes = connection_get_bytes,
     .ConnectionGetOptionDouble = connection_get_double,
     .ConnectionGetOptionInt = connection_get_int,
-    .ConnectionGetStatistics = statistics,
+    .ConnectionGetStatistics = stoa__driver_statistics,
     .ConnectionGetStatisticNames = stoa__driver_statistic_names,
     .ConnectionSetOptionBytes = connection_set_bytes,
     .ConnectionSetOptionDouble = connection_set_double,

@@ -260,6 +260,10 @@ AdbcStatusCode stoa__driver_table_types(struct AdbcConnection *self,
 AdbcStatusCode stoa__driver_statistic_names(struct AdbcConnection *self,
                                             struct ArrowArrayStream *out,
                                             struct AdbcError *error);
+AdbcStatusCode stoa__driver_statistics(struct AdbcConnection *self, const char *catalog,
+                                       const char *db_schema, const char *table,
+                                       char approximate, struct ArrowArrayStream *out,
+                                       struct AdbcError *error);
 AdbcStatusCode stoa__driver_table_schema(struct AdbcConnection *self, const char *catalog,
                                          const char *db_schema, const char *table,
                                          struct ArrowSchema *out, struct AdbcError *error);
@@ -295,7 +299,7 @@ struct stoa__builder;
  * A type from its description: fields `name:format` between commas; behind a nested format its
  * children in parentheses; '!' behind a field that is not nullable.
  *
- *     "info_name:I!,info_value:+ud:0,1;(a:u,b:l)"       commas of a format end with ';'
+ *     "info_name:I!,info_value:+ud:0,1(a:u,b:l)"        a union's format ends with its children
  */
 stoa_status stoa__driver_type(const char *text, stoa__arena *arena,
                               struct stoa__arrow_type **out, stoa_error *err);

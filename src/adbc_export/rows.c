@@ -31,13 +31,12 @@ static stoa_status append(struct driver_rows *rows, const stoa_rows *more)
     return STOA_OK;
 }
 
-stoa_status stoa__driver_rows_read(struct driver_rows *rows, stoa_conn conn, stoa_op op,
-                                   int32_t what, const char *table, stoa_error *err)
+/* All of `result`, which is closed. */
+static stoa_status read_all(struct driver_rows *rows, stoa_result result, stoa_op op,
+                            stoa_error *err)
 {
-    stoa_result result = {0};
     stoa_rows more;
-    stoa_status rc = stoa_catalog(conn, op, what, NULL, 0, table, table ? STOA_NUL : 0, &result,
-                                  err);
+    stoa_status rc = STOA_OK;
 
     while (rc == STOA_OK) {
         rc = stoa_result_rows(result, op, ROWS_AT_ONCE, &more, err);
@@ -46,6 +45,25 @@ stoa_status stoa__driver_rows_read(struct driver_rows *rows, stoa_conn conn, sto
     }
     stoa_result_close(result);
     return rc == STOA_DONE ? STOA_OK : rc;
+}
+
+stoa_status stoa__driver_rows_read(struct driver_rows *rows, stoa_conn conn, stoa_op op,
+                                   int32_t what, const char *table, stoa_error *err)
+{
+    stoa_result result = {0};
+    stoa_status rc = stoa_catalog(conn, op, what, NULL, 0, table, table ? STOA_NUL : 0, &result,
+                                  err);
+
+    return rc == STOA_OK ? read_all(rows, result, op, err) : rc;
+}
+
+stoa_status stoa__driver_rows_query(struct driver_rows *rows, stoa_conn conn, stoa_op op,
+                                    const char *sql, stoa_error *err)
+{
+    stoa_result result = {0};
+    stoa_status rc = stoa_query(conn, op, sql, STOA_NUL, NULL, 0, NULL, 0, &result, err);
+
+    return rc == STOA_OK ? read_all(rows, result, op, err) : rc;
 }
 
 void stoa__driver_rows_release(struct driver_rows *rows)

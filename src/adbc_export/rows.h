@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Parts of the catalogue in memory, and the patterns they are filtered by. */
+/* Parts of the catalogue, and other small results, in memory, and the patterns they are filtered by. */
 #ifndef STOA_ADBC_EXPORT_ROWS_H
 #define STOA_ADBC_EXPORT_ROWS_H
 
@@ -23,6 +23,9 @@ struct driver_text {
 /* Read STOA_CATALOG_`what`, of one table or (NULL) of all, ignoring ASCII case. */
 stoa_status stoa__driver_rows_read(struct driver_rows *rows, stoa_conn conn, stoa_op op,
                                    int32_t what, const char *table, stoa_error *err);
+/* Append the rows of a query that gives as many columns as those that are there. */
+stoa_status stoa__driver_rows_query(struct driver_rows *rows, stoa_conn conn, stoa_op op,
+                                    const char *sql, stoa_error *err);
 void stoa__driver_rows_release(struct driver_rows *rows);
 
 struct driver_text stoa__driver_rows_text(const struct driver_rows *rows, int64_t row,

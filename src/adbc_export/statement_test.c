@@ -64,6 +64,56 @@ static void execute_schema_runs_nothing(void)
     close_kit(&kit);
 }
 
+/* What has no table can be computed; what has one, or a parameter, is as declared. */
+static void constants_have_the_type_of_their_value(void)
+{
+    static const struct {
+        const char *sql, *format;
+    } queries[] = {{"SELECT 42", "l"},
+                   {"select CAST(1.5 AS FLOAT)", "g"},
+                   {"SELECT x'00'", "z"},
+                   {"SELECT 'hi'", "u"},
+                   {"SELECT a + 1 FROM t", "u"},
+                   {"SELECT a FROM t", "l"},
+                   {"SELECT ?", "u"},
+                   {"SELECT abs(-9223372036854775807 - 1)", "u"},
+                   {"INSERT INTO t SELECT 42 RETURNING a", "l"}};
+    struct AdbcError error = fresh();
+    struct kit kit = open_kit();
+    struct ArrowSchema schema;
+
+    update(&kit, "CREATE TABLE t(a INTEGER)");
+    for (size_t i = 0; i < sizeof queries / sizeof *queries; i++) {
+        check_ok(driver.StatementSetSqlQuery(&kit.statement, queries[i].sql, &error), &error);
+        check_ok(driver.StatementExecuteSchema(&kit.statement, &schema, &error), &error);
+        CHECK_INT(schema.n_children, 1);
+        CHECK_TEXT(schema.children[0]->format, queries[i].format);
+        schema.release(&schema);
+    }
+    CHECK_INT(number(&kit, "SELECT count(*) FROM t"), 0);
+    close_kit(&kit);
+}
+
+/* The statement goes on to be used for something else. */
+static void a_refused_ingest_lets_its_rows_go(void)
+{
+    static const int64_t values[] = {1, 2};
+    struct AdbcError error = fresh();
+    struct kit kit = open_kit();
+
+    set_ingest(&kit, "t", "adbc.ingest.mode.create");
+    check_ok(driver.StatementSetOption(&kit.statement, "adbc.ingest.temporary", "true", &error),
+             &error);
+    check_ok(driver.StatementSetOption(&kit.statement, "adbc.ingest.target_catalog", "main",
+                                       &error),
+             &error);
+    bind_ints(&kit, values, 2, "a");
+    check_error(driver.StatementExecuteQuery(&kit.statement, NULL, NULL, &error),
+                ADBC_STATUS_INVALID_STATE, &error, "temporary");
+    CHECK_INT(number(&kit, "SELECT 42"), 42);
+    close_kit(&kit);
+}
+
 static void bound_rows_run_once_each(void)
 {
     static const int64_t values[] = {1, 2, 39}, one[] = {42};
@@ -468,9 +518,6 @@ static void tables_have_schemas_and_types(void)
     check_ok(driver.ConnectionGetStatisticNames(&kit.connection, &stream, &error), &error);
     check_schema(&stream, name_formats);
     stream.release(&stream);
-    check_error(driver.ConnectionGetStatistics(&kit.connection, NULL, NULL, "t", 1, &stream,
-                                               &error),
-                ADBC_STATUS_NOT_IMPLEMENTED, &error, "ConnectionGetStatistics");
     check_error(driver.StatementExecutePartitions(&kit.statement, NULL, NULL, NULL, &error),
                 ADBC_STATUS_NOT_IMPLEMENTED, &error, "StatementExecutePartitions");
     check_error(driver.StatementSetSubstraitPlan(&kit.statement, NULL, 0, &error),
@@ -482,6 +529,8 @@ static void tables_have_schemas_and_types(void)
 
 TEST_MAIN({"queries give rows and counts", queries_give_rows_and_counts},
           {"ExecuteSchema runs nothing", execute_schema_runs_nothing},
+          {"constants have the type of their value", constants_have_the_type_of_their_value},
+          {"a refused ingest lets its rows go", a_refused_ingest_lets_its_rows_go},
           {"bound rows run once each", bound_rows_run_once_each},
           {"names are bound when asked for", names_are_bound_when_asked_for},
           {"rows with results are all or none", returning_rows_are_all_or_none},

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """Stoa behind Python's ADBC driver manager: the DB-API, pyarrow, pandas and polars."""
 import os
+import shutil
 import subprocess
 import sys
 import tempfile
@@ -191,6 +192,130 @@ def outlived():
     return equal(pyarrow.table(stream)["a"].to_pylist(), [42, -42])
 
 
+def statistics():
+    with connect() as connection, connection.cursor() as cursor:
+        cursor.adbc_ingest("t", INTS)
+        found = equal(connection.adbc_get_statistic_names().read_all().num_rows, 0)
+        rows = connection.adbc_get_statistics(table_name_filter="t", approximate=False)
+        catalog = [c for c in rows.read_all().to_pylist() if c["catalog_name"] == "main"][0]
+        return found + equal(
+            [(s["table_name"], s["column_name"], s["statistic_key"], s["statistic_value"],
+              s["statistic_is_approximate"])
+             for s in catalog["catalog_db_schemas"][0]["db_schema_statistics"]],
+            [("t", None, 6, 3, False)])
+
+
+def second_copy():
+    """Another copy of the library has locks of its own, which closing a file would drop."""
+    with tempfile.TemporaryDirectory() as folder:
+        copy = os.path.join(folder, "libother.so")
+        shutil.copy(os.path.realpath(LIBRARY), copy)
+        path = os.path.join(folder, "a.db")
+        with connect(path, autocommit=True) as connection, connection.cursor() as cursor:
+            cursor.adbc_ingest("t", INTS)
+
+            def other():
+                with dbapi.connect(driver=copy, entrypoint="AdbcDriverStoaInit",
+                                   db_kwargs={"uri": path}, autocommit=True):
+                    pass
+            found = fails(dbapi.Error, other, "already open in this process")
+            cursor.adbc_ingest("t", INTS, mode="append")
+            found += equal(value(connection, "SELECT count(*) FROM t"), 6)
+            return found + equal(value(connection, "PRAGMA integrity_check"), "ok")
+
+
+# ---- of the official list, what is not above ----
+
+def states():
+    """Below the DB-API, which keeps its users from asking."""
+    database = adbc_driver_manager.AdbcDatabase(driver=LIBRARY, uri=":memory:",
+                                                entrypoint="AdbcDriverStoaInit")
+    connection = adbc_driver_manager.AdbcConnection(database)
+    state = adbc_driver_manager.ProgrammingError
+    found = fails(state, connection.commit, "INVALID_STATE") + \
+        fails(state, connection.rollback, "INVALID_STATE")
+    for on in (True, False, False, True):
+        connection.set_autocommit(on)
+    with adbc_driver_manager.AdbcStatement(connection) as statement:
+        found += fails(state, statement.execute_query, "INVALID_STATE")
+        found += fails(state, statement.prepare, "INVALID_STATE")
+        found += fails(state, statement.execute_schema, "INVALID_STATE")
+    connection.close()
+    database.close()
+    return found
+
+
+def filters():
+    with connect() as connection, connection.cursor() as cursor:
+        cursor.adbc_ingest("bulk_ingest", INTS)
+
+        def tables(**filters):
+            return [(t["table_name"], t["table_columns"] and
+                     [c["column_name"] for c in t["table_columns"]])
+                    for c in connection.adbc_get_objects(catalog_filter="main", **filters)
+                    .read_all().to_pylist()
+                    for s in c["catalog_db_schemas"] or []
+                    for t in s["db_schema_tables"] or []]
+        found = equal(tables(depth="tables", table_name_filter="bulk_%"), [("bulk_ingest", None)])
+        found += equal(tables(depth="tables", table_name_filter="asdf%"), [])
+        found += equal(tables(depth="tables", table_types_filter=["not_a_type"]), [])
+        found += equal(tables(depth="columns", column_name_filter="in%"),
+                       [("bulk_ingest", ["int64s"])])
+        found += equal(tables(depth="db_schemas"), [])
+        found += equal(connection.adbc_get_objects(depth="catalogs", catalog_filter="none")
+                       .read_all().num_rows, 0)
+        found += fails(dbapi.Error, lambda: connection.adbc_get_table_schema("none"), "none")
+        return found + fails(dbapi.Error, lambda: connection.adbc_get_table_schema(
+            "(SELECT CURRENT_TIME)"), "NOT_FOUND")
+
+
+def ingest_again():
+    """One statement, options kept between executions; what must fail."""
+    one, two = (pyarrow.table({"int64s": values}) for values in ([42], [-42, None]))
+    more = pyarrow.table({"int64s": [1], "coltwo": [2]})
+    with connect(autocommit=True) as connection, connection.cursor() as cursor:
+        cursor.adbc_ingest("create", pyarrow.table({"index": [1]}))
+        found = equal(value(connection, 'SELECT "index" FROM "create"'), 1)
+        counts = [cursor.adbc_ingest("t", one), cursor.adbc_ingest("t", two, mode="append")]
+        found += equal(counts, [1, 2])
+        found += fails(dbapi.Error, lambda: cursor.adbc_ingest("none", one, mode="append"), "none")
+        found += fails(dbapi.Error, lambda: cursor.adbc_ingest("t", more, mode="append"), "coltwo")
+        found += fails(dbapi.Error, lambda: cursor.adbc_ingest(
+            "t", one, temporary=True, catalog_name="main"), "INVALID_STATE")
+        cursor.execute("CREATE TABLE k(id INTEGER PRIMARY KEY, v INTEGER)")
+        cursor.adbc_ingest("k", pyarrow.table({"v": [42, -42, None]}), mode="append")
+        cursor.adbc_ingest("k", pyarrow.table({"id": [4, 5, 6], "v": [1, 0, -1]}), mode="append")
+        cursor.execute("SELECT v FROM k ORDER BY id")
+        return found + equal([v for v, in cursor.fetchall()], [42, -42, None, 1, 0, -1])
+
+
+def prepared():
+    two = pyarrow.table({"0": pyarrow.array([1, 2, 3], pyarrow.int32()), "1": ["a", "b", "c"]})
+    with connect(autocommit=True) as connection, connection.cursor() as cursor:
+        found = equal(len(cursor.adbc_prepare("SELECT ?, ?")), 2)
+        cursor.execute("CREATE TABLE t(a INTEGER, b TEXT)")
+        statement = cursor.adbc_statement
+        statement.set_sql_query("INSERT INTO t VALUES (?, ?)")
+        statement.prepare()
+        for part in (two, two.slice(1)):
+            statement.bind_stream(part.to_reader(max_chunksize=1))
+            statement.execute_update()
+        found += equal(value(connection, "SELECT count(*) FROM t"), 5)
+        statement.bind(two.select(["0"]).to_batches()[0])
+        found += fails(adbc_driver_manager.Error, statement.execute_update, "parameter")
+        statement.set_sql_query("DELETE FROM t WHERE a = ?")
+        statement.bind_stream(two.select(["0"]).slice(0, 2).to_reader())
+        found += equal(statement.execute_update(), 3)
+        cursor.execute("SELECT current_date;;;")
+        return found + equal(len(cursor.fetchall()), 1)
+
+
+def constant_schema():
+    with connect() as connection, connection.cursor() as cursor:
+        schema = cursor.adbc_execute_schema("SELECT 42 AS a, CAST(1.5 AS FLOAT) AS b, 'hi' AS c")
+        return equal(schema.types, [pyarrow.int64(), pyarrow.float64(), pyarrow.string()])
+
+
 def schema_only():
     with connect() as connection, connection.cursor() as cursor:
         cursor.adbc_ingest("t", INTS)
@@ -312,6 +437,13 @@ check("metadata is as it should be", metadata)
 check("two results of one connection are exact", two_results)
 check("a stream outlives statement, connection and database", outlived)
 check("a schema is told without running", schema_only)
+check("constants have the type of their value", constant_schema)
+check("statistics count rows", statistics)
+check("another copy of the library is told that the file is open", second_copy)
+check("what is out of place answers INVALID_STATE", states)
+check("objects are filtered", filters)
+check("a statement ingests again", ingest_again)
+check("what is prepared runs again", prepared)
 check("a deadline ends a query, and the connection goes on", cancelled)
 check("rows that begin with NULL have the type of the rest", typed_nulls)
 check("another driver can be behind it", other_engine)
