@@ -82,4 +82,17 @@ static inline char *kit_rows(stoa_result result)
     return out;
 }
 
+/* The text of a report. Owned by the caller. */
+static inline char *kit_text(const stoa_rows *rows)
+{
+    char *text;
+
+    CHECK_INT(rows->row_count, 1);
+    CHECK_INT(rows->column_count, 1);
+    CHECK_INT(rows->values[0].type, STOA_TYPE_TEXT);
+    text = strndup((const char *)rows->bytes + rows->values[0].a, (size_t)rows->values[0].b);
+    CHECK(text != NULL);
+    return text;
+}
+
 #endif

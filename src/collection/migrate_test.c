@@ -334,6 +334,7 @@ static void a_transaction_of_the_callers_goes_on(void)
 static void a_history_notices_what_was_changed(void)
 {
     stoa_rows rows;
+    char *text;
 
     begin_test();
     write_three();
@@ -342,7 +343,9 @@ static void a_history_notices_what_was_changed(void)
     CHECK_ROWS(conn, "SELECT id, label, length(sha256), length(date_applied) FROM StoaMigration",
                "1|1|64|19\n2|2|64|19");
     must(stoa_collection_describe(conn, NO_OP, NULL, 0, &rows, &err));
-    CHECK(!strstr((const char *)rows.bytes, "StoaMigration"));
+    text = kit_text(&rows);
+    CHECK(!strstr(text, "StoaMigration"));
+    free(text);
     write_file("1", "up.sql", KIT_CONFIGURATION KIT_REGION "-- changed");
     check_fails(
         -1, "history=yes", STOA_ERR_INVALID,

@@ -31,10 +31,7 @@ static void check_report(stoa_conn conn, report call, const char *collection, co
 
     kit_must(call(conn, NO_OP, collection, collection ? STOA_NUL : 0, &rows, &err), &err,
              "report");
-    CHECK_INT(rows.row_count, 1);
-    CHECK_INT(rows.column_count, 1);
-    CHECK_INT(rows.values[0].type, STOA_TYPE_TEXT);
-    text = strndup((const char *)rows.bytes + rows.values[0].a, (size_t)rows.values[0].b);
+    text = kit_text(&rows);
     CHECK_TEXT(text, right);
     free(text);
 }
@@ -96,6 +93,7 @@ static void data_is_summarized(void)
 static void up_to_64_values_are_counted(void)
 {
     stoa_rows rows;
+    char *text;
     stoa_db db;
     stoa_conn conn = kit_open(KIT_CONFIGURATION
                               "CREATE TABLE N (id INTEGER PRIMARY KEY, label TEXT UNIQUE NOT NULL, "
@@ -105,8 +103,10 @@ static void up_to_64_values_are_counted(void)
                               &db);
 
     kit_must(stoa_collection_summarize(conn, NO_OP, "N", 1, &rows, &err), &err, "summarize");
-    CHECK_HAS((const char *)rows.bytes, "n: 64 non-null, 0 null; values {-64: 1, -63: 1, ");
-    CHECK_HAS((const char *)rows.bytes, "-2: 1, -1: 1}\n");
+    text = kit_text(&rows);
+    CHECK_HAS(text, "n: 64 non-null, 0 null; values {-64: 1, -63: 1, ");
+    CHECK_HAS(text, "-2: 1, -1: 1}\n");
+    free(text);
     app_run(conn, "INSERT INTO N (label, n) VALUES ('more', 0)");
     check_report(conn, stoa_collection_summarize, "N",
                  "Collection: N (65 elements)\n  Scalars:\n    - id: 65 non-null, 0 null\n"
