@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Parts of the catalogue, and other small results, in memory, and the patterns they are filtered by. */
+/* Parts of the catalogue, and other small results, in memory; and the patterns they are filtered
+ * by. */
 #ifndef STOA_ADBC_EXPORT_ROWS_H
 #define STOA_ADBC_EXPORT_ROWS_H
 

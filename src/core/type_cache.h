@@ -22,8 +22,8 @@ struct stoa__type_cache {
 void stoa__type_cache_init(struct stoa__type_cache *cache);
 void stoa__type_cache_release(struct stoa__type_cache *cache);
 
-/* The struct type of `schema`, which must be one; `cache` NULL: parsed anyhow. Owned by the caller: stoa__known_type_unref(),
- * which accepts NULL. */
+/* The struct type of `schema`, which must be one; `cache` NULL: parsed anyhow. Owned by the caller:
+ * stoa__known_type_unref(), which accepts NULL. */
 stoa_status stoa__type_cache_get(struct stoa__type_cache *cache,
                                  const struct ArrowSchema *schema,
                                  struct stoa__known_type **out, stoa_error *err);
