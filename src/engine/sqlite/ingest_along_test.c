@@ -3,6 +3,7 @@
 #include "base/error.h"
 #include "engine/sqlite/gate.h"
 #include "engine/sqlite/ingest_kit.h"
+#include "support/faulty_io.h"
 #include "test.h"
 
 #include <stdatomic.h>
@@ -274,6 +275,59 @@ static void every_allocation_may_fail(void)
     close_all();
 }
 
+/* One operation on the files fails, or all from then on: each append is there if its thread was
+ * told so, and is not there if it was told otherwise. */
+static void check_faults(struct faulty_plan plan)
+{
+    static const int ids[] = {1, 2, 4, 5};
+
+    faulty_install();
+    open_on("", "DROP TABLE IF EXISTS t");
+    kit_run(&kit, plain);
+    for (plan.nth = 0;; plan.nth++) {
+        struct append own, others[3];
+        char right[64] = "";
+        bool fired;
+
+        kit_run(&kit, "DELETE FROM t; PRAGMA wal_checkpoint(TRUNCATE)");
+        append_init(&own, "1a");
+        append_init(&others[0], "2b 3b");
+        append_init(&others[1], "4c");
+        append_init(&others[2], "5d");
+        faulty_plan(&plan);
+        (void)write_with(&own, others, 3, -1);
+        fired = faulty_fired();
+        for (int i = 0; i < 4; i++) {
+            const stoa_status rc = i == 0 ? own.rc : others[i - 1].rc;
+
+            CHECK(rc == STOA_OK || rc == (plan.code == SQLITE_FULL ? STOA_ERR_FULL : STOA_ERR_IO));
+            if (rc == STOA_OK)
+                (void)snprintf(right + strlen(right), sizeof(right) - strlen(right), "%s%d",
+                               *right ? "," : "", ids[i]);
+        }
+        (void)snprintf(right + strlen(right), sizeof(right) - strlen(right), "\n");
+        CHECK_TEXT(kit_text(&kit, "SELECT coalesce(group_concat(id), '') FROM t WHERE id <> 3"),
+                   right);
+        CHECK_TEXT(kit_text(&kit, "SELECT count(*) FROM t WHERE id IN (2, 3)"),
+                   others[0].rc == STOA_OK ? "2\n" : "0\n");
+        free_all(&own, others, 3);
+        if (!fired)
+            break;
+    }
+    close_all();
+}
+
+static void a_file_that_fails_once_fails_no_more_than_it_must(void)
+{
+    check_faults((struct faulty_plan){.kinds = FAULTY_WRITE});
+    check_faults((struct faulty_plan){.kinds = FAULTY_READ | FAULTY_SYNC | FAULTY_TRUNCATE});
+}
+
+static void a_full_disk_fails_them_all(void)
+{
+    check_faults((struct faulty_plan){.kinds = FAULTY_WRITE, .code = SQLITE_FULL, .stays = true});
+}
+
 /* SQLite asks its progress handler now and then, at times when a commit is done already. */
 static _Atomic int32_t stopped;
 
@@ -441,6 +495,9 @@ TEST_MAIN({"those in line are one commit", those_in_line_are_one_commit},
           {"the transaction of all is not the fate of all",
            the_transaction_of_all_is_not_the_fate_of_all},
           {"every allocation may fail", every_allocation_may_fail},
+          {"a file that fails once fails no more than it must",
+           a_file_that_fails_once_fails_no_more_than_it_must},
+          {"a full disk fails them all", a_full_disk_fails_them_all},
           {"a stop ends an append wholly or not at all",
            a_stop_ends_an_append_wholly_or_not_at_all},
           {"without WAL each writes its own", without_wal_each_writes_its_own},
