@@ -74,7 +74,8 @@ def _throw_later(_kind: Any, problem: BaseException, _trace: Any) -> None:
 def _nothing(_user_data: Any) -> int:
     if _watched and _watcher is not None:
         _watcher.tick(_watched[-1])
-    return 0
+    # A collation cannot fail, so a Ctrl-C that reached it ends the call from here.
+    return int(bool(_certain) and not isinstance(_certain.get(_main), (Exception, type(None))))
 
 
 # Who shows how far calls are, and the calls of the main thread meanwhile.

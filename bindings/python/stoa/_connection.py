@@ -9,15 +9,16 @@ import warnings
 from . import _care, _catalog, _functions, _scan
 from ._arrow import Schema, run_taking
 from ._call import (Operations, Options, _caught, _certain, _get_ident, _main, call,
-                    check_signals, elsewhere, fail, give_error, raise_certain, run, take_error)
+                    check_signals, elsewhere, fail, raise_certain, run, take_error)
 from ._columns import Field
 from ._dbapi import Cursor
 from ._ingest import Ingest, open_ingest
 from ._lib import NULL, ffi, lib
 from ._result import Result, open_result
-from ._statement import Statement, keep_rows
+from ._rows import Lent, NeedsField, keep_rows, unpack_row
+from ._statement import Statement
 from ._transaction import DryRun, Savepoint, Transaction
-from ._values import NeedsField, encoded, give_frame, pack, unpack_row
+from ._values import Frame, encoded, give_frame, pack
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -31,6 +32,18 @@ if TYPE_CHECKING:
 
 _MODES = {"write": 0, "read": 1, "lazy": 2}
 _query_row = lib.stoa_query_row
+
+
+# Statements as C takes them: who asks for rows one by one asks with the same text.
+_texts: dict[str, bytes] = {}
+
+
+def _text(sql: str) -> bytes:
+    text = encoded(sql)
+    if len(_texts) >= 256:
+        _texts.clear()
+    _texts[sql] = text
+    return text
 
 
 class Done(tuple[int, int]):
@@ -68,7 +81,8 @@ class Connection(_care.Care, _catalog.Catalog, _functions.Functions):
         # leaves it in _later to the one who holds the lock.
         self._lock = _thread.allocate_lock()
         self._later: list[tuple[Any, Any]] = []
-        self._rows = ffi.new("stoa_rows *")
+        # What row() needs while it holds the lock.
+        self._lent, self._frame, self._error = Lent(), Frame(32), take_error()
         self.autocommit = autocommit
         self._scans = _scan.Scans(self)
 
@@ -120,37 +134,40 @@ class Connection(_care.Care, _catalog.Catalog, _functions.Functions):
             with self.execute(sql, params, timeout=timeout) as result:
                 return result.fetchone()
         try:
-            frame, operations = pack(params), self._operations
+            # Nobody else is here: room is the connection's own, and no error is written but ours.
+            frame, operations = pack(params, self._frame), self._operations
+            text = _texts.get(sql) or _text(sql)
+            error, lent = self._error, self._lent
             if _get_ident() == _main:
                 operation = operations.main or operations.enter()
+                status = _query_row(self._handle, operation.handle, text, len(text), frame.values,
+                                    frame.count, frame.bytes, frame.size, lent.rows, error)
             else:
                 operation = operations.other or operations.enter()
-            rows, error, text = self._rows, take_error(), encoded(sql)
-            elsewhere.append(None)
-            try:
-                status = _query_row(self._handle, operation.handle, text, len(text), frame.values,
-                                    frame.count, frame.bytes, frame.size, rows, error)
-            finally:
-                elsewhere.pop()
-            give_frame(frame)
-            if status == 0 and not _caught and not _certain:
-                give_error(error)
+                elsewhere.append(None)
                 try:
-                    return unpack_row(rows)
+                    status = _query_row(self._handle, operation.handle, text, len(text),
+                                        frame.values, frame.count, frame.bytes, frame.size,
+                                        lent.rows, error)
+                finally:
+                    elsewhere.pop()
+            if status == 0 and not _caught and not _certain:
+                try:
+                    return lent.row()
                 except NeedsField:
-                    return _typed_row(self, text, rows)
-            self._no_row(status, error)
+                    return _typed_row(self, text, lent.rows)
+            self._no_row(status)
             return None
         finally:
             self._lock.release()
             if self._later:
                 self._settle()
 
-    def _no_row(self, status: int, error: Any) -> None:
+    def _no_row(self, status: int) -> None:
         if status < 0:
             self._operations.renew()
+            error, self._error = self._error, take_error()  # A failure keeps its own.
             fail(error)
-        give_error(error)
         check_signals()
         raise_certain()
 

@@ -105,9 +105,9 @@ def reader(numpy: Any, field: Field) -> Callable[[Any, int, int], Any]:
     def read(array: Any, start: int, count: int) -> Any:
         if count and (array.null_count == 0 or array.buffers[0] == NULL):
             # The commonest, and called for every batch of an aggregate.
-            begin = array.offset + start
-            return frombuffer(_buffer(array.buffers[1], (begin + count) * size), dtype, count,
-                              begin * size).copy()
+            begin = (array.offset + start) * size
+            room = _buffer(array.buffers[1], begin + count * size)
+            return frombuffer(bytearray(room[begin:] if begin else room), dtype)
         return _array(numpy, field, dtype, array, start, count)
     return read
 

@@ -16,6 +16,7 @@ from ._columns import Field, json_value, zone
 from ._error import DataError, fill
 from ._held import hold, release, thing
 from ._lib import NULL, callback, ffi, lib
+from ._rows import unpack_row
 
 
 DETERMINISTIC, CALL_ON_NULL, NULL_ON_ERROR, VARIADIC, IN_SCHEMA, REPLACE = 1, 2, 4, 8, 16, 32
@@ -136,7 +137,7 @@ def struct_schema(columns: Sequence[tuple[str, str]]) -> tuple[Any, list[Any]]:
 def _row(user_data: Any, arguments: Any, result: Any, result_bytes: Any, error: Any) -> int:
     try:
         spec: Spec = thing(user_data)
-        row: Any = values.unpack_row(arguments, spec.zones)
+        row: Any = unpack_row(arguments, spec.zones)
         if spec.converts:
             row = [value if make is None or value is None else make(value)
                    for make, value in zip(spec.converters, row)]
@@ -189,7 +190,7 @@ def _batch(user_data: Any, arguments: Any, result: Any, error: Any) -> int:
 def _step(user_data: Any, state: Any, arguments: Any, error: Any) -> int:
     try:
         spec: Spec = thing(user_data)
-        group = spec.group(state)
+        group = spec.groups.get(state[0]) or spec.group(state)
         columns = _columnar.given(spec, arguments)
         if spec.batch:
             group.step(*columns)

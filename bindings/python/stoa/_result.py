@@ -11,7 +11,7 @@ from ._batch import Batch
 from ._call import Operation, call, check_signals, give_error, run, take_error
 from ._columns import Field
 from ._lib import NO_LIMIT, ffi, lib
-from ._values import unpack_row
+from ._rows import unpack_row
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

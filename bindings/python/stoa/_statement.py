@@ -8,7 +8,8 @@ from ._arrow import Schema, run_taking
 from ._call import call, run
 from ._lib import ffi, lib
 from ._result import Result, open_result
-from ._values import NeedsField, give_frame, pack, unpack_row
+from ._rows import NeedsField, keep_rows, unpack_row
+from ._values import give_frame, pack
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -17,15 +18,6 @@ if TYPE_CHECKING:
     from ._connection import Connection
     from ._result import Row
     from ._source import Names
-
-
-def keep_rows(rows: Any) -> tuple[Any, Any, Any]:
-    """A copy of what the library lends until the next call, and what keeps it."""
-    kept = ffi.new("stoa_rows *", rows[0])
-    values = ffi.from_buffer(ffi.buffer(rows.values, 24 * rows.column_count)[:])
-    data = ffi.from_buffer(ffi.buffer(rows.bytes, rows.bytes_size)[:])
-    kept.values, kept.bytes = ffi.cast("stoa_value *", values), ffi.cast("uint8_t *", data)
-    return kept, values, data
 
 
 class Statement:
@@ -58,13 +50,14 @@ class Statement:
             with self.execute(params, timeout=timeout) as result:
                 return result.fetchone()
         try:
-            rows = con._rows
+            lent = con._lent
+            rows = lent.rows
             run(con._operations, timeout, lib.stoa_execute_row, self._handle, frame.values,
                 frame.count, frame.bytes, frame.size, rows)
             if rows.row_count == 0:
                 return None
             try:
-                return unpack_row(rows)
+                return lent.row()
             except NeedsField:
                 kept = keep_rows(rows)
                 return unpack_row(kept[0], [field.zone for field in self.schema.fields])

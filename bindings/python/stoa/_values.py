@@ -37,10 +37,6 @@ EPOCH_DAY = 719163  # date(1970, 1, 1).toordinal()
 
 _pack_int = Struct("<iiqq").pack_into
 _pack_float = Struct("<iidq").pack_into
-_unpack_values = Struct("<iiqq").iter_unpack
-_buffer = ffi.buffer
-_as_float = Struct("<d").unpack
-_as_int = Struct("<q").pack
 
 
 class Frame:
@@ -68,30 +64,33 @@ def give_frame(frame: Frame) -> None:
         _frames.append(frame)
 
 
-def pack(params: Any) -> Frame:
-    """Parameters, by position or by name, as a frame; give_frame() after the call."""
+def pack(params: Any, frame: Frame | None = None) -> Frame:
+    """Parameters, by position or by name, as a frame (the one that is given, if they are few);
+    give_frame() after the call."""
     kind = type(params)
-    if params is None or (kind is tuple and not params):
+    if kind is tuple or kind is list:
+        items, count = params, len(params)
+    elif params is None:
         return EMPTY
-    items = params
-    count = len(params) if hasattr(kind, "__len__") else 0
-    if kind is not tuple and kind is not list:
-        if isinstance(params, Mapping):
-            items, count = _flat(params), 2 * count
-        elif isinstance(params, (str, bytes)) or not hasattr(kind, "__getitem__"):
-            raise DataError(f"parameters are a {kind.__name__}; give a tuple, a list or a dict")
+    elif isinstance(params, Mapping):
+        items, count = _flat(params), 2 * len(params)
+    elif isinstance(params, (str, bytes)) or not hasattr(kind, "__getitem__"):
+        raise DataError(f"parameters are a {kind.__name__}; give a tuple, a list or a dict")
+    else:
+        items, count = params, len(params)
     if count == 0:
         return EMPTY
-    try:
-        frame = _frames.pop() if count <= 32 else Frame(count)
-    except IndexError:
-        frame = Frame(32)
+    if frame is None or count > 32:
+        try:
+            frame = _frames.pop() if count <= 32 else Frame(count)
+        except IndexError:
+            frame = Frame(32)
     at = size = 0
     parts: Any = None
     room = frame.room
     for value in items:
         kind = type(value)
-        try:
+        try:  # Costs nothing, and knows which value it was.
             if kind is int:
                 _pack_int(room, at, 5, 0, value, 0)
             elif kind is str:
@@ -357,75 +356,6 @@ def span(number: int, per_second: int) -> dt.timedelta:
 def interval(months: int, days: int, nanos: int) -> tuple[int, int, int]:
     """Months, days and nanoseconds: Python has no type of its own for them."""
     return months, days, nanos
-
-
-class NeedsField(Exception):
-    """A packed value can only be read knowing its column."""
-
-
-def unpack_row(rows: Any, hows: Sequence[Any] | None = None, row: int = 0) -> tuple[Any, ...]:
-    """One of the packed rows. `hows`: the time zone of each column's timestamps; without it
-    timestamps and nested values raise NeedsField."""
-    count = rows.column_count
-    out: list[Any] = []
-    append = out.append
-    data: Any = None
-    for kind, _flags, a, b in _unpack_values(
-            _buffer(rows.values + row * count if row else rows.values, 24 * count)):
-        if kind == 5:  # INT64
-            append(a)
-        elif kind == 19:  # TEXT
-            if data is None:
-                data = _buffer(rows.bytes, rows.bytes_size)[:]
-            append(data[a:a + b].decode())
-        elif kind == 11:  # FLOAT64
-            append(_as_float(_as_int(a))[0])
-        elif kind == 0:
-            append(None)
-        else:
-            if data is None and kind >= DECIMAL:
-                data = _buffer(rows.bytes, rows.bytes_size)[:]
-            if hows is None and (kind == TIMESTAMP or kind == JSON):
-                raise NeedsField
-            append(_value(kind, a, b, data, hows[len(out)] if hows else None))
-    return tuple(out)
-
-
-def _value(kind: int, a: int, b: int, data: Any, how: Any) -> Any:
-    # pylint: disable=too-many-return-statements
-    if kind == BOOL:
-        return bool(a)
-    if kind == UINT64:
-        return a & 0xFFFFFFFFFFFFFFFF
-    if kind == FLOAT32:
-        return _as_float(_as_int(a))[0]
-    if kind < TIMESTAMP:
-        return a
-    if kind == TIMESTAMP:
-        return moment(a, 1000000000, how)
-    if kind == DATE:
-        return day(a)
-    if kind == TIME:
-        return clock(a, 1000000000)
-    if kind == DURATION:
-        return span(a, 1000000000)
-    if kind == INTERVAL:
-        low, high = a & 0xFFFFFFFF, a >> 32
-        return interval(low - ((low & 0x80000000) << 1), high, b)
-    part = data[a:a + b]
-    if kind == BYTES:
-        return part
-    if kind == UUID_TYPE:
-        from uuid import UUID  # pylint: disable=import-outside-toplevel
-        return UUID(bytes=part)
-    text = str(part, "utf-8")
-    if kind == DECIMAL:
-        from decimal import Decimal  # pylint: disable=import-outside-toplevel
-        return Decimal(text)
-    if kind != JSON:
-        return text
-    import json  # pylint: disable=import-outside-toplevel
-    return json.loads(text)
 
 
 def encoded(sql: Any) -> bytes:

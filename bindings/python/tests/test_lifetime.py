@@ -400,6 +400,44 @@ def test_closing_from_another_thread_while_rows_are_read(what):
         db.close()
 
 
+def test_ten_thousand_of_everything_leave_nothing():
+    """Neither in the library's counters nor in the process's memory."""
+    resource = pytest.importorskip("resource")
+    before = {kind: stoa.live(kind) for kind in ("allocations", "array", "stream", "function")}
+    with stoa.connect() as con:
+        con.run("CREATE TABLE t(a INTEGER, b TEXT)")
+        con.insert("t", {"a": [1, 2], "b": ["x", None]})
+
+        def loop(times):
+            for i in range(times):
+                con.execute("SELECT a, b FROM t").fetchall()
+                con.execute("SELECT 1").__arrow_c_stream__()
+                if i % 4 == 0:
+                    con.create_function("f", lambda x: x, [int], int)
+                    con.execute("SELECT f(a) FROM t").fetchone()
+                    con.register("r", {"a": [i]})
+                    next(con.execute("SELECT a FROM r").batches()).__arrow_c_array__()
+                if i % 20 == 0:
+                    con.insert("t", iter([{"a": [i]}]))
+                    con.run("DELETE FROM t WHERE a > 2")
+                    con.execute("SELECT a FROM t").csv()
+                    with pytest.raises(stoa.CallbackError):
+                        con.create_function("g", lambda x: 1 / 0, [int], int)
+                        con.execute("SELECT g(1)").fetchall()
+
+        loop(2000)
+        gc.collect()
+        size, count = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss, stoa.live("allocations")
+        loop(10000)
+        gc.collect()
+        assert resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - size < 4096
+        assert stoa.live("allocations") <= count + 20
+    gc.collect()
+    assert {kind: stoa.live(kind) for kind in before if kind != "allocations"} == {
+        kind: count for kind, count in before.items() if kind != "allocations"}
+    assert stoa.live("allocations") <= before["allocations"] + 20
+
+
 def test_a_thousand_of_everything_leaves_nothing(con):
     con.run("CREATE TABLE t(a INTEGER)")
     before = stoa.live("allocations")
@@ -488,20 +526,52 @@ def test_garbage_handles_are_answered(con):
         assert lib.stoa_ping(handle, ffi.new("stoa_op *")[0], error) in (-2, -3)
 
 
-def test_subinterpreters_share_or_refuse():
-    text = """
+SUBINTERPRETER = """
+import sys
 try:
-    import _xxsubinterpreters as sub
+    import _interpreters as sub
 except ImportError:
-    raise SystemExit(0)
+    import _xxsubinterpreters as sub
 import stoa
-one = sub.create()
-try:
-    sub.run_string(one, "import stoa; con = stoa.connect(); "
-                        "assert con.execute('SELECT 1').scalar() == 1; con.close()")
-except sub.RunFailedError as problem:
-    assert "ImportError" in str(problem), problem
-sub.destroy(one)
-assert stoa.execute("SELECT 1").scalar() == 1
+
+def run(text, *how):
+    one = sub.create(*how)
+    try:
+        problem = getattr(sub, "exec", sub.run_string)(one, text)
+        return problem.formatted if problem is not None else ""
+    except sub.RunFailedError as problem:
+        return str(problem)
+    finally:
+        sub.destroy(one)
 """
-    script(text)
+INSIDE = '''
+import stoa
+con = stoa.connect()
+con.create_function("f", lambda x: x + 1, [int], int)
+assert con.execute("SELECT f(41)").scalar() == 42
+con.insert("t", iter([{"a": [1]}, {"a": [2]}]), mode="create")
+assert con.execute("SELECT sum(a) FROM t").scalar() == 3
+held = con.execute("SELECT 1").__arrow_c_stream__()
+con.close()
+'''
+
+
+def test_a_subinterpreter_that_shares_the_gil_is_served():
+    script(SUBINTERPRETER + f"""
+how = () if sys.version_info < (3, 12) else ("legacy",)
+if sys.version_info[:2] == (3, 12):
+    create, how = sub.create, ()
+    sub.create = lambda: create(isolated=False)
+problem = run({INSIDE!r}, *how)
+assert problem == "", problem
+assert stoa.execute("SELECT 1").scalar() == 1
+""")
+
+
+@pytest.mark.skipif(sys.version_info < (3, 12), reason="all of them share the GIL")
+def test_a_subinterpreter_with_a_gil_of_its_own_is_refused():
+    script(SUBINTERPRETER + f"""
+problem = run({INSIDE!r})
+assert "ImportError" in problem and "subinterpreters" in problem, problem
+assert stoa.execute("SELECT 1").scalar() == 1
+""")

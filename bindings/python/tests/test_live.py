@@ -66,7 +66,7 @@ class Rows:
 def endless():
     while True: yield {{"a": [1] * 100}}
 con.create_function("plain", lambda x: x, [int], int)
-con.create_function("typed", lambda x: x, [datetime.date], int, null="call")
+con.create_function("typed", lambda x: 1, [datetime.timedelta], int)
 con.create_function("listed", lambda x: x, [int], int, batch="list")
 con.create_aggregate("every", Rows, [int], int)
 con.create_aggregate("batches", Rows, [int], int, batch="list")
@@ -79,7 +79,8 @@ N = "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n) "
 @pytest.mark.parametrize("query", [
     "N + 'SELECT sum(plain(i)) FROM n'", "N + 'SELECT max(typed(i)) FROM n'",
     "N + 'SELECT sum(listed(i)) FROM n'", "N + 'SELECT every(i) FROM n'",
-    "N + 'SELECT batches(i) FROM n'", "N + \"SELECT count(*) FROM n WHERE i || '' < 'a' COLLATE k\"",
+    "N + 'SELECT batches(i) FROM n'",
+    "N + \"SELECT count(*) FROM n WHERE i || '' < 'a' COLLATE k\"",
     "'SELECT count(*) FROM r'"])
 def test_ctrl_c_inside_python(query):
     """Nearly always the signal arrives while C runs, and its handler as Python is entered."""
