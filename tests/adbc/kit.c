@@ -23,6 +23,12 @@ const struct kit_driver *kit_driver(void)
                                            "SELECT count(*) FROM t"};
     static const struct kit_driver bad = {REAL_DRIVER, "rows 5000", "count", "count"};
 
+    static const struct kit_driver chdb = {
+        REAL_DRIVER, "SELECT toInt64(number) AS n FROM numbers(5000)", "SELECT 1",
+        "SELECT toInt64(count(*)) FROM t"};
+
+    if (kit_is("chdb"))
+        return &chdb;
     return kit_is("bad") ? &bad : &real;
 }
 
@@ -39,7 +45,8 @@ stoa_status kit_try_open(stoa_db *db, stoa_error *err)
     else if (kit_is("duckdb"))
         (void)snprintf(target, sizeof(target), "duckdb:%s", path);
     else
-        (void)snprintf(target, sizeof(target), "%s", getenv("STOA_TEST_PG"));
+        (void)snprintf(target, sizeof(target), "%s",
+                       getenv(kit_is("chdb") ? "STOA_TEST_CHDB" : "STOA_TEST_PG"));
     free(path);
     return stoa_open(NO_OP, target, STOA_NUL, options, kit_is("bad") ? 1 : 0, db, err);
 }

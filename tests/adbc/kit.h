@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* One driver to test, REAL_DRIVER: sqlite, duckdb, postgresql, or bad, which is bad_driver.c
- * behaving. Each suite is compiled with it. */
+/* One driver to test, REAL_DRIVER: sqlite, duckdb, postgresql, chdb, or bad, which is bad_driver.c
+ * behaving. Each suite is compiled with it. STOA_TEST_PG and STOA_TEST_CHDB are targets of those
+ * that cannot be made here; chDB, half a gigabyte only Python can load, is tested by hand. */
 #ifndef STOA_TESTS_ADBC_KIT_H
 #define STOA_TESTS_ADBC_KIT_H
 

@@ -83,6 +83,40 @@ static void manifests_are_found_first(void)
     free(library);
 }
 
+/* site-packages, where a wheel has a folder of its own, and maybe a library of its own name. */
+static void wheels_are_found_where_told(void)
+{
+    char *folder = test_path("site-packages"), *package = test_path("site-packages/adbc_driver_x");
+    char *library = test_path("site-packages/adbc_driver_x/libadbc_driver_x.so");
+    char *other = test_path("site-packages/x"), *own = test_path("site-packages/x/_x.abi3.so");
+    struct adbc_search search = {
+        .name = "x", .search_path = "", .driver_folder = folder, .flags = 0};
+    struct adbc_found found;
+    stoa__arena memory = {0};
+    stoa__buffer list = {0};
+    stoa_error err = {0};
+
+    CHECK_INT(mkdir(folder, 0700), 0);
+    CHECK_INT(mkdir(package, 0700), 0);
+    CHECK_INT(mkdir(other, 0700), 0);
+    CHECK_INT(adbc_find(&search, &memory, &found, &list, &err), STOA_ERR_NOT_FOUND);
+    put_file(library, "");
+    put_file(own, "");
+    CHECK_INT(adbc_find(&search, &memory, &found, &list, &err), STOA_OK);
+    CHECK_TEXT(found.path, library);
+    search.package = "x";
+    search.package_file = "_x.abi3.so";
+    CHECK_INT(adbc_find(&search, &memory, &found, &list, &err), STOA_OK);
+    CHECK_TEXT(found.path, own);
+    stoa__buffer_release(&list);
+    stoa__arena_release(&memory);
+    free(folder);
+    free(package);
+    free(library);
+    free(other);
+    free(own);
+}
+
 static void broken_manifests_end_the_search(void)
 {
     static const struct {
@@ -245,6 +279,7 @@ static void go_is_seen(void)
 
 TEST_MAIN({"symbols are derived from file names", symbols_are_derived},
           {"manifests are found first", manifests_are_found_first},
+          {"wheels are found where told", wheels_are_found_where_told},
           {"broken manifests end the search", broken_manifests_end_the_search},
           {"targets are taken apart", targets_are_taken_apart},
           {"secrets are known", secrets_are_known},
