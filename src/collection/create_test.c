@@ -4,6 +4,8 @@
 #include "collection/collection_kit.h"
 
 #include <dirent.h>
+#include <signal.h>
+#include <sys/resource.h>
 #include <sys/wait.h>
 
 static stoa_error err;
@@ -318,10 +320,54 @@ static void making_survives_every_allocation_failure(void)
     free(path);
 }
 
+/* Create while no file of this process grows beyond `size` bytes: writes fail as on a full disk. */
+static stoa_status create_on_full_disk(const char *path, const char *settings, rlim_t size)
+{
+    struct rlimit before, limit;
+    stoa_status rc;
+
+    CHECK_INT(getrlimit(RLIMIT_FSIZE, &before), 0);
+    limit = (struct rlimit){size, before.rlim_max};
+    CHECK_INT(setrlimit(RLIMIT_FSIZE, &limit), 0);
+    rc = create(path, KIT_SCHEMA, settings);
+    CHECK_INT(setrlimit(RLIMIT_FSIZE, &before), 0);
+    return rc;
+}
+
+static void a_full_disk_leaves_the_old_file_as_it_was(void)
+{
+    static const char *const journals[] = {"if_exists=replace journal=wal",
+                                           "if_exists=replace journal=delete"};
+    char *path = test_path("full.db");
+    struct before before;
+    stoa_status rc;
+
+    (void)signal(SIGXFSZ, SIG_IGN);
+    for (int i = 0; i < 2; i++) {
+        rlim_t size = 0;
+
+        must(create(path, KIT_CONFIGURATION, "if_exists=replace"));
+        before = look(path);
+        for (;; size += 4096) {
+            rc = create_on_full_disk(path, journals[i], size);
+            if (rc == STOA_OK)
+                break;
+            CHECK(rc == STOA_ERR_FULL || rc == STOA_ERR_IO);
+            check_untouched(&before);
+            CHECK_INT(file_count(), 1);
+        }
+        CHECK(size > 3 * 4096);
+        CHECK_INT(file_count(), 1);
+        free(before.bytes);
+    }
+    free(path);
+}
+
 TEST_MAIN({"a file is made of a schema", a_file_is_made_of_a_schema},
           {"failures leave the old file as it was", failures_leave_the_old_file_as_it_was},
           {"a schema is read from a file", a_schema_is_read_from_a_file},
           {"one that is in use is locked", one_that_is_in_use_is_locked},
           {"the old log goes with the old file", the_old_log_goes_with_the_old_file},
           {"applying is all or nothing", applying_is_all_or_nothing},
+          {"a full disk leaves the old file as it was", a_full_disk_leaves_the_old_file_as_it_was},
           {"making survives every allocation failure", making_survives_every_allocation_failure})

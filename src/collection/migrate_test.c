@@ -3,6 +3,8 @@
 #include "base/mem.h"
 #include "collection/collection_kit.h"
 
+#include <signal.h>
+#include <sys/resource.h>
 #include <sys/wait.h>
 
 #define SCHEMA_SQL                                                                               \
@@ -459,6 +461,39 @@ static void a_kill_in_the_middle_leaves_nothing(void)
     end_test();
 }
 
+/* No file of this process grows beyond so many bytes: writes fail as on a full disk. */
+static void a_full_disk_changes_nothing(void)
+{
+    char *path = test_path("full.db");
+    struct rlimit limit, small;
+    stoa_status rc;
+    rlim_t size;
+
+    folder = test_path("migrations");
+    CHECK_INT(mkdir(folder, 0755), 0);
+    write_three();
+    (void)signal(SIGXFSZ, SIG_IGN);
+    CHECK_INT(getrlimit(RLIMIT_FSIZE, &limit), 0);
+    for (size = 0;; size += 4096) {
+        db = app_open(path, "journal=delete");
+        conn = app_connect(db);
+        small = (struct rlimit){size, limit.rlim_max};
+        CHECK_INT(setrlimit(RLIMIT_FSIZE, &small), 0);
+        rc = try_migrate(-1, NULL, NULL);
+        CHECK_INT(setrlimit(RLIMIT_FSIZE, &limit), 0);
+        if (rc == STOA_OK)
+            break;
+        CHECK(rc == STOA_ERR_FULL || rc == STOA_ERR_IO);
+        check_version("0");
+        CHECK_ROWS(conn, "SELECT count(*) FROM sqlite_schema", "0");
+        stoa_db_close(db);
+    }
+    CHECK(size > 3 * 4096);
+    check_version("10");
+    free(path);
+    end_test();
+}
+
 static void migrating_survives_every_allocation_failure(void)
 {
     stoa_status rc;
@@ -499,5 +534,6 @@ TEST_MAIN({"pending ones run in the order of their numbers",
           {"a read-only database is not migrated", a_read_only_database_is_not_migrated},
           {"two processes migrate together", two_processes_migrate_together},
           {"a kill in the middle leaves nothing", a_kill_in_the_middle_leaves_nothing},
+          {"a full disk changes nothing", a_full_disk_changes_nothing},
           {"migrating survives every allocation failure",
            migrating_survives_every_allocation_failure})
