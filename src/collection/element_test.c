@@ -367,7 +367,8 @@ static void a_delete_takes_all_that_belongs_to_it(void)
 {
     const stoa_conn conn = orchard();
 
-    kit_made(conn, "Orchard", "label='a' spacing=[1.0] region_sold_to=[1] date_time=[@0] block=[1]");
+    kit_made(conn, "Orchard",
+             "label='a' spacing=[1.0] region_sold_to=[1] date_time=[@0] block=[1]");
     kit_made(conn, "Orchard", "label='b' orchard_neighbour='a'");
     CHECK_INT(kit_delete(conn, "Orchard", "'a'"), STOA_OK);
     CHECK_ROWS(conn, COUNT, "1");
