@@ -140,6 +140,54 @@ RUN(conn_transaction)
     return rc;
 }
 
+RUN(dry_run_begin)
+{
+    stoa_status rc = called(world, stoa_dry_run_begin(CONN, op, err));
+
+    (void)stoa_dry_run_end((stoa_conn){world->ids[WORLD_CONN]}, (stoa_op){0}, NULL);
+    return rc;
+}
+
+RUN(dry_run_end)
+{
+    int64_t nth = suspend();
+    stoa_status rc;
+
+    (void)stoa_dry_run_begin((stoa_conn){world->ids[WORLD_CONN]}, (stoa_op){0}, NULL);
+    resume(nth);
+    rc = called(world, stoa_dry_run_end(CONN, op, err));
+    (void)stoa_dry_run_end((stoa_conn){world->ids[WORLD_CONN]}, (stoa_op){0}, NULL);
+    return rc;
+}
+
+RUN(conn_dry_run)
+{
+    int32_t active = 9;
+    stoa_status rc = called(world, stoa_conn_dry_run(CONN, &active, err));
+
+    (void)op;
+    CHECK(world->crowded || active == 0);
+    return rc;
+}
+
+RUN(collection_set)
+{
+    const stoa_option options[] = {{"trim", "yes"}};
+
+    (void)op;
+    return called(world, stoa_collection_set(CONN, options, 1, err));
+}
+
+RUN(collection_check)
+{
+    stoa_result result = {9};
+    stoa_status rc = called(world, stoa_collection_check(CONN, op, &result, err));
+
+    CHECK(rc == STOA_OK || result.id == 0);
+    stoa_result_close(result);
+    return rc;
+}
+
 RUN(backup)
 {
     char *path = test_path("backup.db");
