@@ -59,6 +59,7 @@ enum {
     /* An append another thread may write along with its own: what takes longer than a commit is
      * worth a transaction of its own, and whoever writes must not be kept from its own call. */
     STOA__ALONG_ROWS_MAX = 1000,
+    STOA__ALONG_BYTES_MAX = 1 << 16,
     STOA__ALONG_PART_COUNT_MAX = 8,
     /* Appends in one transaction: more gain little, and each waits for all. */
     STOA__ALONG_COUNT_MAX = 64,

@@ -1,4 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+#include "arrow/load.h"
+#include "arrow/shape.h"
 #include "base/limits.h"
 #include "engine/engine.h"
 
@@ -19,6 +21,41 @@ static bool only_adds_rows(const struct stoa__ingest_config *config)
            !*config->index && is_main(config->database) && !config->in_caller_transaction;
 }
 
+/* What the values of rows [first, first + count) take; INT64_MAX where that is not seen at a
+ * glance: nested, encoded and in views. */
+static int64_t bytes_of(const struct stoa__arrow_type *type, const struct ArrowArray *array,
+                        int64_t first, int64_t count)
+{
+    const enum stoa__arrow_shape shape = stoa__arrow_shape(type);
+    const int32_t width = stoa__arrow_offset_width(type->kind);
+    int64_t begin, end;
+
+    if (shape == STOA__SHAPE_FIXED || shape == STOA__SHAPE_BITS || shape == STOA__SHAPE_NONE)
+        return count * (type->width > 0 ? type->width : 1);
+    if (shape != STOA__SHAPE_TEXT)
+        return INT64_MAX;
+    begin = stoa__load_int(array->buffers[1], width, first);
+    end = stoa__load_int(array->buffers[1], width, first + count);
+    return end >= begin ? end - begin : INT64_MAX;
+}
+
+/* Each is bounded, so that the sum cannot wrap. */
+static bool is_light(const struct stoa__source *source)
+{
+    const struct ArrowArray *const batch = source->batch;
+    int64_t bytes = 0;
+
+    for (int32_t i = 0; batch->length > 0 && i < source->type->child_count; i++) {
+        const struct ArrowArray *const column = batch->children[i];
+        const int64_t more = bytes_of(&source->type->children[i], column,
+                                      column->offset + batch->offset, batch->length);
+
+        if (more > STOA__ALONG_BYTES_MAX || (bytes += more) > STOA__ALONG_BYTES_MAX)
+            return false;
+    }
+    return true;
+}
+
 bool stoa__ingest_append_is_small(const struct stoa__ingest_append *append)
 {
     int64_t rows = 0;
@@ -32,6 +69,8 @@ bool stoa__ingest_append_is_small(const struct stoa__ingest_append *append)
             part->create || !part->source->batch)
             return false;
         rows += part->source->batch->length;
+        if (rows > STOA__ALONG_ROWS_MAX || !is_light(part->source))
+            return false;
     }
-    return rows > 0 && rows <= STOA__ALONG_ROWS_MAX;
+    return rows > 0;
 }

@@ -483,6 +483,13 @@ static void what_does_more_than_add_rows_is_not_small(void)
     NOT_SMALL(one.source->base.batch = NULL, one.source->base.batch = &one.source->batches[0]);
     NOT_SMALL(one.source->batches[0].length = 0, one.source->batches[0].length = 1);
     NOT_SMALL(one.source->batches[0].length = 1001, one.source->batches[0].length = 1);
+    int32_t *const offsets = (int32_t *)(uintptr_t)one.source->batches[0].children[1]->buffers[1];
+    const int32_t end = offsets[1];
+    NOT_SMALL(offsets[1] = 1 << 17, offsets[1] = end);
+    NOT_SMALL(offsets[1] = -1, offsets[1] = end);
+    struct stoa__arrow_type *const text = &one.source->base.type->children[1];
+    const enum stoa__arrow_kind kind = text->kind;
+    NOT_SMALL(text->kind = STOA__ARROW_UTF8_VIEW, text->kind = kind);
 #undef NOT_SMALL
     config = right;
     kit_source_free(one.source);
