@@ -32,7 +32,7 @@ static uint32_t load(const uint8_t *at)
 
 static void expand(const uint8_t *block, uint32_t words[ROUNDS])
 {
-    for (int i = 0; i < 16; i++)
+    for (size_t i = 0; i < 16; i++)
         words[i] = load(block + 4 * i);
     for (int i = 16; i < ROUNDS; i++) {
         const uint32_t a = words[i - 15], b = words[i - 2];

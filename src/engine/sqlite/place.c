@@ -206,9 +206,12 @@ static stoa_status move_logs_aside(struct logs *logs, stoa_error *err)
 
 static void settle_logs(struct logs *logs, bool gone)
 {
-    for (size_t i = 0; i < BESIDE_COUNT; i++)
-        if (logs->moved[i])
-            (void)(gone ? unlink(logs->to[i]) : rename(logs->to[i], logs->from[i]));
+    for (size_t i = 0; i < BESIDE_COUNT; i++) {
+        if (!logs->moved[i])
+            continue;
+        assert(logs->from[i] && logs->to[i]);
+        (void)(gone ? unlink(logs->to[i]) : rename(logs->to[i], logs->from[i]));
+    }
 }
 
 static stoa_status sync_made(const struct sqlite_place *place, stoa_error *err)
