@@ -279,6 +279,9 @@ struct stoa__engine {
     stoa_status (*savepoint_rollback)(void *session, stoa__call *call, const char *name,
                                       stoa_error *err);
     int32_t (*transaction)(void *session); /* STOA_TRANSACTION_*, as the engine sees it now. */
+    /* While it is held, statements that would end the transaction are refused, whenever they were
+     * prepared; commit() and rollback() end it still. A reset lets go. */
+    void (*transaction_hold)(void *session, bool held);
 
     stoa_status (*ingest_open)(void *session, const struct stoa__ingest_config *config,
                                void **ingest, stoa_error *err);
@@ -303,9 +306,6 @@ struct stoa__engine {
                             bool replace, void **scan, stoa_error *err);
     void (*scan_drop)(void *scan);
     /* NULL resolver removes it. The core keeps user_data alive while it is set. */
-    /* While it is held, statements that would end the transaction are refused, whenever they were
-     * prepared; commit() and rollback() end it still. A reset lets go. */
-    void (*transaction_hold)(void *session, bool held);
     stoa_status (*scan_resolver)(void *session, stoa_resolver resolver, void *user_data,
                                  stoa_error *err);
     /* BUSY when one it would replace is in use. */
