@@ -203,8 +203,12 @@ static stoa_status read_one(struct element_read *read, const stoa_value *key, co
                                .attributes = read->attributes,
                                .columns = read->columns,
                                .count = read->count};
-    stoa_status rc = collection_read_begin(read->call, read->err);
+    stoa_status rc = STOA_OK;
 
+    /* One statement sees one state of the database by itself. */
+    if (!is_asked(read->options->groups, ROLE_COLLECTION) ||
+        read->options->groups == READ_GROUPS_ALL)
+        rc = collection_read_begin(read->call, read->err);
     if (rc != STOA_OK)
         return rc;
     rc = read_point_open(&point, &read->arena, key->type == STOA_TYPE_TEXT, read->err);

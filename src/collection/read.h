@@ -8,7 +8,7 @@
  *   read_key.c      names, keys and options of a call
  *
  * Statements name the columns they answer with c0, c1, ...; c0 is the element's id. Parameters that
- * keys are compared with are written +?1: of a bare one SQLite looks at the value to choose its plan
+ * keys are compared with are written +?1: of a bare one SQLite looks at the value to choose a plan
  * (STAT4), and plans anew whenever another is bound. What a reader keeps lies in its own arena, and
  * outlives the call and the model.
  */
@@ -162,7 +162,8 @@ struct read_statement {
 stoa_status read_statement_open(struct read_statement *statement, struct collection_call *call,
                                 stoa__buffer *text, const struct read_packed *params,
                                 int64_t batch_rows, stoa__arena *arena, stoa_error *err);
-/* The same in steps, for one that runs again and again, its params set before each run. */
+/* The same in steps, for one that runs again and again, its params set before each run; `text` is
+ * emptied, not freed. */
 stoa_status read_statement_prepare(struct read_statement *statement, struct collection_call *call,
                                    stoa__buffer *text, stoa__arena *arena, stoa_error *err);
 stoa_status read_statement_run(struct read_statement *statement, stoa__call *call,

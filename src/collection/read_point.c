@@ -29,9 +29,12 @@ static void add_columns(const struct read_point *point, int32_t group, const cha
 static stoa_status open_statements(struct read_point *point, stoa__arena *arena, bool by_label,
                                    stoa_error *err)
 {
+    enum { TEXT_SIZE = 1024 }; /* Most are shorter: room made once. */
     stoa__buffer text = {0};
-    stoa_status rc;
+    stoa_status rc = stoa__buffer_reserve(&text, TEXT_SIZE);
 
+    if (rc != STOA_OK)
+        return stoa__fail_nomem(err);
     add_columns(point, -1, "e", &text);
     collection_text(&text, " FROM %Q AS e WHERE e.%Q = ?1", point->collection->name,
                     by_label ? "label" : "id");

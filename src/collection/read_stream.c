@@ -147,7 +147,7 @@ stoa_status read_statement_prepare(struct read_statement *statement, struct coll
         if (rc != STOA_OK)
             stoa__wrap(err, "Cannot %s", call->operation);
     }
-    stoa__buffer_release(text);
+    text->size = 0;
     return rc;
 }
 
