@@ -106,11 +106,13 @@ def generated():
 def _package():
     """Every file of the package as {path in the wheel: bytes}."""
     files = {}
-    folder = os.path.join(HERE, "stoa")
-    for name in sorted(os.listdir(folder)):
-        if name.endswith(".py") or name == "py.typed":
-            with open(os.path.join(folder, name), "rb") as file:
-                files["stoa/" + name] = file.read()
+    for folder, folders, names in os.walk(os.path.join(HERE, "stoa")):
+        folders.sort()
+        for name in sorted(names):
+            if name.endswith(".py") or name == "py.typed":
+                path = os.path.join(folder, name)
+                with open(path, "rb") as file:
+                    files[os.path.relpath(path, HERE).replace(os.sep, "/")] = file.read()
     for name, data in generated().items():
         files["stoa/" + name] = data
     return files

@@ -82,11 +82,11 @@ def test_import_is_light():
 
 
 def sources():
-    return [path for path in sorted(PACKAGE.glob("*.py"))
+    return [path for path in sorted(PACKAGE.rglob("*.py"))
             if path.name not in ("_declarations.py", "_layout.py")]
 
 
-@pytest.mark.parametrize("path", sources(), ids=lambda path: path.name)
+@pytest.mark.parametrize("path", sources(), ids=lambda path: str(path.relative_to(PACKAGE)))
 def test_shape_of_a_module(path):
     text = path.read_text(encoding="utf-8")
     assert len(text.splitlines()) <= 450
@@ -236,6 +236,8 @@ def test_the_notebook_renders(tmp_path, monkeypatch):
     notebook = nbformat.read(pathlib.Path(ROOT, "bindings/python/examples/notebook.ipynb"), 4)
     nbformat.validate(notebook)
     assert not any(cell.get("outputs") for cell in notebook.cells)  # The file has none to go stale.
+    notebook.cells.append(nbformat.v4.new_code_cell(  # How far long calls are is shown there.
+        "from stoa import _call\n_call._watcher is not None"))
     nbclient.NotebookClient(notebook, timeout=300, kernel_name="python3", resources={
         "metadata": {"path": str(tmp_path)}}).execute()
     data = [output.data for cell in notebook.cells for output in cell.get("outputs", ())
@@ -243,7 +245,9 @@ def test_the_notebook_renders(tmp_path, monkeypatch):
     html = [one["text/html"] for one in data if "text/html" in one]
     assert html[0].startswith("<table><thead><tr><th>symbol</th><th>price</th></tr>")
     assert "<td>A</td><td>3.5</td>" in html[0] and len(html) == 3
-    assert "<td>A</td><td>2.5</td>" in html[2] and data[-1]["text/plain"] == "7.0"
+    assert "<td>A</td><td>2.5</td>" in html[2] and data[-2]["text/plain"] == "7.0"
+    assert data[-1]["text/plain"] == "True"
+    assert python("from stoa import _call; print(_call._watcher)").stdout == "None\n"
 
 
 @pytest.mark.skipif(not ROOT, reason="needs the tree")
