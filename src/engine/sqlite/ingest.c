@@ -513,6 +513,7 @@ stoa_status sqlite_ingest_append(void *self, stoa__call *call,
     stoa_status rc;
 
     *level = STOA_ACK_ACCEPTED;
+    sqlite_ingest_mark_note(ingest->session, false);
     if (count > 1)
         works = stoa__alloc_zero((size_t)count, sizeof(*works));
     if (!works)

@@ -140,6 +140,10 @@ stoa_status sqlite_ingest_plan_find(struct sqlite_session *session, stoa__call *
 /* While the transaction that is open writes rows and nothing else, the schema need not be asked
  * for its mark again. `on`: what plan_find() saw last holds. */
 void sqlite_ingest_mark_holds(struct sqlite_session *session, bool on);
+/* The same when nobody has committed anything since `note`d, which is when a transaction that only
+ * wrote rows has ended; to be asked in the next one. */
+void sqlite_ingest_mark_holds_since(struct sqlite_session *session);
+void sqlite_ingest_mark_note(struct sqlite_session *session, bool known);
 /* No trigger, conflict clause or virtual table in `main`: a statement that fails leaves nothing. */
 stoa_status sqlite_ingest_no_rules(struct sqlite_session *session, bool *yes, stoa_error *err);
 

@@ -208,18 +208,24 @@ static stoa_status write_together(struct together *all, struct stoa__ingest_appe
     if (rc != STOA_OK)
         return rc;
     assert(!nested);
+    sqlite_ingest_mark_holds_since(ingest->session);
     rc = write_rows(ingest, all->call, append, err);
+    sqlite_ingest_mark_holds(ingest->session, false);
     if (rc == STOA_OK && all->call)
         rc = stoa__call_check(all->call, err);
     if (rc == STOA_OK)
         write_others(all);
-    if (all->count == 0)
-        return sqlite_ingest_end(ingest, all->call, nested, rc, &append->level, err);
+    if (all->count == 0) {
+        rc = sqlite_ingest_end(ingest, all->call, nested, rc, &append->level, err);
+        sqlite_ingest_mark_note(ingest->session, rc == STOA_OK);
+        return rc;
+    }
     if (commit(all) != STOA_OK) {
         give_up(all);
         return sqlite_ingest_append(ingest, all->call, append->parts, append->part_count,
                                     &append->level, err);
     }
+    sqlite_ingest_mark_note(ingest->session, true);
     append->level = sqlite_ingest_level(ingest);
     part(all);
     sqlite_write_settle(ingest->session);

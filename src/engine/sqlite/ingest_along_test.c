@@ -275,6 +275,35 @@ static void every_allocation_may_fail(void)
     close_all();
 }
 
+/* The table is another one in between: made so by others, and by this very session. */
+static void a_table_that_changed_is_looked_at_again(void)
+{
+    static const char change[] =
+        "DROP TABLE t; CREATE TABLE t(v TEXT, id TEXT UNIQUE, w TEXT DEFAULT 'new')";
+
+    for (int own_session = 0; own_session < 2; own_session++) {
+        struct kit other = {0};
+        struct append rows[3];
+
+        open_on("", "DROP TABLE IF EXISTS t");
+        kit_run(&kit, plain);
+        other.instance = kit.instance;
+        other.session = kit_session(kit.instance);
+        for (int i = 0; i < 3; i++) {
+            append_init(&rows[i], i == 0 ? "1a" : i == 1 ? "2b" : "3c");
+            if (i == 2)
+                kit_run(own_session ? &kit : &other, change);
+            CHECK_INT(write_with(&rows[i], NULL, 0, -1), i < 2 ? STOA_OK : STOA_ERR_TYPE);
+        }
+        CHECK_HAS(rows[2].err.text, "column 'id'"); /* An integer is no text. */
+        CHECK_TEXT(kit_text(&kit, "SELECT count(*) FROM t"), "0\n");
+        for (int i = 0; i < 3; i++)
+            kit_source_free(rows[i].source);
+        sqlite_session_close(other.session);
+        close_all();
+    }
+}
+
 /* One operation on the files fails, or all from then on: each append is there if its thread was
  * told so, and is not there if it was told otherwise. */
 static void check_faults(struct faulty_plan plan)
@@ -502,6 +531,7 @@ TEST_MAIN({"those in line are one commit", those_in_line_are_one_commit},
           {"the transaction of all is not the fate of all",
            the_transaction_of_all_is_not_the_fate_of_all},
           {"every allocation may fail", every_allocation_may_fail},
+          {"a table that changed is looked at again", a_table_that_changed_is_looked_at_again},
           {"a file that fails once fails no more than it must",
            a_file_that_fails_once_fails_no_more_than_it_must},
           {"a full disk fails them all", a_full_disk_fails_them_all},

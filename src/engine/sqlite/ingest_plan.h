@@ -44,6 +44,8 @@ struct sqlite_ingest_cache {
     struct sqlite_schema_mark mark; /* Seen last, in: */
     bool mark_is_main;              /* "main", and then while: */
     bool mark_holds;
+    unsigned int version; /* Of the data, at the end of the last append that only wrote rows; */
+    bool version_known;   /* nothing else was done here since. */
     struct sqlite_schema_mark rules_mark; /* Of `main`, when `no_rules` was found out. */
     bool rules_known, no_rules;
     bool counts;      /* stoa_replaced() is there. */

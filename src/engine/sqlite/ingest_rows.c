@@ -344,6 +344,29 @@ void sqlite_ingest_mark_holds(struct sqlite_session *session, bool on)
     session->ingest_cache->mark_holds = on;
 }
 
+/* What PRAGMA data_version tells, of our own commits as well, without a statement. */
+static bool data_version(struct sqlite_session *session, unsigned int *out)
+{
+    return sqlite3_file_control(session->db, "main", SQLITE_FCNTL_DATA_VERSION, out) == SQLITE_OK;
+}
+
+void sqlite_ingest_mark_holds_since(struct sqlite_session *session)
+{
+    struct sqlite_ingest_cache *const cache = session->ingest_cache;
+    unsigned int now = 0;
+
+    cache->mark_holds =
+        cache->version_known && data_version(session, &now) && now == cache->version;
+}
+
+void sqlite_ingest_mark_note(struct sqlite_session *session, bool known)
+{
+    struct sqlite_ingest_cache *const cache = session->ingest_cache;
+
+    if (cache)
+        cache->version_known = known && data_version(session, &cache->version);
+}
+
 stoa_status sqlite_ingest_no_rules(struct sqlite_session *session, bool *yes, stoa_error *err)
 {
     struct sqlite_ingest_cache *cache;
