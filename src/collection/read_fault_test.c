@@ -245,6 +245,42 @@ static void reads_are_part_of_an_open_transaction(void)
     stoa_db_close(db);
 }
 
+static void a_database_opened_for_reading_is_read(void)
+{
+    char *path = test_path("readonly.db");
+
+    db = app_open(path, NULL);
+    conn = app_connect(db);
+    app_run(conn, KIT_SCHEMA READ_DATA);
+    kit_must(stoa_db_shutdown(db, NO_OP, &err), &err, "shutdown");
+    db = app_open(path, "read_only=yes");
+    conn = app_connect(db);
+    CHECK_READ(conn, try_elements, "3|[]\n1|[4.0,null,4.5]", .names = "spacing", .keys = "3 1");
+    CHECK_READ(conn, try_elements, "-5|[null]\n1|[4.0,null,4.5]\n3|[]", .names = "spacing");
+    CHECK_READ(conn, try_group, "1|2\n1|1", .group = "buyers", .keys = "1 3");
+    CHECK_READ(conn, try_asof, "-5|9.0\n1|3.0\n3|NULL", .names = "tonnes 2024-02-01",
+               .cells = "block 1");
+    stoa_db_close(db);
+    free(path);
+}
+
+static void what_a_read_did_is_told(void)
+{
+    stoa_stats stats = {.struct_size = sizeof stats};
+    struct ArrowArray batch;
+    stoa_result result;
+
+    open_file(0);
+    kit_must(try_elements(conn, &(struct ask){.names = "spacing"}, &result, &err), &err, "read");
+    kit_must(stoa_result_next(result, NO_OP, &batch, &err), &err, "next");
+    batch.release(&batch);
+    kit_must(stoa_result_stats(result, &stats, &err), &err, "stats");
+    CHECK_INT(stats.rows_read, 3);
+    CHECK_INT(stats.rows_affected, -1);
+    stoa_result_close(result);
+    stoa_db_close(db);
+}
+
 /* ---- cancelling, other threads, other engines ---- */
 
 static stoa_status try_elements_under(stoa_op op)
@@ -544,6 +580,8 @@ TEST_MAIN({"what is exported outlives its handles", what_is_exported_outlives_it
            types_are_asked_for_and_rows_and_batches_taken_in_turn},
           {"a read sees one state of the database", a_read_sees_one_state_of_the_database},
           {"reads are part of an open transaction", reads_are_part_of_an_open_transaction},
+          {"a database opened for reading is read", a_database_opened_for_reading_is_read},
+          {"what a read did is told", what_a_read_did_is_told},
           {"a cancelled read ends", a_cancelled_read_ends},
           {"a long read is cancelled on its way", a_long_read_is_cancelled_on_its_way},
           {"a connection that reads is busy", a_connection_that_reads_is_busy},
