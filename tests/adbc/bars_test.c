@@ -177,6 +177,36 @@ static void wrong_producers_change_nothing(void)
     kit_nothing_left();
 }
 
+/* ---- C6: stopping ---- */
+
+/* A producer without an end, and a deadline: what was written is gone, the connection is good. */
+static void an_endless_ingest_is_stopped(void)
+{
+    static const char *const modes[] = {"append", "replace", "create_append"};
+    stoa_error err = {0};
+    stoa_db db = kit_open();
+    stoa_conn conn = kit_connect(db);
+
+    kit_make_table(conn);
+    for (int mode = 0; mode < 3; mode++) {
+        const stoa_option options[] = {{"mode", modes[mode]}};
+        struct ArrowArrayStream stream;
+        stoa_op op;
+
+        data_stream(&stream, INT32_MAX, 1100, -1);
+        MUST(stoa_op_open(60, NULL, NULL, NULL, &op, &err));
+        CHECK_INT(stoa_insert(conn, op, "t", 1, &stream, options, 1, NULL, &err),
+                  STOA_ERR_TIMEOUT);
+        CHECK_HAS(err.text, "60 ms");
+        stoa_op_close(op);
+        stream.release(&stream);
+        CHECK_INT(kit_count(conn), 0);
+        MUST(stoa_ping(conn, NO_OP, &err));
+    }
+    stoa_db_close(db);
+    kit_nothing_left();
+}
+
 /* ---- C9: fork ---- */
 
 /* Nothing but calls that must be refused: the driver's threads are not there. */
@@ -293,5 +323,6 @@ static void threads_are_served_or_told(void)
 TEST_MAIN({"C1, C2: everything closes in any order", everything_closes_in_any_order},
           {"C3: executing again spoils nothing", executing_again_spoils_nothing},
           {"C4: wrong producers change nothing", wrong_producers_change_nothing},
+          {"C6: an endless ingest is stopped", an_endless_ingest_is_stopped},
           {"C9: a child of fork is told", a_child_of_fork_is_told},
           {"C10: threads are served or told", threads_are_served_or_told})

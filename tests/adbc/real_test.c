@@ -461,6 +461,33 @@ static void deadlines_are_kept(void)
     stoa_db_close(db);
 }
 
+/* One connection holds what another wants: the wait ends with the deadline, or is refused. */
+static void waiting_for_a_lock_ends(void)
+{
+    static const char change[] = "UPDATE t SET name = 'other' WHERE id = 1";
+    stoa_error err = {0};
+    stoa_db db = open_real();
+    stoa_conn holder = connect_real(db), other = connect_real(db);
+    stoa_status rc;
+    stoa_op op;
+
+    MUST(stoa_run(holder, NO_OP, "CREATE TABLE t (id BIGINT, name TEXT); INSERT INTO t VALUES "
+                                 "(1, 'a')",
+                  STOA_NUL, NULL, 0, NULL, 0, NULL, &err));
+    MUST(stoa_begin(holder, NO_OP, STOA_BEGIN_WRITE, &err));
+    MUST(stoa_run(holder, NO_OP, change, STOA_NUL, NULL, 0, NULL, 0, NULL, &err));
+    MUST(stoa_op_open(100, NULL, NULL, NULL, &op, &err));
+    rc = stoa_run(other, op, change, STOA_NUL, NULL, 0, NULL, 0, NULL, &err);
+    stoa_op_close(op);
+    if (driver() == POSTGRESQL)
+        CHECK_INT(rc, STOA_ERR_TIMEOUT);
+    else
+        CHECK(rc == STOA_ERR_LOCKED || rc == STOA_ERR_TIMEOUT);
+    MUST(stoa_commit(holder, NO_OP, &err));
+    MUST(stoa_run(other, NO_OP, change, STOA_NUL, NULL, 0, NULL, 0, NULL, &err));
+    stoa_db_close(db);
+}
+
 /* ---- statistics ---- */
 
 /* Where they are offered, what there is to a table of 20 rows; else that they are not. */
@@ -507,4 +534,5 @@ TEST_MAIN({"types round trip as tabled", types_round_trip_as_tabled},
           {"columns are found by name", columns_are_found_by_name},
           {"statements run over streams", statements_run_over_streams},
           {"deadlines are kept", deadlines_are_kept},
+          {"waiting for a lock ends", waiting_for_a_lock_ends},
           {"statistics are listed or refused", statistics_are_listed_or_refused})

@@ -13,6 +13,7 @@
 
 #include "base/clock.h"
 #include "base/error.h"
+#include "base/log.h"
 #include "text/identifier.h"
 
 #include <stdio.h>
@@ -142,6 +143,16 @@ static stoa_status drop_table(const struct adbc_stage *stage, const char *table,
     return run(stage->session, &sql, rc, err);
 }
 
+/* The rows are where they belong: a table that is left does no harm, but somebody should know. */
+static void drop_or_tell(const struct adbc_stage *stage, const char *table)
+{
+    stoa_error failure = {0};
+
+    if (drop_table(stage, table, &failure) != STOA_OK)
+        stoa__log(STOA_LOG_WARNING, "table '%s', which nobody needs, could not be dropped: %s",
+                  table, failure.text);
+}
+
 /* ---- a stage ---- */
 
 stoa_status adbc_stage_open(struct adbc_stage *stage, stoa__call *call, stoa_error *err)
@@ -210,7 +221,7 @@ static stoa_status replace(const struct adbc_stage *stage, stoa_error *err)
         return rc;
     rc = rename_table(stage, stage->name, stage->table, err);
     if (rc == STOA_OK) {
-        (void)drop_table(stage, stage->old, NULL); /* What is left of it does no harm. */
+        drop_or_tell(stage, stage->old);
         return STOA_OK;
     }
     if (rename_table(stage, stage->old, stage->table, &failure) != STOA_OK) {
@@ -238,7 +249,7 @@ static stoa_status publish_job(void *self, stoa_error *err)
         return rename_table(stage, stage->name, stage->table, err);
     rc = copy_stage(stage, publishing->columns, err);
     if (rc == STOA_OK)
-        (void)drop_table(stage, stage->name, NULL);
+        drop_or_tell(stage, stage->name);
     else if (rc != STOA_ERR_NOT_FOUND && rc != STOA_ERR_SYNTAX) {
         /* One statement is one, as far as anybody knows. */
         stoa__error_append(err, "the driver has no transactions: some rows may be there");
