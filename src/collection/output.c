@@ -275,14 +275,6 @@ static struct stoa__column *next_column(struct collection_rows *rows)
     return column;
 }
 
-void collection_rows_null(struct collection_rows *rows)
-{
-    struct stoa__column *column = next_column(rows);
-
-    if (column)
-        rows->failed = stoa__column_append_null(column, NULL);
-}
-
 void collection_rows_int64(struct collection_rows *rows, int64_t value)
 {
     struct stoa__column *column = next_column(rows);
@@ -291,28 +283,13 @@ void collection_rows_int64(struct collection_rows *rows, int64_t value)
         rows->failed = stoa__column_append_int64(column, value, NULL);
 }
 
-void collection_rows_float64(struct collection_rows *rows, double value)
-{
-    struct stoa__column *column = next_column(rows);
-
-    if (column)
-        rows->failed = stoa__column_append_float64(column, value, NULL);
-}
-
-void collection_rows_text(struct collection_rows *rows, const char *text, size_t size)
-{
-    struct stoa__column *column = next_column(rows);
-
-    if (column)
-        rows->failed = stoa__column_append_bytes(column, text, (int64_t)size, NULL);
-}
-
 void collection_rows_string(struct collection_rows *rows, const char *text)
 {
-    if (text)
-        collection_rows_text(rows, text, strlen(text));
-    else
-        collection_rows_null(rows);
+    struct stoa__column *column = next_column(rows);
+
+    if (column)
+        rows->failed = text ? stoa__column_append_bytes(column, text, (int64_t)strlen(text), NULL)
+                            : stoa__column_append_null(column, NULL);
 }
 
 stoa_status collection_rows_publish(struct collection_rows *rows, struct collection_call *call,

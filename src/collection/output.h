@@ -10,7 +10,7 @@
  *
  *     for (...) {
  *         collection_rows_int64(&rows, id);
- *         collection_rows_text(&rows, text, size);      (column by column, and around again)
+ *         collection_rows_string(&rows, text);      (column by column, and around again)
  *     }
  *     if (rc == STOA_OK)
  *         rc = collection_rows_publish(&rows, call, out, err);
@@ -38,7 +38,7 @@ stoa_status collection_output(struct collection_call *call, const struct collect
 
 /* ---- rows in memory ---- */
 
-/* A column: an Arrow format without children ("l", "u", "b", "g", "tsn:UTC"). */
+/* A column: an Arrow format without children ("l", "u", "b"). */
 struct collection_field {
     const char *name;
     const char *format;
@@ -58,11 +58,8 @@ stoa_status collection_rows_init(struct collection_rows *rows,
                                  const struct collection_field *fields, int32_t count,
                                  stoa_error *err);
 /* The next value of the row; behind the last column begins the next row. */
-void collection_rows_null(struct collection_rows *rows);
 void collection_rows_int64(struct collection_rows *rows, int64_t value); /* And "b": 0 or 1. */
-void collection_rows_float64(struct collection_rows *rows, double value);
-void collection_rows_text(struct collection_rows *rows, const char *text, size_t size);
-/* Up to a NUL; NULL is NULL. */
+/* Text up to a NUL; NULL is NULL. */
 void collection_rows_string(struct collection_rows *rows, const char *text);
 /* Hand them over as a result; `out` may be NULL. `rows` is empty afterwards, if it succeeds. */
 stoa_status collection_rows_publish(struct collection_rows *rows, struct collection_call *call,
