@@ -21,7 +21,8 @@
 struct pushed {
     struct stoa__raw_source rows;
     struct stoa__ingest_config config;
-    stoa_column *columns; /* The index, if there is one, and the columns. */
+    const stoa_column *columns; /* The index, if there is one, and the columns. */
+    stoa_column *gathered;      /* Where they are when there is one; else they are the caller's. */
     int64_t column_count;
     int32_t *dedup_columns; /* In those. */
     char *name;
@@ -31,6 +32,8 @@ struct push {
     struct pushed *tables;
     struct stoa__ingest_part *parts;
     int64_t count;
+    struct pushed table; /* The only one. */
+    struct stoa__ingest_part part;
     stoa_push_done done;
     bool anything; /* Some part has something to do. */
 };
@@ -41,12 +44,14 @@ static void push_release(struct push *push)
         struct pushed *table = &push->tables[i];
 
         stoa__raw_source_release(&table->rows);
-        stoa__free(table->columns);
+        stoa__free(table->gathered);
         stoa__free(table->dedup_columns);
         stoa__free(table->name);
     }
-    stoa__free(push->tables);
-    stoa__free(push->parts);
+    if (push->tables != &push->table)
+        stoa__free(push->tables);
+    if (push->parts != &push->part)
+        stoa__free(push->parts);
 }
 
 /* ---- one table ---- */
@@ -97,14 +102,17 @@ static stoa_status gather_columns(struct pushed *out, const stoa_table *table,
     int64_t index_count = table->index ? 1 : 0;
 
     out->column_count = index_count + table->column_count;
-    out->columns = stoa__alloc_zero((size_t)out->column_count, sizeof *out->columns);
-    if (!out->columns)
+    out->columns = table->columns;
+    if (!table->index)
+        return STOA_OK;
+    out->gathered = stoa__alloc_zero((size_t)out->column_count, sizeof *out->gathered);
+    if (!out->gathered)
         return stoa__fail_nomem(err);
-    if (table->index)
-        out->columns[0] = *table->index;
+    out->columns = out->gathered;
+    out->gathered[0] = *table->index;
     if (table->column_count > 0)
-        memcpy(out->columns + index_count, table->columns,
-               (size_t)table->column_count * sizeof *out->columns);
+        memcpy(out->gathered + 1, table->columns,
+               (size_t)table->column_count * sizeof *out->gathered);
     return STOA_OK;
 }
 
@@ -242,8 +250,12 @@ static stoa_status push_init(struct push *push, struct stoa__ingest *ingest,
 {
     stoa_status rc = STOA_OK;
 
-    push->tables = stoa__alloc_zero((size_t)table_count, sizeof *push->tables);
-    push->parts = stoa__alloc_zero((size_t)table_count, sizeof *push->parts);
+    push->tables = &push->table;
+    push->parts = &push->part;
+    if (table_count != 1) {
+        push->tables = stoa__alloc_zero((size_t)table_count, sizeof *push->tables);
+        push->parts = stoa__alloc_zero((size_t)table_count, sizeof *push->parts);
+    }
     push->count = table_count;
     if (!push->tables || !push->parts)
         return stoa__fail_nomem(err);
