@@ -91,8 +91,8 @@ STOA_API stoa_status stoa_collection_check(stoa_conn conn, stoa_op op, stoa_resu
 
 /*
  * Bring the database to a version by the scripts of a folder: `folder`/N/up.sql and down.sql, where
- * N is a number from 1. The version is PRAGMA user_version. A run is one transaction (or a savepoint
- * of the one that is open), which ends when the schema is valid: by all rules, or by those of
+ * N is a number from 1. The version is PRAGMA user_version. A run is one transaction, or a
+ * savepoint of the one that is open, which ends when the schema is valid by the rules of
  * stoa_collection_set(). BEGIN, COMMIT and END in scripts are passed over. One that holds PRAGMA
  * foreign_keys = OFF is run without them, and every row is looked at behind it. A failure tells the
  * version that stays. Going down to 0, the schema is not validated. May block.
@@ -223,8 +223,8 @@ STOA_API stoa_status stoa_elements_count(stoa_conn conn, stoa_op op, const char 
  *
  * Of a name in several groups: with a kind, the group of that name or else the first is meant;
  * without, it is INVALID. A stored value that is not of its column's type, a date that cannot be
- * read, and one that 64 bits of nanoseconds do not hold are TYPE when their batch is read; the error
- * names element and column.
+ * read, and one that 64 bits of nanoseconds do not hold are TYPE when their batch is read; the
+ * error names element and column.
  */
 STOA_API stoa_status stoa_elements_read(stoa_conn conn, stoa_op op, const char *collection,
                                         int64_t collection_size, const stoa_value *names,

@@ -149,8 +149,9 @@ enum {
     STOA_BEGIN_LAZY = 2   /* Takes the write lock at its first write. */
 };
 
-/* May block: for the write lock, in turns, in order of arrival; INVALID when one is open; LOCKED when this very thread holds
- * it through another connection, or when somebody keeps it past busy_timeout. */
+/* May block: for the write lock, in turns, in order of arrival; INVALID when a transaction is open;
+ * LOCKED when this very thread holds it through another connection, or when somebody keeps it past
+ * busy_timeout. */
 STOA_API stoa_status stoa_begin(stoa_conn conn, stoa_op op, int32_t mode, stoa_error *err);
 /* May block, and is not cut short by a cancel once begun. INVALID when no transaction is open. */
 STOA_API stoa_status stoa_commit(stoa_conn conn, stoa_op op, stoa_error *err);
