@@ -43,7 +43,8 @@ class Format:
         """A stream from the start, with the types of a target's columns where it has them."""
         source = ffi.new("stoa_source *")
         source.struct_size = ffi.sizeof("stoa_source")
-        kept: Any = None
+        options, out = Options(self._settings), ffi.new("struct ArrowArrayStream *")
+        operation, kept = Operation(exported=True), None
         if isinstance(self._text, os.PathLike):
             path = os.fsencode(self._text)
             kept = ffi.new("char[]", path)
@@ -55,9 +56,7 @@ class Format:
             elif isinstance(text, bytes):
                 text = io.BytesIO(text)
             source.read, source.user_data = ffi.cast("stoa_read_bytes", _read), hold(text)
-            source.release = release
-        options, out = Options(self._settings), ffi.new("struct ArrowArrayStream *")
-        operation = Operation(exported=True)
+            source.release = release  # Runs from here on, whatever happens.
         call(self._function, operation.handle, source, NULL if target is None else target.struct,
              options.array, options.count, out)
         del kept

@@ -8,7 +8,8 @@ from operator import length_hint
 
 from ._arrow import Schema, from_iterator, stream_capsule
 from ._batch import Batch
-from ._call import Operation, call, check_signals, give_error, run, take_error
+from ._call import (Operation, _get_ident, call, check_signals, give_error, run,
+                    take_error)
 from ._columns import Field
 from ._lib import NO_LIMIT, ffi, lib
 from ._rows import unpack_row
@@ -45,6 +46,7 @@ class Result:
         self._current: Batch | None = None
         self._singles = _SINGLE_ROWS
         self._done: tuple[int, int] | None = None
+        self._thread = _get_ident()
         self._begin()
 
     def _begin(self) -> None:
@@ -350,8 +352,9 @@ class Result:
         return True
 
     def _remember(self) -> None:
-        """Keep what was written, for when the result is closed."""
-        if self._done is None:
+        """Keep what was written, for when the result is closed. Another thread does not ask: the
+        one that uses the connection would find it busy."""
+        if self._done is None and self._thread == _get_ident():
             error, out = take_error(), ffi.new("stoa_stats *")
             out.struct_size = ffi.sizeof("stoa_stats")
             if lib.stoa_result_stats(self._handle, out, error) == 0:
