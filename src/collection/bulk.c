@@ -303,9 +303,13 @@ stoa_status bulk_column_check(struct bulk *bulk, struct bulk_column *column, sto
         const struct bulk_batch *const batch = bulk_batch_at(bulk, i);
         const struct ArrowArray *const array = batch->array.children[column->child];
         int32_t problem;
-        const int64_t bad = collection_feed_check(&column->feed, array, batch->array.offset,
-                                                  batch->array.length, &problem);
+        int64_t bad;
+        const stoa_status rc =
+            collection_feed_check_all(&column->feed, &bulk->call, array, batch->array.offset,
+                                      batch->array.length, &bad, &problem, err);
 
+        if (rc != STOA_OK)
+            return rc;
         if (bad >= 0)
             return bulk_at_row(collection_feed_fail(&bulk->call, &column->feed, array,
                                                     batch->array.offset + bad, batch->first + bad,
@@ -401,7 +405,9 @@ static stoa_status must_exist(struct bulk *bulk, stoa_error *err)
 
         if (i > 0 && bulk->ids[i] == bulk->ids[i - 1])
             continue;
-        rc = collection_sql_row(&sql, &key, 1, NULL, 0, err);
+        rc = stoa__call_check(&bulk->call.entry.call, err);
+        if (rc == STOA_OK)
+            rc = collection_sql_row(&sql, &key, 1, NULL, 0, err);
         if (rc == STOA_DONE)
             rc = bulk_at_row(collection_element_fail(bulk->collection, key.a, err), i, err);
     }

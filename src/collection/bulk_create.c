@@ -152,24 +152,60 @@ static stoa_status know_itself(struct create *create, stoa_error *err)
 
 /* ---- rows ---- */
 
+/* Ids in a relation to the own collection, with ids of the caller's: as if they were labels. */
+static stoa_status take_ids(struct create *create, struct bulk_column *column,
+                            stoa_error *err)
+{
+    const struct bulk *const bulk = &create->bulk;
+    struct collection_cell cell;
+
+    if (!create->id || column->feed.form != COLLECTION_FORM_AS_IS || !column->feed.column->target ||
+        strcmp(column->feed.column->target, bulk->collection->name) != 0)
+        return STOA_OK;
+    column->ids = stoa__arena_alloc_zero(&create->bulk.arena, (size_t)bulk->row_count + 1,
+                                         sizeof *column->ids);
+    if (!column->ids)
+        return stoa__fail_nomem(err);
+    for (int64_t b = 0; b < bulk_batch_count(bulk); b++)
+        for (int64_t row = 0; row < bulk_batch_at(bulk, b)->array.length; row++) {
+            cell_of(bulk, column, b, row, &cell);
+            if (cell.type == STOA_TYPE_INT64)
+                column->ids[bulk_batch_at(bulk, b)->first + row] = cell.integer;
+        }
+    column->feed.form = COLLECTION_FORM_LABEL;
+    return STOA_OK;
+}
+
+/* With ids of the caller's their order says nothing. */
+static bool is_later(const struct create *create, const struct later *one)
+{
+    return create->id || (one->target > one->id && one->target >= create->first_id);
+}
+
 /* Take relations to later rows out, into `later`; the row's own id stands in. */
-static stoa_status take_later(const struct create *create, struct bulk_column *column,
+static stoa_status take_later(struct create *create, struct bulk_column *column,
                               stoa__buffer *later, stoa_error *err)
 {
     const struct bulk *const bulk = &create->bulk;
+    struct collection_cell cell;
+    stoa_status rc = take_ids(create, column, err);
 
-    if (!is_own(bulk, &column->feed))
-        return STOA_OK;
-    for (int64_t i = 0; i < bulk->row_count; i++) {
-        const struct later one = {bulk->ids[i], column->ids[i]};
+    if (rc != STOA_OK || !is_own(bulk, &column->feed))
+        return rc;
+    for (int64_t b = 0; b < bulk_batch_count(bulk); b++)
+        for (int64_t row = 0; row < bulk_batch_at(bulk, b)->array.length; row++) {
+            const int64_t i = bulk_batch_at(bulk, b)->first + row;
+            const struct later one = {bulk->ids[i], column->ids[i]};
 
-        /* With ids of the caller's their order says nothing. */
-        if (!create->id && (one.target <= one.id || one.target < create->first_id))
-            continue;
-        if (stoa__buffer_append(later, &one, sizeof one) != STOA_OK)
-            return stoa__fail_nomem(err);
-        column->ids[i] = one.id;
-    }
+            if (!is_later(create, &one))
+                continue;
+            cell_of(bulk, column, b, row, &cell);
+            if (cell.type == STOA_TYPE_NULL)
+                continue;
+            if (stoa__buffer_append(later, &one, sizeof one) != STOA_OK)
+                return stoa__fail_nomem(err);
+            column->ids[i] = one.id;
+        }
     return STOA_OK;
 }
 

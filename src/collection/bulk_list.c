@@ -317,13 +317,16 @@ static stoa_status check_segment(struct bulk *bulk, struct bulk_group *group, st
 
     for (int32_t i = 0; i < group->feed_count; i++) {
         int32_t problem;
-        int64_t row, index;
-        const int64_t bad = collection_feed_check(&group->feeds[i], segment->arrays[i],
-                                                  segment->first[i], segment->count, &problem);
+        int64_t row, index, bad;
+        const stoa_status rc =
+            collection_feed_check_all(&group->feeds[i], &bulk->call, segment->arrays[i],
+                                      segment->first[i], segment->count, &bad, &problem, err);
 
         group->may_repeat =
             group->may_repeat || (group->table->role == ROLE_SET &&
                                   segment->arrays[i]->null_count != 0);
+        if (rc != STOA_OK)
+            return rc;
         if (bad < 0)
             continue;
         row = row_of(&room->walk, bad, &index);

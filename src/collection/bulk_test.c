@@ -83,6 +83,21 @@ static void ids_follow_those_that_were_given(void)
     made(conn, "id:l label:u spacing:[g",
          "{\"id\":-7,\"label\":\"x\",\"spacing\":[1]};{\"id\":50,\"label\":\"y\",\"spacing\":[2]}",
          "-7\n50");
+    made(conn, "id:l label:u orchard_neighbour:l",
+         "{\"id\":12,\"label\":\"p\",\"orchard_neighbour\":11};"
+         "{\"id\":11,\"label\":\"q\",\"orchard_neighbour\":12};"
+         "{\"id\":10,\"label\":\"r\",\"orchard_neighbour\":null}",
+         "12\n11\n10");
+    made(conn, "id:l label:u orchard_neighbour:u",
+         "{\"id\":22,\"label\":\"s\",\"orchard_neighbour\":\"t\"};"
+         "{\"id\":21,\"label\":\"t\",\"orchard_neighbour\":\"p\"};"
+         "{\"id\":20,\"label\":\"u\",\"orchard_neighbour\":null}",
+         "22\n21\n20");
+    CHECK_ROWS(conn, "SELECT id, orchard_neighbour FROM Orchard WHERE id BETWEEN 10 AND 22",
+               "10|NULL\n11|12\n12|11\n20|NULL\n21|12\n22|21");
+    kit_fails(kit_create_many(conn, "Orchard", "id:l label:u orchard_neighbour:l",
+                              "{\"id\":30,\"label\":\"v\",\"orchard_neighbour\":77}", NULL),
+              STOA_ERR_CONSTRAINT, "FOREIGN KEY constraint failed");
     made(conn, "label:u", "{\"label\":\"b\"}", "51");
     CHECK_INT(kit_made(conn, "Orchard", "label='one'"), 52);
     CHECK_ROWS(conn, ROWS, "-7|1|1.0|NULL\n50|1|2.0|NULL");

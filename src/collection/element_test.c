@@ -401,6 +401,29 @@ static void a_failure_leaves_nothing_and_the_transaction_goes_on(void)
     stoa_db_close(db);
 }
 
+static void a_database_for_reading_refuses(void)
+{
+    char *path = test_path("a.db");
+    stoa_db plain = app_open(path, NULL);
+    stoa_conn conn = app_connect(plain);
+
+    app_run(conn, KIT_SCHEMA);
+    kit_made(conn, "Orchard", "label='a'");
+    stoa_conn_close(conn);
+    app_shutdown(plain);
+    plain = app_open(path, "read_only=yes");
+    conn = app_connect(plain);
+    kit_fails(kit_create(conn, "Orchard", "label='b'", &(int64_t){0}), STOA_ERR_READ_ONLY,
+              "Failed to execute statement: attempt to write a readonly database");
+    kit_fails(kit_update(conn, "Orchard", "1", "spacing=[1.0]"), STOA_ERR_READ_ONLY,
+              "attempt to write a readonly database");
+    kit_fails(kit_delete(conn, "Orchard", "'a'"), STOA_ERR_READ_ONLY,
+              "attempt to write a readonly database");
+    CHECK_ROWS(conn, "SELECT label FROM Orchard", "a");
+    stoa_db_close(plain);
+    free(path);
+}
+
 static void no_memory_leaves_nothing(void)
 {
     const stoa_conn conn = orchard();
@@ -514,5 +537,6 @@ TEST_MAIN({"the worked example", the_worked_example},
           {"a delete takes all that belongs to it", a_delete_takes_all_that_belongs_to_it},
           {"a failure leaves nothing and the transaction goes on",
            a_failure_leaves_nothing_and_the_transaction_goes_on},
+          {"a database for reading refuses", a_database_for_reading_refuses},
           {"no memory leaves nothing", no_memory_leaves_nothing},
           {"descriptors are checked", descriptors_are_checked})

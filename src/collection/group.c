@@ -79,17 +79,21 @@ static stoa_status resolve(struct collection_group *group, int32_t feed,
 }
 
 static stoa_status check_feed(struct collection_group *group, int32_t feed,
-                              const struct collection_call *call, stoa_error *err)
+                              struct collection_call *call, stoa_error *err)
 {
     const struct ArrowArray *const array = group->arrays[feed];
     int32_t problem;
     int64_t bad;
+    stoa_status rc;
 
     if (array->length != group->row_count)
         return collection_fail(call, err, STOA_ERR_INVALID,
                                "%s columns in table '%s' must have the same length",
                                collection_kind_word(group->table->role), group->table->name);
-    bad = collection_feed_check(&group->feeds[feed], array, 0, array->length, &problem);
+    rc = collection_feed_check_all(&group->feeds[feed], call, array, 0, array->length, &bad,
+                                   &problem, err);
+    if (rc != STOA_OK)
+        return rc;
     if (bad >= 0)
         return collection_feed_fail(call, &group->feeds[feed], array, bad, bad, problem, err);
     collection_feed_settle(&group->feeds[feed]);
@@ -100,7 +104,7 @@ stoa_status collection_group_check(struct collection_group *group,
                                    struct collection_relations *relations, stoa__arena *arena,
                                    stoa_error *err)
 {
-    const struct collection_call *const call = relations->call;
+    struct collection_call *const call = relations->call;
     stoa_status rc = STOA_OK;
 
     assert(group->feed_count > 0);

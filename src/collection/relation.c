@@ -17,7 +17,9 @@ enum {
     /* And before the whole table is read. */
     ASK_COUNT = 1024,
     LOAD_ROWS = 4096,
-    FIRST_SLOTS = 64
+    FIRST_SLOTS = 64,
+    /* Between two looks at the call. */
+    CHECK_ROWS = 1024
 };
 
 struct collection_label_slot {
@@ -253,6 +255,10 @@ stoa_status collection_feed_resolve(const struct collection_feed *feed,
         ids[i] = 0;
         if (cell.type == STOA_TYPE_NULL)
             continue;
+        if (i % CHECK_ROWS == CHECK_ROWS - 1)
+            rc = stoa__call_check(&relations->call->entry.call, err);
+        if (rc != STOA_OK)
+            break;
         *bad = i;
         rc = collection_labels_find(labels, cell.text, cell.size, &ids[i], err);
         if (rc == STOA_DONE)

@@ -82,9 +82,7 @@ static stoa_status run(struct collection_packed *packed, struct collection_call 
                                                  packed->row_count, STOA__NAN_NULL, info, done,
                                                  err);
 
-    if (rc != STOA_OK)
-        stoa__wrap(err, "Failed to execute statement");
-    return rc;
+    return rc == STOA_OK ? STOA_OK : collection_sql_fail(rc, err);
 }
 
 stoa_status collection_packed_run(struct collection_packed *packed, struct collection_call *call,
@@ -310,9 +308,7 @@ static stoa_status ingest(struct collection_call *call, struct stoa__ingest_part
         return rc;
     rc = entry->engine->ingest_append(native, &entry->call, part, 1, &level, err);
     entry->engine->ingest_close(native);
-    if (rc != STOA_OK)
-        stoa__wrap(err, "Failed to execute statement");
-    return rc;
+    return rc == STOA_OK ? STOA_OK : collection_sql_fail(rc, err);
 }
 
 static stoa_status write_flow(struct collection_call *call, const struct collection_flow *flow,

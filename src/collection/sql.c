@@ -119,7 +119,7 @@ stoa_status collection_text_end(stoa__buffer *text, stoa_error *err)
 
 /* What the engine says of a database that was opened for reading is about our own opening of it;
  * programs know SQLite's words. */
-static stoa_status fail_running(stoa_status rc, stoa_error *err)
+stoa_status collection_sql_fail(stoa_status rc, stoa_error *err)
 {
     if (rc == STOA_ERR_READ_ONLY && err && !strstr(err->text, "attempt to write a readonly"))
         stoa__wrap(err, "attempt to write a readonly database");
@@ -183,7 +183,7 @@ stoa_status collection_sql_row(struct collection_sql *sql, const stoa_value *val
     stoa__row_writer_empty(&sql->row);
     rc = entry->engine->execute_row(sql->native, &entry->call, &params, &as_stored, &sql->row,
                                     &sql->info, err);
-    return rc < 0 ? fail_running(rc, err) : rc;
+    return rc < 0 ? collection_sql_fail(rc, err) : rc;
 }
 
 stoa_status collection_sql_run(struct collection_sql *sql, const stoa_value *values, int64_t count,
@@ -195,7 +195,7 @@ stoa_status collection_sql_run(struct collection_sql *sql, const stoa_value *val
 
     end_run(sql);
     rc = entry->engine->execute(sql->native, &entry->call, &params, &as_stored, &sql->cursor, err);
-    return rc < 0 ? fail_running(rc, err) : rc;
+    return rc < 0 ? collection_sql_fail(rc, err) : rc;
 }
 
 stoa_status collection_sql_rows(struct collection_sql *sql, int64_t rows_max, stoa_error *err)
@@ -208,7 +208,7 @@ stoa_status collection_sql_rows(struct collection_sql *sql, int64_t rows_max, st
     rc = entry->engine->cursor_rows(sql->cursor, &entry->call, rows_max, &sql->row, err);
     if (entry->engine->cursor_info)
         entry->engine->cursor_info(sql->cursor, &sql->info);
-    return rc < 0 ? fail_running(rc, err) : rc;
+    return rc < 0 ? collection_sql_fail(rc, err) : rc;
 }
 
 stoa_status collection_sql_once(struct collection_sql *sql, struct collection_call *call,

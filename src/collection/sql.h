@@ -31,6 +31,8 @@ struct collection_sql {
 stoa_status collection_sql_open(struct collection_sql *sql, struct collection_call *call,
                                 const char *text, size_t size, stoa_error *err);
 void collection_sql_close(struct collection_sql *sql); /* Accepts all-zero. */
+/* Word a failure of the engine's as theirs are; answers `rc`. */
+stoa_status collection_sql_fail(stoa_status rc, stoa_error *err);
 /* Run it with packed values, to its end; DONE: no row. The first row is in sql->row. */
 stoa_status collection_sql_row(struct collection_sql *sql, const stoa_value *values, int64_t count,
                                const uint8_t *bytes, int64_t bytes_size, stoa_error *err);

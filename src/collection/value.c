@@ -251,6 +251,28 @@ int64_t collection_feed_check(struct collection_feed *feed, const struct ArrowAr
     return -1;
 }
 
+/* Rows that are looked at between two looks at the call. */
+enum { CHECKED_ROWS = 65536 };
+
+stoa_status collection_feed_check_all(struct collection_feed *feed, struct collection_call *call,
+                                      const struct ArrowArray *array, int64_t first, int64_t count,
+                                      int64_t *bad, int32_t *problem, stoa_error *err)
+{
+    stoa_status rc = STOA_OK;
+
+    *bad = -1;
+    *problem = COLLECTION_FINE;
+    for (int64_t at = 0; at < count && *bad < 0 && rc == STOA_OK; at += CHECKED_ROWS) {
+        const int64_t rows = count - at < CHECKED_ROWS ? count - at : CHECKED_ROWS;
+
+        *bad = collection_feed_check(feed, array, first + at, rows, problem);
+        *bad += *bad < 0 ? 0 : at;
+        if (at > 0)
+            rc = stoa__call_check(&call->entry.call, err);
+    }
+    return rc;
+}
+
 void collection_feed_settle(struct collection_feed *feed)
 {
     if (feed->form == COLLECTION_FORM_WRONG)
@@ -389,7 +411,7 @@ stoa_status collection_feed_pack(const struct collection_feed *feed, const struc
 
     collection_feed_cell(feed, array, row, &cell);
     value.type = cell.type;
-    if (cell.type == STOA_TYPE_TEXT && feed->form == COLLECTION_FORM_LABEL) {
+    if (cell.type != STOA_TYPE_NULL && feed->form == COLLECTION_FORM_LABEL) {
         value.type = STOA_TYPE_INT64;
         value.a = id;
     } else if (cell.type == STOA_TYPE_TEXT) {

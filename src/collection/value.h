@@ -66,6 +66,10 @@ void collection_feed_init(struct collection_feed *feed, const struct collection_
  * why; -1: all can be. `array` has been validated. */
 int64_t collection_feed_check(struct collection_feed *feed, const struct ArrowArray *array,
                               int64_t first, int64_t count, int32_t *problem);
+/* The same for any number of rows, asking the call in between; `*bad` is the row, or -1. */
+stoa_status collection_feed_check_all(struct collection_feed *feed, struct collection_call *call,
+                                      const struct ArrowArray *array, int64_t first, int64_t count,
+                                      int64_t *bad, int32_t *problem, stoa_error *err);
 /* All are checked: what needs no change is handed on as it lies. */
 void collection_feed_settle(struct collection_feed *feed);
 /* The error for what check() found at `row`, the `index`th of its array. */
