@@ -35,9 +35,11 @@ const struct kit_driver *kit_driver(void)
 stoa_status kit_try_open(stoa_db *db, stoa_error *err)
 {
     const stoa_option options[] = {{"uri", ""}};
-    char *path = test_path(REAL_DRIVER ".db");
-    char target[1024];
+    char target[1024], *path;
 
+    if (test_pid == 0)
+        test_pid = getpid(); /* test.h keeps it in each file that includes it. */
+    path = test_path("kit.db");
     if (kit_is("bad"))
         (void)snprintf(target, sizeof(target), "adbc:%s", getenv("STOA_BAD_DRIVER"));
     else if (kit_is("sqlite"))

@@ -281,6 +281,7 @@ static void pull(void *self)
     feed->rc = next_batch(feed, &feed->failure);
     if (feed->rc == STOA_OK) {
         feed->rows += feed->batch.length;
+        stoa__call_progress(feed->call, feed->rows, feed->source->row_count);
         return;
     }
     stoa__array_release(&feed->batch);

@@ -177,24 +177,40 @@ static stoa_status hand_over(struct writing *writing, stoa_error *err)
     return rc;
 }
 
-/* A fresh statement for each: some drivers never forget that one was for an ingest. */
 static stoa_status write_job(void *self, stoa_error *err)
 {
     struct writing *writing = self;
-    stoa_status rc = adbc_native_open(writing->session, &writing->native, NULL, false, err);
+    stoa_status rc;
+
+    writing->rows = -1;
+    rc = set_target(writing, err);
+    return rc == STOA_OK ? hand_over(writing, err) : rc;
+}
+
+/* Out of the stage, which is gone then. */
+static stoa_status unload_job(void *self, stoa_error *err)
+{
+    struct writing *writing = self;
+    stoa_status rc = adbc_copy_now(writing->session, writing->database, writing->table,
+                                   writing->columns, "temp.stoa_stage", err);
+
+    if (rc == STOA_OK)
+        rc = adbc_run_now(writing->session, "DROP TABLE temp.stoa_stage", NULL, err);
+    return rc;
+}
+
+/* A fresh statement for each: some drivers never forget that one was for an ingest. */
+static stoa_status write_table(struct writing *writing, stoa__call *call, stoa_error *err)
+{
+    struct adbc_session *session = writing->session;
+    stoa_status rc = adbc_native_new(session, &writing->native, err);
 
     if (rc != STOA_OK)
         return rc;
-    writing->rows = -1;
-    rc = set_target(writing, err);
-    if (rc == STOA_OK)
-        rc = hand_over(writing, err);
-    adbc_native_close(writing->session, &writing->native);
+    rc = adbc_work(session, call, &writing->native, write_job, writing, err);
+    adbc_native_close(session, &writing->native);
     if (rc == STOA_OK && writing->columns)
-        rc = adbc_copy_now(writing->session, writing->database, writing->table, writing->columns,
-                           "temp.stoa_stage", err);
-    if (rc == STOA_OK && writing->columns)
-        rc = adbc_run_now(writing->session, "DROP TABLE temp.stoa_stage", NULL, err);
+        rc = adbc_work(session, call, NULL, unload_job, writing, err);
     return rc;
 }
 
@@ -284,8 +300,7 @@ static stoa_status check_count(const struct writing *writing, stoa_error *err)
 static stoa_status write_fed(struct writing *writing, stoa__call *call,
                              struct stoa__ingest_part *part, stoa_error *err)
 {
-    stoa_status rc =
-        adbc_work(writing->session, call, &writing->native, write_job, writing, err);
+    stoa_status rc = write_table(writing, call, err);
     bool well = rc == STOA_OK;
 
     /* What the producer said comes first, then the driver, then the sums. */

@@ -188,9 +188,13 @@ stoa_status adbc_execute(void *statement, stoa__call *call, const struct stoa__p
 stoa_status adbc_execute_source(void *statement, stoa__call *call, struct stoa__source *rows,
                                 int32_t nan, stoa_done *out, stoa_error *err);
 
-/* A new foreign statement with its text; on the worker. */
+/* A new foreign statement. One that a job works with and that may be cancelled meanwhile is made
+ * before the job and closed after it, on the calling thread: so who cancels it finds it whole. */
+stoa_status adbc_native_new(struct adbc_session *session, struct adbc_object *native,
+                            stoa_error *err);
+/* The same with its text; on the worker. */
 stoa_status adbc_native_open(struct adbc_session *session, struct adbc_object *native,
-                             const char *sql, bool prepare, stoa_error *err);
+                             const char *sql, stoa_error *err);
 void adbc_native_close(struct adbc_session *session, struct adbc_object *native);
 
 /* Packed values as one row. `places` of a statement with question marks may repeat values. */

@@ -71,7 +71,7 @@ stoa_status adbc_run_now(struct adbc_session *session, const char *sql, int64_t 
     adbc_error error = adbc_error_for(instance);
     int64_t count = -1;
     adbc_status status;
-    stoa_status rc = adbc_native_open(session, &native, sql, false, err);
+    stoa_status rc = adbc_native_open(session, &native, sql, err);
 
     if (rc != STOA_OK)
         return rc;

@@ -35,13 +35,13 @@ static stoa_status set_query(struct adbc_session *session, struct adbc_object *n
     return STOA_OK;
 }
 
-stoa_status adbc_native_open(struct adbc_session *session, struct adbc_object *native,
-                             const char *sql, bool prepare, stoa_error *err)
+stoa_status adbc_native_new(struct adbc_session *session, struct adbc_object *native,
+                            stoa_error *err)
 {
     struct adbc_instance *instance = session->instance;
     adbc_error error = adbc_error_for(instance);
     adbc_status status;
-    stoa_status rc;
+    stoa_status rc = STOA_OK;
 
     *native = (struct adbc_object){0};
     status = instance->driver->table.statement_new(&session->connection, native, &error);
@@ -52,9 +52,19 @@ stoa_status adbc_native_open(struct adbc_session *session, struct adbc_object *n
                         instance->engine);
     else if (status != ADBC_OK)
         rc = adbc_fail(instance, status, &error, NULL, err);
-    else
-        rc = sql ? set_query(session, native, sql, prepare, err) : STOA_OK;
     adbc_error_drop(&error);
+    if (rc != STOA_OK)
+        adbc_native_close(session, native);
+    return rc;
+}
+
+stoa_status adbc_native_open(struct adbc_session *session, struct adbc_object *native,
+                             const char *sql, stoa_error *err)
+{
+    stoa_status rc = adbc_native_new(session, native, err);
+
+    if (rc == STOA_OK)
+        rc = set_query(session, native, sql, false, err);
     if (rc != STOA_OK)
         adbc_native_close(session, native);
     return rc;
@@ -158,7 +168,7 @@ static stoa_status prepare_job(void *self, stoa_error *err)
 {
     struct adbc_statement *statement = self;
 
-    return adbc_native_open(statement->session, &statement->native, statement->sql, true, err);
+    return set_query(statement->session, &statement->native, statement->sql, true, err);
 }
 
 static stoa_status translate(struct adbc_statement *statement, stoa_error *err)
@@ -192,6 +202,8 @@ static stoa_status prepare_text(struct adbc_statement *statement, stoa__call *ca
         return stoa__call_check(call, err);
     if (session->instance->quirk->one_stream)
         rc = adbc_make_room(session, call, false, err);
+    if (rc == STOA_OK)
+        rc = adbc_native_new(session, &statement->native, err);
     if (rc == STOA_OK)
         rc = adbc_work(session, call, &statement->native, prepare_job, statement, err);
     if (rc != STOA_OK) {
