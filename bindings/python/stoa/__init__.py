@@ -32,6 +32,7 @@ from ._error import (AuthError, BusyError, CallbackError, CancelledError, Closed
 from ._ingest import Acks, Ingest
 from ._lib import library_version, live
 from ._result import Result
+from ._schema_first import create_collections
 from ._statement import Statement
 
 TYPE_CHECKING = False
@@ -45,6 +46,7 @@ if TYPE_CHECKING:
     from ._push import Pushed, Table
     from ._source import check
     from ._write import write_csv, write_json
+    from .collection import Collection, Files, Group, Imported, Series
 
 __version__ = "0.1.0"
 
@@ -73,7 +75,8 @@ def __getattr__(name: str) -> "_Any":
 _LATE = {name: module for module, names in {
     "_async": "AsyncConnection AsyncResult aconnect", "_format": "Reader csv json",
     "_log": "log_level log_lines log_to", "_progress": "progress", "_push": "Pushed Table",
-    "_source": "check", "_write": "write_csv write_json"}.items() for name in names.split()}
+    "_source": "check", "_write": "write_csv write_json",
+    "collection": "Collection Files Group Imported Series"}.items() for name in names.split()}
 
 if hasattr(_sys, "ps1") or "ipykernel" in _sys.modules:
     __getattr__("progress")()  # Somebody sits in front of it.
@@ -81,16 +84,18 @@ if hasattr(_sys, "ps1") or "ipykernel" in _sys.modules:
 
 __all__ = [
     "Acks", "AsyncConnection", "AsyncResult", "AuthError", "BINARY", "Batch", "Binary", "Blob",
-    "BusyError", "CallbackError", "CancelledError", "ClosedError", "Connection",
+    "BusyError", "CallbackError", "CancelledError", "ClosedError", "Collection", "Connection",
     "ConstraintError", "CorruptError", "Cursor", "DATETIME", "DataError", "Database",
-    "DatabaseError", "Date", "DateFromTicks", "Done", "Error", "ExistsError", "ForkedError",
-    "FullError", "HandleError", "Ingest", "InputOutputError", "IntegrityError", "InterfaceError",
-    "InternalError", "InvalidError", "LibraryError", "LockedError", "NUMBER", "NetworkError",
-    "NotFoundError", "NotSupportedError", "OperationalError", "OutOfMemoryError",
-    "ProgrammingError", "ProtocolError", "Pushed", "ROWID", "ReadOnlyError", "Reader", "Result",
-    "STRING", "Schema", "SqlSyntaxError", "Statement", "Table", "Time", "TimeFromTicks",
-    "TimedOutError", "Timestamp", "TimestampFromTicks", "TypeMismatchError", "UnsupportedError",
-    "Warning", "aconnect", "apilevel", "check", "connect", "csv", "default_connection", "engines",
-    "execute", "json", "library_version", "live", "log_level", "log_lines", "log_to", "open",
-    "paramstyle", "progress", "sql", "threadsafety", "write_csv", "write_json",
+    "DatabaseError", "Date", "DateFromTicks", "Done", "Error", "ExistsError", "Files",
+    "ForkedError", "FullError", "Group", "HandleError", "Imported", "Ingest",
+    "InputOutputError", "IntegrityError", "InterfaceError", "InternalError", "InvalidError",
+    "LibraryError", "LockedError", "NUMBER", "NetworkError", "NotFoundError",
+    "NotSupportedError", "OperationalError", "OutOfMemoryError", "ProgrammingError",
+    "ProtocolError", "Pushed", "ROWID", "ReadOnlyError", "Reader", "Result", "STRING", "Schema",
+    "Series", "SqlSyntaxError", "Statement", "Table", "Time", "TimeFromTicks", "TimedOutError",
+    "Timestamp", "TimestampFromTicks", "TypeMismatchError", "UnsupportedError", "Warning",
+    "aconnect", "apilevel", "check", "connect", "create_collections", "csv",
+    "default_connection", "engines", "execute", "json", "library_version", "live", "log_level",
+    "log_lines", "log_to", "open", "paramstyle", "progress", "sql", "threadsafety", "write_csv",
+    "write_json",
 ]

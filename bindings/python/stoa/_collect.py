@@ -45,7 +45,8 @@ def collection_set(con: Connection, settings: Settings) -> None:
 def collection_create(path: str, sql: str = "", settings: Settings = None, *,
                       timeout: float | None = None) -> None:
     """Make a database file from a schema; nothing at `path` is touched before it is valid."""
-    options, where, text = options_of(settings), name_text("a path", path), name_text("a schema", sql)
+    options = options_of(settings)
+    where, text = name_text("a path", path), name_text("a schema", sql)
     operations = Operations()
 
     # run() puts the operation behind its first argument; here there is none before it.

@@ -120,14 +120,14 @@ def _instants(column: _build.Column) -> _build.Column:
                              validity=column.validity)
     numbers = memoryview(column.data).cast("B").cast("q").tolist()
     if column.validity is not None:  # What lies under a NULL is anything.
-        bits = int.from_bytes(bytes(column.validity), "little")
-        numbers = [number if bits >> i & 1 else 0 for i, number in enumerate(numbers)]
+        bits = f"{int.from_bytes(bytes(column.validity), 'little'):0{column.count}b}"[::-1]
+        numbers = [number if bit == "1" else 0 for number, bit in zip(numbers, bits)]
     try:
         data = array("q", [number * scale for number in numbers])
     except OverflowError:
-        texts = [values.moment(number, 10 ** 9 // scale, None).isoformat().encode()
-                 for number in numbers]
-        made = _build.packed(column.name, values.TEXT, texts)
+        made = _build.packed(column.name, values.TEXT, [
+            values.moment(number, 10 ** 9 // scale, None).isoformat().encode()
+            for number in numbers])
         made.validity = column.validity
         return made
     return _build.Column(column.name, values.TIMESTAMP, column.count, data,

@@ -6,7 +6,7 @@ from __future__ import annotations
 import _thread
 import warnings
 
-from . import _care, _catalog, _functions, _scan
+from . import _care, _catalog, _functions, _scan, _schema_first
 from ._arrow import Schema, run_taking
 from ._call import (Operations, Options, _caught, _certain, _get_ident, _main, call,
                     check_signals, elsewhere, fail, raise_certain, run, take_error)
@@ -65,7 +65,7 @@ class Done(tuple[int, int]):
         return f"Done(rows_affected={self[0]}, last_insert_id={self[1]})"
 
 
-class Connection(_care.Care, _catalog.Catalog, _functions.Functions):
+class Connection(_care.Care, _catalog.Catalog, _functions.Functions, _schema_first.SchemaFirst):
     """One session: statements, a transaction, registered data and functions.
 
     Another thread that uses it meanwhile is answered BusyError; cancel() and close() are for all.
