@@ -16,6 +16,7 @@ static const char import_help[] =
     "\n"
     "  stoa import app.db trades.csv trades\n"
     "  stoa import app.db events.jsonl events\n"
+    "  stoa import app.db frame.arrow frame                     Arrow and Feather files, too\n"
     "  stoa import app.db 2024-*.csv.gz trades --mode append\n"
     "  stoa import app.db export.txt t --separator tab --header no --null 'NA,-'\n"
     "  stoa import app.db trades.csv trades --bad-rows keep     bad rows go to trades_bad_rows\n"
@@ -34,6 +35,8 @@ static const char export_help[] =
     "  stoa export app.db trades trades.csv\n"
     "  stoa export app.db \"select * from trades where price > 10\" high.csv --exists replace\n"
     "  stoa export app.db trades trades.jsonl\n"
+    "  stoa export app.db trades trades.arrow\n"
+    "  stoa export app.db trades - --format arrow --form stream | program\n"
     "  stoa export app.db trades - --separator ';' --null NULL | head\n";
 
 static const char copy_help[] =

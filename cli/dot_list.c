@@ -113,12 +113,15 @@ stoa_status dot_columns(struct session *session, const struct words *words)
     struct ArrowArrayStream reader = {0}, columns = {0};
     stoa_option options[DOT_WORDS_MAX];
     int64_t count = dot_options(session, words, options);
+    const struct format *format = format_find(NULL, words->word[1]);
     stoa_status rc = count < 0 ? STOA_ERR_INVALID : session_begin(session, NULL, "");
 
     if (rc == STOA_OK)
-        rc = format_find(NULL, words->word[1])
-                 ->open(session->progress.op, &source, NULL, options, count, &reader,
-                        &session->error);
+        rc = format->open(session->progress.op, &source, NULL, options, count, &reader,
+                          &session->error);
+    if (rc == STOA_OK && !format->guessed)
+        rc = session_fail(session, STOA_ERR_UNSUPPORTED, "%s says its types itself: select from it",
+                          words->word[1]);
     if (rc == STOA_OK)
         rc = stoa_format_columns(&reader, &columns, &session->error);
     if (rc == STOA_OK)

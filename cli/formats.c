@@ -4,9 +4,19 @@
 
 #include <string.h>
 
+/* Its types are what they are. */
+static stoa_status open_arrow(stoa_op op, const stoa_source *source,
+                              const struct ArrowSchema *target, const stoa_option *options,
+                              int64_t option_count, struct ArrowArrayStream *out, stoa_error *err)
+{
+    (void)target;
+    return stoa_ipc_open(op, source, options, option_count, out, err);
+}
+
 static const struct format formats[] = {
-    {"csv", stoa_csv_open, stoa_csv_write},
-    {"jsonl", stoa_jsonl_open, stoa_jsonl_write},
+    {"csv", 1, stoa_csv_open, stoa_csv_write},
+    {"jsonl", 1, stoa_jsonl_open, stoa_jsonl_write},
+    {"arrow", 0, open_arrow, stoa_ipc_write},
 };
 
 static int is_writing(const char *key)
@@ -42,7 +52,8 @@ const struct format *format_of_file(const char *file)
     static const struct {
         const char *end;
         int format;
-    } known[] = {{".csv", 0}, {".tsv", 0}, {".jsonl", 1}, {".ndjson", 1}};
+    } known[] = {{".csv", 0},    {".tsv", 0},   {".jsonl", 1},  {".ndjson", 1},
+                 {".arrow", 2}, {".arrows", 2}, {".feather", 2}};
     size_t size = strlen(file);
     char name[4096];
 

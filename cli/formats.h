@@ -5,10 +5,12 @@
 
 #include "stoa.h"
 
-#define FORMAT_NAMES "csv or jsonl"
+#define FORMAT_NAMES "csv, jsonl or arrow"
 
+/* With `guessed` types are inferred: the target counts, and there is a report. */
 struct format {
     const char *name;
+    int guessed;
     stoa_status (*open)(stoa_op op, const stoa_source *source, const struct ArrowSchema *target,
                         const stoa_option *options, int64_t option_count,
                         struct ArrowArrayStream *out, stoa_error *err);
@@ -17,8 +19,8 @@ struct format {
                          stoa_error *err);
 };
 
-/* By the end of its name: .csv and .tsv, .jsonl and .ndjson, packed (.gz, .zst) or not. NULL for
- * others. */
+/* By the end of its name: .csv and .tsv, .jsonl and .ndjson, .arrow, .arrows and .feather, packed
+ * (.gz, .zst) or not. NULL for others. */
 const struct format *format_of_file(const char *file);
 
 /* By name, or, when that is NULL, by the file's, which is CSV where that says nothing. NULL for a

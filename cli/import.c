@@ -56,16 +56,12 @@ static stoa_status read_input(void *user_data, void *buffer, int64_t capacity, i
 
 /* The reader, whose columns have the types of the table where there is one. */
 static stoa_status open_reader(struct session *session, const struct transfer *transfer,
-                               struct ArrowArrayStream *out)
+                               const struct format *format, struct ArrowArrayStream *out)
 {
-    const struct format *format = format_find(transfer->format, transfer->file);
     stoa_source source = {.struct_size = sizeof source};
     struct ArrowSchema target = {0};
     stoa_op op = session->progress.op;
 
-    if (!format)
-        return session_fail(session, STOA_ERR_INVALID, "--format %s: it is one of %s",
-                            transfer->format, FORMAT_NAMES);
     if (strcmp(transfer->file, "-") == 0) {
         source.read = read_input;
     } else {
@@ -148,16 +144,20 @@ stoa_status transfer_import(struct session *session, struct transfer *transfer)
     struct ArrowArrayStream reader = {0};
     stoa_format_report report = {0};
     int64_t kept = 0;
+    const struct format *format = format_find(transfer->format, transfer->file);
     stoa_status rc = session_begin(session, "import", "bytes");
 
     session->changed = 1;
+    if (rc == STOA_OK && !format)
+        rc = session_fail(session, STOA_ERR_INVALID, "--format %s: it is one of %s",
+                          transfer->format, FORMAT_NAMES);
     if (rc == STOA_OK)
-        rc = open_reader(session, transfer, &reader);
+        rc = open_reader(session, transfer, format, &reader);
     if (rc == STOA_OK)
         rc = write_rows(session, transfer, &reader);
-    if (rc == STOA_OK)
+    if (rc == STOA_OK && format->guessed)
         rc = stoa_format_report_get(&reader, &report, &session->error);
-    if (rc == STOA_OK)
+    if (rc == STOA_OK && format->guessed)
         rc = keep_bad_rows(session, transfer, &reader, &kept);
     stoa_stream_release(&reader);
     double seconds = progress_end(&session->progress);

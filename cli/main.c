@@ -12,7 +12,7 @@ static const struct command {
     int (*run)(struct args *args);
     const char *help;
 } commands[] = {
-    {"import", cli_import, "CSV and JSON lines into a table"},
+    {"import", cli_import, "CSV, JSON lines and Arrow into a table"},
     {"export", cli_export, "a table or a query into a file"},
     {"copy", cli_copy, "rows from one database into another"},
     {"check", cli_check, "look for damage"},

@@ -10,10 +10,10 @@ enum { TRANSFER_OPTIONS_MAX = 24 };
 /*
  * What to move and how.
  *
- *   file      Its end tells the format: .jsonl and .ndjson are JSON lines, all else CSV; "-" is
+ *   file      Its end tells the format (formats.h), and is CSV where it says nothing; "-" is
  *             standard input or output.
  *   table     A table's name, or for export and copy a query: what has a blank in it.
- *   format    "csv" or "jsonl"; NULL: by the file's end.
+ *   format    One of FORMAT_NAMES; NULL: by the file's end.
  *   reading   Settings of the reader, or of the writer when exporting (stoa/format.h).
  *   writing   Settings of the ingest (stoa/ingest.h).
  *   rows      Out: how many were moved.

@@ -1,10 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * stoa/format.h: CSV and JSON lines as Arrow streams, both ways, in bounded memory. A stream is
- * what stoa_insert(), stoa_scan_register() and every other taker of Arrow data can be given.
+ * stoa/format.h: files as Arrow streams, both ways, in bounded memory: CSV, JSON lines, and
+ * Arrow's own form, of which a batch is in memory. A stream is what stoa_insert(),
+ * stoa_scan_register() and every other taker of Arrow data can be given.
  *
- * Reading. A stream is read from a source: a file, bytes in memory or a callback. Its columns have
- * the types of the target schema where that has them, and those that were inferred elsewhere.
+ * Reading CSV and JSON lines. A stream is read from a source: a file, bytes in memory or a
+ * callback. Its columns have the types of the target schema where that has them, and those that
+ * were inferred elsewhere.
  *
  *   Inference   looks at the first `sample_size` bytes and at nothing else, so it does not depend
  *               on threads or on how the bytes arrive. A column is the first of bool, int64,
@@ -82,8 +84,8 @@
  *   CSV: text is quoted where it must be, and where it is empty or reads as NULL, so that it comes
  *   back the same. Nested values are JSON text.
  *
- * Arrow IPC streams and files are neither read nor written: whoever has them has an Arrow library,
- * whose streams (arrow.h) are taken and given without a copy.
+ * Arrow's own form (IPC streams and files) has its types in it, so nothing of the above is asked:
+ * stoa_ipc_open(), stoa_ipc_write().
  */
 #ifndef STOA_FORMAT_H
 #define STOA_FORMAT_H
@@ -166,6 +168,27 @@ STOA_API stoa_status stoa_csv_write(stoa_op op, struct ArrowArrayStream *stream,
 STOA_API stoa_status stoa_jsonl_write(stoa_op op, struct ArrowArrayStream *stream,
                                       const stoa_sink *sink, const stoa_option *options,
                                       int64_t option_count, int64_t *rows, stoa_error *err);
+
+/*
+ * Open Arrow's own form, a stream or a file, as a stream: what pyarrow.ipc and others write,
+ * Feather (version 2) among it, also with buffers packed by lz4 or zstd. A file is read from its
+ * beginning to its end. Every batch is checked in full. Not read: dictionaries that are added to,
+ * numbers of big-endian machines, metadata before version 4. There are no settings. May block.
+ * Calls back.
+ */
+STOA_API stoa_status stoa_ipc_open(stoa_op op, const stoa_source *source,
+                                   const stoa_option *options, int64_t option_count,
+                                   struct ArrowArrayStream *out, stoa_error *err);
+
+/*
+ * Write a whole stream in Arrow's own form, as stoa_csv_write() does. Columns with dictionaries are
+ * written as what they stand for. Settings: exists, and
+ *
+ *   form   file | stream (file)
+ */
+STOA_API stoa_status stoa_ipc_write(stoa_op op, struct ArrowArrayStream *stream,
+                                    const stoa_sink *sink, const stoa_option *options,
+                                    int64_t option_count, int64_t *rows, stoa_error *err);
 
 /* How a source is packed. */
 enum { STOA_COMPRESSION_NONE = 0, STOA_COMPRESSION_GZIP = 1, STOA_COMPRESSION_ZSTD = 2 };

@@ -4,7 +4,7 @@ _stoa() {
     case $before in
     --format)
         options='box csv json jsonl markdown line html tabs'
-        case ${COMP_WORDS[1]} in import | export) options='csv jsonl' ;; esac
+        case ${COMP_WORDS[1]} in import | export) options='csv jsonl arrow' ;; esac
         mapfile -t COMPREPLY < <(compgen -W "$options" -- "$word")
         return
         ;;

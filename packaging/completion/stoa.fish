@@ -15,7 +15,7 @@ complete -c stoa -n "not __fish_seen_subcommand_from $commands" -l output -r -d 
 complete -c stoa -n "not __fish_seen_subcommand_from $commands" -l read -r -d 'statements of a file'
 complete -c stoa -n "not __fish_seen_subcommand_from $commands" -l color -x -a 'auto on off'
 complete -c stoa -n "not __fish_seen_subcommand_from $commands" -l timer -d 'how long statements take'
-complete -c stoa -n "__fish_seen_subcommand_from import export" -l format -x -a 'csv jsonl'
+complete -c stoa -n "__fish_seen_subcommand_from import export" -l format -x -a 'csv jsonl arrow'
 complete -c stoa -n "__fish_seen_subcommand_from import" -l bad-rows -x -a 'refuse skip keep file'
 complete -c stoa -n "__fish_seen_subcommand_from import copy" -l mode -x -a 'append create replace create_append upsert'
 complete -c stoa -n "__fish_seen_subcommand_from export" -l exists -x -a 'error replace'

@@ -152,17 +152,17 @@ static stoa_status check_kind(const stoa__reader *reader, stoa_error *err)
 {
     static const struct kind {
         size_t at, size;
-        const char *magic, *name;
+        const char *magic, *name, *hint;
     } kinds[] = {
-        {0, 6, "ARROW1", "an Arrow file"},
-        {0, 4, "\xff\xff\xff\xff", "an Arrow stream"},
-        {0, 4, "PAR1", "a Parquet file"},
-        {0, 4, "Obj\x01", "an Avro file"},
-        {0, 16, "SQLite format 3", "a database of SQLite"},
-        {0, 4, "PK\x03\x04", "a zip archive, as spreadsheets are"},
-        {4, 6, "1AY&SY", "packed with bzip2"},
-        {0, 6, "\xfd" "7zXZ", "packed with xz"},
-        {0, 4, "\x04\x22\x4d\x18", "packed with lz4"},
+        {0, 6, "ARROW1", "an Arrow file", ": stoa_ipc_open() reads it"},
+        {0, 4, "\xff\xff\xff\xff", "an Arrow stream", ": stoa_ipc_open() reads it"},
+        {0, 4, "PAR1", "a Parquet file", ""},
+        {0, 4, "Obj\x01", "an Avro file", ""},
+        {0, 16, "SQLite format 3", "a database of SQLite", ""},
+        {0, 4, "PK\x03\x04", "a zip archive, as spreadsheets are", ""},
+        {4, 6, "1AY&SY", "packed with bzip2", "; gzip and zstd are unpacked"},
+        {0, 6, "\xfd" "7zXZ", "packed with xz", "; gzip and zstd are unpacked"},
+        {0, 4, "\x04\x22\x4d\x18", "packed with lz4", "; gzip and zstd are unpacked"},
     };
     const stoa__buffer *text = &reader->chunks.rest;
 
@@ -170,8 +170,8 @@ static stoa_status check_kind(const stoa__reader *reader, stoa_error *err)
         if (text->size >= kinds[i].at + kinds[i].size &&
             memcmp(text->data + kinds[i].at, kinds[i].magic, kinds[i].size) == 0)
             return stoa__fail(err, STOA_ERR_UNSUPPORTED,
-                              "%s is %s; what is read is text, plain or packed with gzip or zstd",
-                              reader->chunks.source.name, kinds[i].name);
+                              "%s is %s, and no text%s", reader->chunks.source.name,
+                              kinds[i].name, kinds[i].hint);
     return STOA_OK;
 }
 

@@ -45,8 +45,8 @@ static stoa_status write_rows(stoa__writer *writer, int64_t from, int64_t to, st
     return rc;
 }
 
-static stoa_status write_batch(stoa__writer *writer, const struct ArrowArray *batch,
-                               int64_t before, stoa_error *err)
+static stoa_status write_by_rows(stoa__writer *writer, const struct ArrowArray *batch,
+                                 int64_t before, stoa_error *err)
 {
     stoa_status rc = STOA_OK;
 
@@ -68,6 +68,20 @@ static stoa_status write_batch(stoa__writer *writer, const struct ArrowArray *ba
     return rc;
 }
 
+static stoa_status write_batch(stoa__writer *writer, const struct ArrowArray *batch,
+                               int64_t before, stoa_error *err)
+{
+    stoa_status rc;
+
+    if (writer->row)
+        return write_by_rows(writer, batch, before, err);
+    rc = writer->batch(writer, batch, err);
+    if (rc == STOA_OK)
+        rc = stoa__call_check(&writer->call, err);
+    stoa__call_progress(&writer->call, before + batch->length, -1);
+    return rc;
+}
+
 static stoa_status write_batches(stoa__writer *writer, stoa_error *err)
 {
     struct ArrowArray batch = {0};
@@ -80,6 +94,11 @@ static stoa_status write_batches(stoa__writer *writer, stoa_error *err)
         if (rc == STOA_OK)
             rc = write_batch(writer, &batch, before, err);
         stoa__array_release(&batch);
+    }
+    if (rc == STOA_DONE && writer->end) {
+        stoa_status last = writer->end(writer, err);
+
+        rc = last == STOA_OK ? rc : last;
     }
     return rc == STOA_DONE ? stoa__sink_finish(&writer->sink, &writer->call, err) : rc;
 }

@@ -26,8 +26,12 @@ typedef struct stoa__writer {
     void *self; /* The format's. */
     /* Its own settings, and what goes before the rows; the columns' types are known. */
     stoa_status (*begin)(struct stoa__writer *writer, stoa_error *err);
-    /* One row of the current batch, appended to sink.out. */
+    /* One row of the current batch, appended to sink.out ... */
     stoa_status (*row)(struct stoa__writer *writer, int64_t row, stoa_error *err);
+    /* ... or, where that is NULL, a batch at once. */
+    stoa_status (*batch)(struct stoa__writer *writer, const struct ArrowArray *batch,
+                         stoa_error *err);
+    stoa_status (*end)(struct stoa__writer *writer, stoa_error *err); /* Behind all; may be NULL. */
 } stoa__writer;
 
 /* Everything the public calls do. `writer` is zero but for the format's part. */

@@ -216,6 +216,12 @@ def moves():
            (0, "3\tb\n3\n9\n", ""))
     with gzip.open(os.path.join(WORK, "p.csv.gz"), "wt", encoding="utf-8") as file:
         file.write("a\n5\n")
+    expect("Arrow files go out and in again",
+           (run("export", "m.db", "t", "t.arrow"), run("import", "m.db", "t.arrow", "back"),
+            run("m.db", "select * from t except select * from back", "select count(*) from back",
+                "select sum(id) from 't.arrow'")), ((0, "", ""), (0, "", ""), (0, "5\n15\n", "")))
+    status, out, err = run("import", "m.db", "t.arrow", "t", "--format", "csv")
+    point("and are no CSV", [] if status == 1 and "is an Arrow file" in err else [err])
     expect("packed as well", run(":memory:", "select * from 'p.csv.gz'"), (0, "5\n", ""))
     status, out, err = run(":memory:", "select * from 'nothing.csv'")
     point("unless there is none",

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* convert csv|jsonl FILE [KEY=VALUE ...]: read the file and write its rows as JSON lines. */
+/* convert csv|jsonl|ipc FILE [KEY=VALUE ...]: read the file and write its rows as JSON lines; those
+ * of Arrow's form in that form, with the settings. */
 #include "stoa.h"
 
 #include <stdio.h>
@@ -35,12 +36,17 @@ int main(int argc, char **argv)
         options[count++].value = equal + 1;
     }
     source.path = argv[2];
-    if (strcmp(argv[1], "csv") == 0)
+    if (strcmp(argv[1], "ipc") == 0)
+        rc = stoa_ipc_open((stoa_op){0}, &source, NULL, 0, &stream, &err);
+    else if (strcmp(argv[1], "csv") == 0)
         rc = stoa_csv_open((stoa_op){0}, &source, NULL, options, count, &stream, &err);
     else
         rc = stoa_jsonl_open((stoa_op){0}, &source, NULL, options, count, &stream, &err);
     if (rc == STOA_OK) {
-        rc = stoa_jsonl_write((stoa_op){0}, &stream, &sink, NULL, 0, NULL, &err);
+        if (strcmp(argv[1], "ipc") == 0)
+            rc = stoa_ipc_write((stoa_op){0}, &stream, &sink, options, count, NULL, &err);
+        else
+            rc = stoa_jsonl_write((stoa_op){0}, &stream, &sink, NULL, 0, NULL, &err);
         stoa_stream_release(&stream);
     }
     if (rc != STOA_OK)
