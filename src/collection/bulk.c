@@ -416,6 +416,27 @@ static stoa_status must_exist(struct bulk *bulk, stoa_error *err)
     return rc;
 }
 
+/* Plain ids lie there as they are wanted. */
+static bool copy_ids(struct bulk *bulk, int32_t child)
+{
+    const struct stoa__arrow_type *const type = &bulk->in.type->children[child];
+
+    if (type->kind != STOA__ARROW_INT64 || type->dictionary)
+        return false;
+    for (int64_t i = 0; i < bulk_batch_count(bulk); i++) {
+        const struct bulk_batch *const batch = bulk_batch_at(bulk, i);
+        const struct ArrowArray *const array = batch->array.children[child];
+
+        if (array->null_count != 0 && array->buffers[0])
+            return false;
+        if (batch->array.length > 0)
+            memcpy(bulk->ids + batch->first,
+                   (const char *)array->buffers[1] + (array->offset + batch->array.offset) * 8,
+                   (size_t)batch->array.length * sizeof(int64_t));
+    }
+    return true;
+}
+
 static stoa_status find_one(struct bulk *bulk, const struct collection_cell *cell,
                             struct collection_labels *labels, int64_t *id, stoa_error *err)
 {
@@ -450,6 +471,8 @@ stoa_status bulk_find_elements(struct bulk *bulk, int32_t child, stoa_error *err
                          &bulk->in.type->children[child], COLLECTION_SCALAR);
     if (rc == STOA_OK)
         rc = bulk_column_check(bulk, &key, err);
+    if (rc == STOA_OK && !by_label && copy_ids(bulk, child))
+        return must_exist(bulk, err);
     for (int64_t i = 0; i < bulk_batch_count(bulk) && rc == STOA_OK; i++) {
         const struct bulk_batch *const batch = bulk_batch_at(bulk, i);
 
