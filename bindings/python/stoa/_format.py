@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""CSV and JSON as data: the library reads them, Python says where they are."""
+"""CSV, JSON and Arrow's own files as data: the library reads them, Python says where they are."""
 
 from __future__ import annotations
 
@@ -30,7 +30,8 @@ def _read(user_data: Any, buffer: Any, capacity: int, size: Any, error: Any) -> 
 
 
 class Format:
-    """CSV or JSON lines: text, an open file or a path. Whatever takes Arrow data takes it."""
+    """CSV, JSON lines or Arrow: text, bytes, an open file or a path. Whatever takes Arrow data
+    takes it."""
 
     def __init__(self, function: Any, text: Any, settings: Mapping[str, Any]) -> None:
         self._function = function
@@ -130,6 +131,17 @@ class Reader:
 
     def __repr__(self) -> str:
         return f"<stoa.Reader of {self.schema!r}>"
+
+
+def arrow(data: Any, **settings: Any) -> Format:
+    """Arrow's own form, a file or a stream, as pyarrow.ipc and Feather have it: bytes, a file open
+    for bytes, or a path. pyarrow is not needed.
+
+    >>> con.insert("t", stoa.arrow(pathlib.Path("t.arrow")))
+    """
+    def opened(operation: Any, source: Any, _target: Any, *rest: Any) -> Any:
+        return lib.stoa_ipc_open(operation, source, *rest)  # Its types are in it.
+    return Format(opened, data, settings)
 
 
 def csv(text: Any, **settings: Any) -> Format:

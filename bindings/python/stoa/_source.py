@@ -217,8 +217,11 @@ def from_file(path: str) -> Any:
     if ending == ".json":
         with open(path, encoding="utf-8") as file:
             return _format.json(file.read())
+    if ending in (".arrow", ".arrows", ".feather", ".ipc"):
+        return _format.arrow(pathlib.Path(path))
     if ending in (".parquet", ".pq"):
         from . import _frames  # pylint: disable=import-outside-toplevel
         return _frames.library("pyarrow.parquet", f"'{path}'").ParquetFile(path).iter_batches()
     raise DataError(f"'{path}' is no file whose ending tells what is in it: .csv, .tsv, .json, "
-                    ".jsonl, .ndjson or .parquet; for text use stoa.csv() or stoa.json()")
+                    ".jsonl, .ndjson, .arrow, .feather or .parquet; for text use stoa.csv() or "
+                    "stoa.json()")

@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Data out as CSV and JSON lines: the library writes them, Python says where to."""
+"""Data out as CSV, JSON lines and Arrow's own files: the library writes them, Python says where
+to."""
 
 from __future__ import annotations
 
@@ -71,6 +72,14 @@ def write_json(data: Any, target: Any, *, timeout: float | None = None, **settin
     >>> stoa.write_json(frame, "t.jsonl")
     """
     return write(lib.stoa_jsonl_write, data, target, timeout, settings)
+
+
+def write_arrow(data: Any, target: Any, *, timeout: float | None = None, **settings: Any) -> int:
+    """Write data in Arrow's own form, likewise. Settings: form (file, stream), exists.
+
+    >>> stoa.write_arrow(con.sql("SELECT * FROM t"), "t.arrow")
+    """
+    return write(lib.stoa_ipc_write, data, target, timeout, settings)
 
 
 def text(function: Any, data: Any, settings: dict[str, Any]) -> str:

@@ -266,3 +266,19 @@ def test_a_dry_run_changes_nothing(table):
     assert table.row("SELECT count(*) FROM t") == (3,)
     with table.dry_run():
         table.close()
+
+
+def test_arrows_own_files(table, tmp_path):
+    rows = table.execute("SELECT * FROM t").fetchall()
+    path = tmp_path / "t.arrow"
+    assert stoa.write_arrow(table.execute("SELECT * FROM t"), path) == 3
+    table.insert("u", str(path), mode="create")
+    assert table.execute("SELECT * FROM u").fetchall() == rows
+    out = io.BytesIO()
+    stoa.write_arrow(table.execute("SELECT * FROM t"), out, form="stream")
+    table.insert("v", stoa.arrow(out.getvalue()), mode="create")
+    assert table.execute("SELECT * FROM v").fetchall() == rows
+    with pytest.raises(stoa.Error):
+        table.insert("w", stoa.arrow(b"no arrow"), mode="create")
+    arrow = pytest.importorskip("pyarrow.ipc")
+    assert arrow.open_file(path).read_all().num_rows == 3
