@@ -15,7 +15,7 @@ from stoa import _values as kinds
 from stoa._call import run
 from stoa._lib import lib
 
-from . import values
+from . import values as inward
 from .exceptions import QuiverError, told
 from .metadata import (Column, CSVOptions, GroupMetadata, LogLevel, ScalarMetadata, columns_of,
                        groups_of)
@@ -212,12 +212,12 @@ class Database:
 
     def create_element(self, collection: str, **kwargs: Any) -> int:
         """Create an element; lists are arrays. Its id."""
-        cells, arrays = values.attributes(kwargs)
+        cells, arrays = inward.attributes(kwargs)
         return int(self._do(collect.element_create, collection, cells, arrays))
 
     def update_element(self, collection: str, id: int, **kwargs: Any) -> None:
         """Change an element."""
-        cells, arrays = values.attributes(kwargs)
+        cells, arrays = inward.attributes(kwargs)
         self._do(collect.element_update, collection, id, cells, arrays)
 
     def delete_element(self, collection: str, id: int) -> None:
@@ -289,7 +289,7 @@ class Database:
     # ---- queries ----
 
     def _query(self, sql: str, parameters: Sequence[Any] | None, kind: int) -> Any:
-        return self._do(collect.query_cell, sql, values.parameters(parameters), kind)
+        return self._do(collect.query_cell, sql, inward.parameters(parameters), kind)
 
     def query_string(self, sql: str, *, parameters: Sequence[Any] | None = None) -> str | None:
         """The first column of the first row, if it is a text."""
@@ -309,7 +309,7 @@ class Database:
     def query_date_time(self, sql: str, *,
                         parameters: Sequence[Any] | None = None) -> dt.datetime | None:
         """If it is a date."""
-        return values.parse_date(self.query_string(sql, parameters=parameters))
+        return inward.parse_date(self.query_string(sql, parameters=parameters))
 
     # ---- attributes of all elements ----
 
@@ -381,7 +381,7 @@ class Database:
     def read_scalar_date_time_by_id(self, collection: str, attribute: str,
                                     id: int) -> dt.datetime | None:
         """An attribute of one element."""
-        return values.parse_date(self.read_scalar_string_by_id(collection, attribute, id))
+        return inward.parse_date(self.read_scalar_string_by_id(collection, attribute, id))
 
     def read_vector_integers(self, collection: str, attribute: str) -> list[list[int]]:
         """Vectors of the elements that have one; None is left out."""
@@ -410,7 +410,7 @@ class Database:
     def read_vector_date_time_by_id(self, collection: str, attribute: str,
                                     id: int) -> list[dt.datetime | None]:
         """The vector of one element."""
-        return values.parse_dates(self.read_vector_strings_by_id(collection, attribute, id))
+        return inward.parse_dates(self.read_vector_strings_by_id(collection, attribute, id))
 
     def read_set_integers(self, collection: str, attribute: str) -> list[list[int]]:
         """Sets of the elements that have one; None is left out."""
@@ -439,7 +439,7 @@ class Database:
     def read_set_date_time_by_id(self, collection: str, attribute: str,
                                  id: int) -> list[dt.datetime | None]:
         """The set of one element."""
-        return values.parse_dates(self.read_set_strings_by_id(collection, attribute, id))
+        return inward.parse_dates(self.read_set_strings_by_id(collection, attribute, id))
 
     # ---- one element, whole ----
 
@@ -455,10 +455,10 @@ class Database:
         for name, items in read.items():
             dated = columns[name.rpartition(".")[2]].is_date
             if scalar:
-                read[name] = values.parse_date(items) if dated else items
+                read[name] = inward.parse_date(items) if dated else items
             else:
                 kept = [item for item in items if item is not None]
-                read[name] = values.parse_dates(kept) if dated else kept
+                read[name] = inward.parse_dates(kept) if dated else kept
         made: dict[str, Any] = read
         return made
 
@@ -509,7 +509,7 @@ class Database:
                     id: int) -> list[dict[str, Any]]:
         names, read = self._rows(collection, number, group, id)
         dated = self._dated(collection, kind, group) if names else set()
-        read = [values.parse_dates(items) if name in dated else items
+        read = [inward.parse_dates(items) if name in dated else items
                 for name, items in zip(names, read)]
         return [dict(zip(names, items)) for items in zip(*read)]
 
@@ -526,7 +526,7 @@ class Database:
 
     def _write_group(self, collection: str, kind: int, group: str, id: int,
                      data: Mapping[str, Sequence[Any]]) -> None:
-        self._do(collect.group_write, collection, kind, group, id, values.columns(data))
+        self._do(collect.group_write, collection, kind, group, id, inward.columns(data))
 
     def update_vector_group(self, collection: str, group: str, id: int,
                             data: Mapping[str, Sequence[Any]]) -> None:
@@ -549,7 +549,7 @@ class Database:
         listed = [one.scalar.name for one in self._columns(collection)
                   if one.kind == "time_series" and one.group == group]
         made = {name: made[name] for name in listed}
-        made[listed[0]] = values.parse_dates(made[listed[0]])
+        made[listed[0]] = inward.parse_dates(made[listed[0]])
         return made
 
     def update_time_series_group(self, collection: str, group: str, id: int,
@@ -560,7 +560,7 @@ class Database:
     def upsert_time_series_row(self, collection: str, group: str, id: int,
                                **kwargs: Any) -> None:
         """Insert or replace one row."""
-        self._do(collect.series_upsert, collection, group, id, values.row(kwargs),
+        self._do(collect.series_upsert, collection, group, id, inward.row(kwargs),
                  {"mode": "replace"})
 
     def read_time_series_row(self, collection: str, group: str, attribute: str,
@@ -568,7 +568,7 @@ class Database:
         """For each element the last value at or before a moment, or None."""
         def read(con: Any) -> list[Any]:
             with collect.series_asof(con, collection, group, attribute,
-                                     (values.date_text(date_time),), settings=_AS_TEXT) as result:
+                                     (inward.date_text(date_time),), settings=_AS_TEXT) as result:
                 # With further dimensions there are several rows an element.
                 return list({row[0]: row[-1] for row in result}.values())
         answers: list[Any] = self._do(read)
@@ -612,11 +612,11 @@ class Database:
     # ---- one attribute, as earlier releases had it ----
 
     def _update_scalar(self, collection: str, attribute: str, id: int, value: Any) -> None:
-        self._do(collect.element_update, collection, id, *values.attributes({attribute: value}))
+        self._do(collect.element_update, collection, id, *inward.attributes({attribute: value}))
 
     def _update_array(self, collection: str, kind: int, attribute: str, id: int,
                       items: Sequence[Any]) -> None:
-        column = values.columns({attribute: items})[attribute]
+        column = inward.columns({attribute: items})[attribute]
         self._do(collect.attribute_write, collection, kind, id, attribute, column)
 
     def update_scalar_integer(self, collection: str, attribute: str, id: int,
@@ -635,32 +635,32 @@ class Database:
         self._update_scalar(collection, attribute, id, value)
 
     def update_vector_integers(self, collection: str, attribute: str, id: int,
-                               values: Sequence[int | None]) -> None:  # pylint: disable=redefined-outer-name
+                               values: Sequence[int | None]) -> None:
         """Set one vector."""
         self._update_array(collection, collect.VECTOR, attribute, id, values)
 
     def update_vector_floats(self, collection: str, attribute: str, id: int,
-                             values: Sequence[float | None]) -> None:  # pylint: disable=redefined-outer-name
+                             values: Sequence[float | None]) -> None:
         """Set one vector."""
         self._update_array(collection, collect.VECTOR, attribute, id, values)
 
     def update_vector_strings(self, collection: str, attribute: str, id: int,
-                              values: Sequence[str | None]) -> None:  # pylint: disable=redefined-outer-name
+                              values: Sequence[str | None]) -> None:
         """Set one vector."""
         self._update_array(collection, collect.VECTOR, attribute, id, values)
 
     def update_set_integers(self, collection: str, attribute: str, id: int,
-                            values: Sequence[int | None]) -> None:  # pylint: disable=redefined-outer-name
+                            values: Sequence[int | None]) -> None:
         """Set one set."""
         self._update_array(collection, collect.SET, attribute, id, values)
 
     def update_set_floats(self, collection: str, attribute: str, id: int,
-                          values: Sequence[float | None]) -> None:  # pylint: disable=redefined-outer-name
+                          values: Sequence[float | None]) -> None:
         """Set one set."""
         self._update_array(collection, collect.SET, attribute, id, values)
 
     def update_set_strings(self, collection: str, attribute: str, id: int,
-                           values: Sequence[str | None]) -> None:  # pylint: disable=redefined-outer-name
+                           values: Sequence[str | None]) -> None:
         """Set one set."""
         self._update_array(collection, collect.SET, attribute, id, values)
 
