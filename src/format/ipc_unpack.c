@@ -128,6 +128,7 @@ static bool unpack_lz4(const uint8_t *packed, size_t packed_size, uint8_t *out, 
     return false;
 }
 
+/* There is a byte of room behind `out`, so that too much is noticed and the end of a frame seen. */
 static stoa_status unpack_zstd(const uint8_t *packed, size_t packed_size, uint8_t *out, size_t size,
                                bool *good, stoa_error *err)
 {
@@ -136,11 +137,11 @@ static stoa_status unpack_zstd(const uint8_t *packed, size_t packed_size, uint8_
     bool between = true;
     stoa_status rc = stoa__unpack_new(STOA_COMPRESSION_ZSTD, &unpack, err);
 
-    while (rc == STOA_OK && at < packed_size) {
+    while (rc == STOA_OK && at < packed_size && given <= size) {
         size_t taken = 0, more = 0;
 
-        rc = stoa__unpack_run(unpack, packed + at, packed_size - at, out + given, size - given,
-                              &taken, &more, &between, err);
+        rc = stoa__unpack_run(unpack, packed + at, packed_size - at, out + given,
+                              size - given + 1, &taken, &more, &between, err);
         at += taken;
         given += more;
         if (taken == 0 && more == 0)
