@@ -330,6 +330,62 @@ static void slices_are_read_where_they_lie(void)
     stoa_db_close(db);
 }
 
+/* Rows `from` to `to` of a format in which # is the number. */
+static char *numbered(const char *format, int from, int to)
+{
+    char *out = NULL;
+    size_t size = 0;
+    FILE *text = open_memstream(&out, &size);
+
+    for (int i = from; i <= to; i++) {
+        fprintf(text, "%s", i > from ? ";" : "");
+        for (const char *at = format; *at; at++) {
+            if (*at == '#')
+                fprintf(text, "%d", i);
+            else
+                fputc(*at, text);
+        }
+    }
+    fclose(text);
+    return out;
+}
+
+/* More labels than are asked for one by one, and more rows than a chunk has. */
+static void many_labels_and_many_items(void)
+{
+    const stoa_conn conn = orchard();
+    char *regions = numbered("{\"label\":\"r#\"}", 1, 3000);
+    char *rows = numbered("{\"label\":\"o#\",\"region_id\":\"r#\",\"orchard_neighbour\":\"o7\","
+                          "\"spacing\":[#,1,2,3,4,5,6],\"region_sold_to\":[\"r#\",\"North\"]}",
+                          1, 3000);
+    char *wrong = numbered("{\"label\":\"p#\",\"region_id\":\"r#\"}", 1, 3001);
+
+    CHECK_INT(kit_create_many(conn, "Region", "label:u", regions, NULL), STOA_OK);
+    CHECK_INT(kit_create_many(conn, "Orchard",
+                              "label:u region_id:u orchard_neighbour:u spacing:[g "
+                              "region_sold_to:[u",
+                              rows, NULL),
+              STOA_OK);
+    CHECK_ROWS(conn,
+               "SELECT count(*), sum(o.region_id = r.id), sum(orchard_neighbour = 7) "
+               "FROM Orchard o JOIN Region r ON substr(o.label, 2) = substr(r.label, 2)",
+               "3000|3000|3000");
+    CHECK_ROWS(conn,
+               "SELECT count(*), sum(vector_index), sum(spacing), "
+               "sum(spacing = CASE vector_index WHEN 1 THEN id ELSE vector_index - 1 END) "
+               "FROM Orchard_vector_rows",
+               "21000|84000|4564500.0|21000");
+    CHECK_ROWS(conn, "SELECT count(*), sum(region_sold_to = id + 2) FROM Orchard_set_buyers",
+               "6000|3000");
+    kit_fails(kit_create_many(conn, "Orchard", "label:u region_id:u", wrong, NULL),
+              STOA_ERR_NOT_FOUND, "Failed to resolve label 'r3001' to ID in table 'Region'");
+    CHECK_HAS(kit_error.text, "row 3000");
+    free(regions);
+    free(rows);
+    free(wrong);
+    stoa_db_close(db);
+}
+
 /* ---- update, delete ---- */
 
 static void updates_by_label_and_by_id(void)
@@ -604,6 +660,7 @@ TEST_MAIN({"elements with all that belongs to them", elements_with_all_that_belo
           {"a failure inside a transaction leaves it as it was",
            a_failure_inside_a_transaction_leaves_it_as_it_was},
           {"slices are read where they lie", slices_are_read_where_they_lie},
+          {"many labels and many items", many_labels_and_many_items},
           {"updates by label and by id", updates_by_label_and_by_id},
           {"an update that is wrong changes nothing", an_update_that_is_wrong_changes_nothing},
           {"many are deleted at once", many_are_deleted_at_once},
