@@ -188,8 +188,8 @@ def functions(peer, con):
 
 def importing():
     def seconds(what):
-        text = f"import time; t = time.perf_counter(); import {what}\n" \
-               "print(time.perf_counter() - t)"
+        clock = "time." + CLOCK.__name__
+        text = f"import time; t = {clock}(); import {what}\nprint({clock}() - t)"
         return float(subprocess.run([sys.executable, "-c", text], check=True, capture_output=True,
                                     text=True).stdout)
 
