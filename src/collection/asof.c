@@ -92,7 +92,7 @@ void asof_release(struct asof *asof)
 
 void asof_rows_sql(struct asof *asof, const char *id, const char *instant)
 {
-    collection_text(&asof->text, " FROM %Q AS g WHERE g.\"id\" = %s AND g.%Q <= %s",
+    collection_text(&asof->text, " FROM %T AS g WHERE g.\"id\" = %s AND g.%Q <= %s",
                     asof->group->name, id, asof->group->columns[asof->group->date].name, instant);
     read_fixed_sql(&asof->text, asof->group, asof->fixed, asof->fixed_count);
     collection_text(&asof->text, " AND g.%Q IS NOT NULL", asof->value->name);
@@ -228,7 +228,7 @@ static void select_sql(struct asof_read *read, const char *instant)
     }
     collection_text(&asof->text, ", ");
     asof_value_sql(asof, "e.\"id\"", instant, open_sql);
-    collection_text(&asof->text, " AS c%d FROM %Q AS e", (int)number, asof->collection->name);
+    collection_text(&asof->text, " AS c%d FROM %T AS e", (int)number, asof->collection->name);
 }
 
 static stoa_status make_text(struct asof_read *read)

@@ -376,7 +376,7 @@ static stoa_status open_statement(struct asof_join *join)
     collection_text(&asof->text, "SELECT e.\"id\" AS c0, ");
     if (rc == STOA_OK)
         asof_value_sql(asof, "e.\"id\"", (const char *)instant.data, open_sql);
-    collection_text(&asof->text, " AS c1 FROM %Q AS e WHERE e.%Q = ?%d", asof->collection->name,
+    collection_text(&asof->text, " AS c1 FROM %T AS e WHERE e.%Q = ?%d", asof->collection->name,
                     join->by_label ? "label" : "id", (int)join->param);
     if (rc == STOA_OK)
         rc = collection_text_end(&asof->text, asof->err);

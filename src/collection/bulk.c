@@ -396,7 +396,7 @@ static stoa_status must_exist(struct bulk *bulk, stoa_error *err)
     stoa__buffer text = {0};
     stoa_status rc;
 
-    collection_text(&text, "SELECT 1 FROM %Q WHERE \"id\" = ?1", bulk->collection->name);
+    collection_text(&text, "SELECT 1 FROM %T WHERE \"id\" = ?1", bulk->collection->name);
     rc = collection_text_end(&text, err);
     if (rc == STOA_OK)
         rc = collection_sql_open(&sql, &bulk->call, (const char *)text.data, text.size, err);

@@ -226,7 +226,7 @@ static stoa_status set_later(struct bulk *bulk, const struct bulk_column *column
         packed.row_count++;
         if (rc != STOA_OK || (packed.row_count < COLLECTION_CHUNK_ROWS && i + 1 < count))
             continue;
-        collection_text(&text, "UPDATE %Q SET %Q=?1 WHERE \"id\"=?2", bulk->collection->name,
+        collection_text(&text, "UPDATE %T SET %Q=?1 WHERE \"id\"=?2", bulk->collection->name,
                         column->feed.column->name);
         rc = collection_packed_run(&packed, &bulk->call, &text, NULL, NULL, err);
     }

@@ -51,7 +51,7 @@ static stoa_status check_once(struct bulk *bulk, stoa_error *err)
 
 static void update_text(const struct bulk *bulk, stoa__buffer *text)
 {
-    collection_text(text, "UPDATE %Q SET ", bulk->collection->name);
+    collection_text(text, "UPDATE %T SET ", bulk->collection->name);
     for (int32_t i = 0; i < bulk->column_count; i++)
         collection_text(text, "%s%Q=?%d", i > 0 ? "," : "", bulk->columns[i].feed.column->name,
                         i + 1);
@@ -136,7 +136,7 @@ static stoa_status clear_group(struct bulk *bulk, const struct bulk_group *group
             if (rc != STOA_OK || packed.row_count == 0 ||
                 (packed.row_count < PACKED_ROWS && row + 1 < batch->array.length))
                 continue;
-            collection_text(&text, "DELETE FROM %Q WHERE \"id\"=?1", group->table->name);
+            collection_text(&text, "DELETE FROM %T WHERE \"id\"=?1", group->table->name);
             rc = collection_packed_run(&packed, &bulk->call, &text, NULL, NULL, err);
         }
     }
@@ -218,7 +218,7 @@ static stoa_status delete_keys(struct collection_write *write, const stoa_value 
     if (rc != STOA_OK)
         return rc;
     packed->row_count = key_count;
-    collection_text(&text, "DELETE FROM %Q WHERE \"id\"=?1", write->collection->name);
+    collection_text(&text, "DELETE FROM %T WHERE \"id\"=?1", write->collection->name);
     return collection_packed_run(packed, &write->call, &text, NULL, NULL, err);
 }
 

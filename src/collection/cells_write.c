@@ -121,7 +121,7 @@ static stoa_status write_relation(struct collection_write *write, const struct r
     rc = stoa__buffer_append(&packed.values, &value, sizeof value);
     if (rc == STOA_OK)
         rc = collection_packed_int64(&packed, from);
-    collection_text(&text, "UPDATE %Q SET %Q=?1 WHERE \"id\"=?2", write->collection->name,
+    collection_text(&text, "UPDATE %T SET %Q=?1 WHERE \"id\"=?2", write->collection->name,
                     column->name);
     if (rc == STOA_OK)
         rc = collection_packed_run(&packed, &write->call, &text, NULL, NULL, err);
@@ -197,7 +197,7 @@ static void upsert_text(const struct collection_table *table, const struct colle
     const int32_t count = cells->inputs.count;
     const char *between = " DO UPDATE SET ";
 
-    collection_text(text, "INSERT%s INTO %Q(\"id\"", replace ? " OR REPLACE" : "", table->name);
+    collection_text(text, "INSERT%s INTO %T(\"id\"", replace ? " OR REPLACE" : "", table->name);
     for (int32_t i = 0; i < count; i++)
         collection_text(text, ",%Q", cells->feeds[i].column->name);
     collection_text(text, ") VALUES(?1");
@@ -304,7 +304,7 @@ static void files_insert_text(const struct collection_table *table,
 static void files_update_text(const struct collection_table *table,
                               const struct collection_cells *cells, stoa__buffer *text)
 {
-    collection_text(text, "UPDATE %Q SET ", table->name);
+    collection_text(text, "UPDATE %T SET ", table->name);
     for (int32_t i = 0; i < cells->inputs.count; i++)
         collection_text(text, "%s%Q=?%d", i > 0 ? "," : "", cells->feeds[i].column->name, i + 1);
 }
@@ -326,7 +326,7 @@ static stoa_status write_files(struct collection_write *write, struct collection
     if (rc != STOA_OK || cells->inputs.count == 0)
         return rc;
     if (replace) {
-        collection_text(&text, "DELETE FROM %Q", table->name);
+        collection_text(&text, "DELETE FROM %T", table->name);
         rc = run(write, &text, NULL, &none, &info, err);
     } else {
         files_update_text(table, cells, &text);

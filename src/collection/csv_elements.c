@@ -14,6 +14,7 @@
 
 #include "base/error.h"
 
+#include <stdlib.h>
 #include <string.h>
 
 #include "base/ban.h"
@@ -25,6 +26,7 @@ struct elements {
     bool known;     /* Labels of the file may be there already. */
     bool any_self;  /* There is a relation to be set. */
     int64_t id_max; /* Of those that were there. */
+    int64_t nobody; /* No element's id. */
     struct csv_map seen; /* Their ids, if they are in the file. */
     struct csv_batch insert;
     struct collection_sql find, update;
@@ -45,7 +47,7 @@ static stoa_status open_insert(struct elements *elements)
     stoa__buffer text = {0};
     int32_t count = 0;
 
-    collection_text(&text, "INSERT INTO %Q(", elements->table->name);
+    collection_text(&text, "INSERT INTO %T(", elements->table->name);
     for (int32_t i = 0; i < import->column_count; i++)
         if (is_written(import, i))
             collection_text(&text, "%s%Q", count++ > 0 ? "," : "",
@@ -64,7 +66,7 @@ static stoa_status open_update(struct elements *elements)
     stoa__buffer text = {0};
     int32_t count = 0;
 
-    collection_text(&text, "UPDATE %Q SET ", elements->table->name);
+    collection_text(&text, "UPDATE %T SET ", elements->table->name);
     for (int32_t i = 0; i < import->column_count; i++)
         if (is_written(import, i) && i != elements->label) {
             collection_text(&text, "%s%Q=?%d", count > 0 ? "," : "",
@@ -83,7 +85,7 @@ static stoa_status open_find(struct elements *elements)
 {
     stoa__buffer text = {0};
 
-    collection_text(&text, "SELECT \"id\" FROM %Q WHERE \"label\"=?1", elements->table->name);
+    collection_text(&text, "SELECT \"id\" FROM %T WHERE \"label\"=?1", elements->table->name);
     return csv_open(elements->import, &elements->find, &text);
 }
 
@@ -116,14 +118,14 @@ static stoa_status run_text(struct elements *elements, stoa__buffer *text, int64
 
 /* ---- a row ---- */
 
-/* A relation of the collection to itself is NULL at first, or 0, which refers to nothing, where it
- * must not be NULL: foreign keys are deferred then. */
+/* A relation of the collection to itself is NULL at first, or refers to nobody where it must not be
+ * NULL: foreign keys are deferred then. */
 static void postpone(struct elements *elements, const struct csv_column *column,
                      struct collection_cell *cell)
 {
     elements->any_self = elements->any_self || cell->type != STOA_TYPE_NULL;
     cell->type = column->column->not_null ? STOA_TYPE_INT64 : STOA_TYPE_NULL;
-    cell->integer = 0;
+    cell->integer = elements->nobody;
 }
 
 /* Pack the row's cells but `without`; what is packed of a row that is wrong is taken back. */
@@ -271,16 +273,16 @@ static stoa_status delete_unseen(struct elements *elements, struct collection_sq
     return rc < 0 ? rc : STOA_OK;
 }
 
-/* A chunk of ids behind `*last`; DONE: none was left. The cursor is closed before rows go. */
-static stoa_status look(struct elements *elements, struct collection_sql *ids, int64_t *last)
+/* A chunk of ids; DONE: none was left. The cursor is closed before rows go. */
+static stoa_status look(struct elements *elements, struct collection_sql *ids, int64_t from)
 {
-    const stoa_value range[] = {{.type = STOA_TYPE_INT64, .a = *last},
+    const stoa_value range[] = {{.type = STOA_TYPE_INT64, .a = from},
                                 {.type = STOA_TYPE_INT64, .a = elements->id_max}};
     stoa__buffer text = {0};
     stoa_status rc;
 
-    collection_text(&text, "SELECT \"id\" FROM %Q WHERE \"id\">?1 AND \"id\"<=?2 ORDER BY \"id\" "
-                           "LIMIT %d",
+    collection_text(&text, "SELECT \"id\" FROM %T WHERE \"id\">=?1 AND \"id\"<=?2 ORDER BY "
+                           "\"id\" LIMIT %d",
                     elements->table->name, (int)LOOK_ROWS);
     rc = csv_open(elements->import, ids, &text);
     if (rc == STOA_OK)
@@ -294,19 +296,22 @@ static stoa_status delete_rest(struct elements *elements)
 {
     struct csv_import *import = elements->import;
     struct collection_sql gone = {0};
-    int64_t last = INT64_MIN;
+    int64_t from = INT64_MIN, last = INT64_MIN;
     stoa__buffer text = {0};
     stoa_status rc;
 
-    collection_text(&text, "DELETE FROM %Q WHERE \"id\"=?1", elements->table->name);
+    collection_text(&text, "DELETE FROM %T WHERE \"id\"=?1", elements->table->name);
     rc = csv_open(import, &gone, &text);
     while (rc == STOA_OK) {
         struct collection_sql ids = {0};
 
-        rc = look(elements, &ids, &last);
+        rc = look(elements, &ids, from);
         if (rc == STOA_OK)
             rc = delete_unseen(elements, &ids, &gone, &last);
         collection_sql_close(&ids);
+        if (rc != STOA_OK || last == elements->id_max)
+            break;
+        from = last + 1;
     }
     collection_sql_close(&gone);
     return rc == STOA_DONE ? STOA_OK : rc;
@@ -350,7 +355,7 @@ static bool make_room_text(const struct elements *elements, stoa__buffer *text)
     const struct collection_table *table = elements->table;
     bool any = false;
 
-    collection_text(text, "UPDATE %Q SET ", table->name);
+    collection_text(text, "UPDATE %T SET ", table->name);
     for (int32_t i = 0; i < table->index_count; i++) {
         const int32_t at = column_of_index(elements, &table->indexes[i]);
         const struct collection_column *column;
@@ -440,6 +445,8 @@ static stoa_status set_relation(struct elements *elements, int32_t column,
     if (rc != STOA_OK || target.type == STOA_TYPE_NULL)
         return rc;
     rc = find(elements, &target, &id.integer);
+    if (rc == STOA_DONE && import->columns[column].column->not_null)
+        import->csv.options.skip = 0; /* It cannot be left out, and the row is there. */
     if (rc == STOA_DONE)
         return csv_fail_row(import, import->columns[column].column->name, STOA_ERR_NOT_FOUND,
                             "Could not find an existing element from collection %s with label "
@@ -461,16 +468,16 @@ static stoa_status set_relation(struct elements *elements, int32_t column,
     return rc == STOA_DONE ? STOA_OK : rc;
 }
 
-static stoa_status set_relations_of(struct elements *elements, int32_t column)
+static stoa_status set_relations_of(struct elements *elements, int32_t column,
+                                    size_t skipped_count)
 {
     struct csv_import *import = elements->import;
-    const size_t skipped_count = import->skipped_lines.size / sizeof(int64_t);
     struct collection_sql set = {0};
     stoa__buffer text = {0};
     size_t at = 0;
     stoa_status rc;
 
-    collection_text(&text, "UPDATE %Q SET %Q=?1 WHERE \"label\"=?2", elements->table->name,
+    collection_text(&text, "UPDATE %T SET %Q=?1 WHERE \"label\"=?2", elements->table->name,
                     import->columns[column].column->name);
     rc = csv_open(import, &set, &text);
     if (rc == STOA_OK)
@@ -488,46 +495,81 @@ static stoa_status set_relations_of(struct elements *elements, int32_t column)
     return rc == STOA_DONE ? STOA_OK : rc;
 }
 
-/* `done.skipped` counts rows, and these are there. */
+static int by_line(const void *left, const void *right)
+{
+    const int64_t a = *(const int64_t *)left, b = *(const int64_t *)right;
+
+    return (a > b) - (a < b);
+}
+
+/* `done.skipped` counts rows, and these are there; so their lines are not of those skipped. What the
+ * engine refused was seen later than what was wrong by itself: lines are put in order. */
 static stoa_status set_relations(struct elements *elements)
 {
     struct csv_import *import = elements->import;
     const int64_t skipped = import->done.skipped;
+    const size_t count = import->skipped_lines.size / sizeof(int64_t);
     stoa_status rc = STOA_OK;
 
+    if (count > 0)
+        qsort(import->skipped_lines.data, count, sizeof(int64_t), by_line);
     for (int32_t i = 0; i < import->column_count && rc == STOA_OK; i++)
         if (import->columns[i].role == CSV_SELF)
-            rc = set_relations_of(elements, i);
+            rc = set_relations_of(elements, i, count);
     import->done.skipped = skipped;
     return rc;
 }
 
 /* ---- all of it ---- */
 
+/* Ids that are made are higher than those there are, so nobody is below them. */
+static stoa_status find_nobody(struct elements *elements)
+{
+    stoa__buffer text = {0};
+    stoa_status rc;
+
+    collection_text(&text, "PRAGMA defer_foreign_keys=ON");
+    rc = run_text(elements, &text, NULL);
+    if (rc != STOA_OK)
+        return rc;
+    collection_text(&text, "SELECT min(coalesce(min(\"id\"), 0), 0) FROM %T",
+                    elements->table->name);
+    rc = run_text(elements, &text, &elements->nobody);
+    elements->nobody -= elements->nobody > INT64_MIN;
+    return rc;
+}
+
+/* Which elements are there. */
+static stoa_status find_ids(struct elements *elements)
+{
+    stoa__buffer text = {0};
+    int64_t any = 0;
+    stoa_status rc;
+
+    collection_text(&text, "SELECT EXISTS(SELECT 1 FROM %T)", elements->table->name);
+    rc = run_text(elements, &text, &any);
+    elements->known = any && elements->import->csv.options.mode != CSV_APPEND;
+    if (rc != STOA_OK)
+        return rc;
+    collection_text(&text, "SELECT coalesce(max(\"id\"), -9223372036854775808) FROM %T",
+                    elements->table->name);
+    return run_text(elements, &text, &elements->id_max);
+}
+
 /* Which labels may be there, and whether foreign keys wait. */
 static stoa_status prepare(struct elements *elements)
 {
     struct csv_import *import = elements->import;
-    stoa__buffer text = {0};
-    stoa_status rc;
+    stoa_status rc = find_ids(elements);
 
-    for (int32_t i = 0; i < import->column_count; i++) {
+    for (int32_t i = 0; i < import->column_count && rc == STOA_OK; i++) {
         const struct csv_column *column = &import->columns[i];
 
         if (column->column->position == elements->table->label)
             elements->label = i;
-        if (column->role != CSV_SELF || !column->column->not_null)
-            continue;
-        collection_text(&text, "PRAGMA defer_foreign_keys=ON");
-        rc = run_text(elements, &text, NULL);
-        if (rc != STOA_OK)
-            return rc;
+        if (column->role == CSV_SELF && column->column->not_null)
+            rc = find_nobody(elements);
     }
-    collection_text(&text, "SELECT coalesce(max(\"id\"), -9223372036854775808) FROM %Q",
-                    elements->table->name);
-    rc = run_text(elements, &text, &elements->id_max);
-    elements->known =
-        elements->id_max != INT64_MIN && import->csv.options.mode != CSV_APPEND;
     if (rc == STOA_OK)
         rc = open_find(elements);
     if (rc == STOA_OK && elements->known)

@@ -228,7 +228,7 @@ static stoa_status open_statement(struct export *export)
         stoa__buffer_release(&text);
         return rc;
     }
-    collection_text(&text, " FROM %Q AS g", table->name);
+    collection_text(&text, " FROM %T AS g", table->name);
     if (table->role == ROLE_COLLECTION)
         collection_text(&text, " ORDER BY g.\"id\"");
     else

@@ -186,6 +186,12 @@ static bool is_line_end(const struct csv_file *file, size_t at, size_t *next)
     return true;
 }
 
+/* May `sep=` name it? */
+static bool is_separator(uint8_t byte)
+{
+    return byte == '\t' || (byte > ' ' && byte < 127 && byte != '"');
+}
+
 static void read_start(struct csv_file *file, uint8_t separator)
 {
     static const uint8_t mark[] = {0xef, 0xbb, 0xbf};
@@ -197,7 +203,7 @@ static void read_start(struct csv_file *file, uint8_t separator)
         file->at = sizeof mark;
     file->dialect.separator = separator;
     if (size >= file->at + 5 && memcmp(text + file->at, "sep=", 4) == 0 &&
-        is_line_end(file, file->at + 5, &next)) {
+        is_separator(text[file->at + 4]) && is_line_end(file, file->at + 5, &next)) {
         if (separator == 0)
             file->dialect.separator = text[file->at + 4];
         file->at = next;

@@ -65,7 +65,7 @@ static stoa_status open_insert(struct group *group)
     stoa__buffer text = {0};
     int32_t count = 0;
 
-    collection_text(&text, "INSERT INTO %Q(", group->table->name);
+    collection_text(&text, "INSERT INTO %T(", group->table->name);
     for (int32_t i = 0; i < import->column_count; i++)
         if (import->columns[i].role != CSV_IGNORED)
             collection_text(&text, "%s%Q", count++ > 0 ? "," : "",
@@ -86,7 +86,7 @@ static stoa_status clear(struct group *group)
     stoa__buffer text = {0};
     stoa_status rc;
 
-    collection_text(&text, "DELETE FROM %Q", group->table->name);
+    collection_text(&text, "DELETE FROM %T", group->table->name);
     rc = csv_open(import, &sql, &text);
     if (rc == STOA_OK)
         rc = collection_sql_row(&sql, NULL, 0, NULL, 0, import->err);
@@ -113,7 +113,7 @@ static stoa_status count_rows(struct group *group, int64_t *out)
 {
     stoa__buffer text = {0};
 
-    collection_text(&text, "SELECT count(*) FROM %Q", group->table->name);
+    collection_text(&text, "SELECT count(*) FROM %T", group->table->name);
     return count(group, &text, out);
 }
 
@@ -134,7 +134,7 @@ static stoa_status find_base(struct group *group, int64_t id, int64_t *out)
         return STOA_OK;
     rc = collection_sql_row(&group->base, &key, 1, NULL, 0, import->err);
     *out = rc == STOA_OK ? collection_row_int64(&group->base.row, 0) : 0;
-    *base = *out + 1;
+    *base = *out < INT64_MAX ? *out + 1 : 0;
     return rc;
 }
 
@@ -155,7 +155,10 @@ static stoa_status number(struct group *group, int64_t id, int64_t *index)
     group->last = last;
     if (import->csv.options.mode == CSV_APPEND)
         rc = find_base(group, id, &base);
-    *index += base;
+    if (__builtin_add_overflow(*index, base, index))
+        return csv_fail_row(import, "vector_index", STOA_ERR_FULL,
+                            "Column vector_index has no number left behind %lld.",
+                            (long long)base);
     return rc;
 }
 
@@ -248,7 +251,7 @@ static stoa_status check_set(struct group *group)
 
     if (group->table->role != ROLE_SET || !group->any_null)
         return STOA_OK;
-    collection_text(&text, "SELECT count(*) FROM (SELECT 1 FROM %Q GROUP BY ",
+    collection_text(&text, "SELECT count(*) FROM (SELECT 1 FROM %T GROUP BY ",
                     group->table->name);
     for (int32_t i = 0; i < group->table->column_count; i++)
         collection_text(&text, "%s%Q", i > 0 ? "," : "", group->table->columns[i].name);
@@ -278,7 +281,7 @@ static stoa_status prepare(struct group *group)
         rc = clear(group);
     if (rc == STOA_OK && group->index >= 0 && import->csv.options.mode == CSV_APPEND) {
         collection_text(&text,
-                        "SELECT coalesce(max(\"vector_index\"),0) FROM %Q WHERE \"id\"=?1",
+                        "SELECT coalesce(max(\"vector_index\"),0) FROM %T WHERE \"id\"=?1",
                         group->table->name);
         rc = csv_open(import, &group->base, &text);
     }

@@ -52,9 +52,11 @@ static stoa_status skip(struct csv_import *import, int64_t line)
 {
     struct collection_rows *rows = &import->skipped;
 
-    collection_rows_int64(rows, line);
-    collection_rows_string(rows, import->problem_column);
-    collection_rows_string(rows, import->problem.text);
+    if (import->reports) {
+        collection_rows_int64(rows, line);
+        collection_rows_string(rows, import->problem_column);
+        collection_rows_string(rows, import->problem.text);
+    }
     import->done.skipped++;
     return stoa__buffer_append(&import->skipped_lines, &line, sizeof line) == STOA_OK
                ? STOA_OK
@@ -391,6 +393,7 @@ static stoa_status run(struct csv_import *import, stoa_result *skipped)
         {"line", "l", false}, {"column", "u", true}, {"text", "u", false}};
     stoa_status rc = check_transaction(import);
 
+    import->reports = skipped != NULL;
     if (rc == STOA_OK)
         rc = collection_rows_init(&import->skipped, fields, 3, import->err);
     if (rc == STOA_OK)

@@ -34,6 +34,7 @@ struct csv_import {
     int32_t extra_count; /* Empty columns at the header's end. */
     int64_t row;         /* Of data, from 1. */
     stoa_import_done done;
+    bool reports; /* The rows passed over are asked for. */
     struct collection_rows skipped;
     stoa__buffer skipped_lines; /* int64_t */
     /* What is wrong with a row, if that is what failed. */

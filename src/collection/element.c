@@ -278,7 +278,7 @@ static stoa_status update_cells(struct element *element, stoa_error *err)
 
     if (count == 0)
         return STOA_OK;
-    collection_text(&text, "UPDATE %Q SET ", write->collection->name);
+    collection_text(&text, "UPDATE %T SET ", write->collection->name);
     for (int32_t i = 0; i < count; i++)
         collection_text(&text, "%s%Q=?%d", i > 0 ? "," : "",
                         element->cells.feeds[i].column->name, i + 1);

@@ -128,7 +128,7 @@ stoa_status collection_next_id(struct collection_call *call,
     int64_t highest, sequence = 0, last;
     stoa_status rc;
 
-    collection_text(&text, "SELECT max(\"id\") FROM %Q", collection->name);
+    collection_text(&text, "SELECT max(\"id\") FROM %T", collection->name);
     rc = ask_number(call, &text, NULL, NULL, &highest, err);
     if (rc == STOA_OK)
         rc = ask_sequence(call, collection->name, &sequence, err);

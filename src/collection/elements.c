@@ -87,7 +87,7 @@ static stoa_status read_scalars(struct elements_read *read)
         read_column_sql(&text, "e", &read->collection->columns[read->attributes[i].column],
                         &read->columns[i + 1], i + 1);
     }
-    collection_text(&text, " FROM %Q AS e ORDER BY e.\"id\"", read->collection->name);
+    collection_text(&text, " FROM %T AS e ORDER BY e.\"id\"", read->collection->name);
     return read_stream(read->call, &text, &none, read->columns, count + 1, &read->arena, read->out,
                        read->err);
 }
@@ -288,7 +288,7 @@ static stoa_status count_rows(struct collection_call *call, const struct collect
     stoa__buffer text = {0};
     stoa_status rc;
 
-    collection_text(&text, "SELECT count(*) FROM %Q", table->name);
+    collection_text(&text, "SELECT count(*) FROM %T", table->name);
     rc = collection_text_end(&text, err);
     if (rc == STOA_OK)
         rc = collection_sql_once(&sql, call, (const char *)text.data, err);

@@ -18,7 +18,7 @@ static stoa_status read_row(struct collection_call *call, const struct collectio
 
     for (int32_t i = 0; i < files->column_count; i++)
         collection_text(&text, "%s%Q", i == 0 ? "SELECT " : ", ", files->columns[i].name);
-    collection_text(&text, " FROM %Q LIMIT 1", files->name);
+    collection_text(&text, " FROM %T LIMIT 1", files->name);
     rc = collection_text_end(&text, err);
     if (rc == STOA_OK)
         rc = collection_sql_once(sql, call, (const char *)text.data, err);

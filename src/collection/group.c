@@ -126,7 +126,7 @@ stoa_status collection_group_clear(struct collection_call *call,
     stoa__buffer text = {0};
     stoa_status rc = collection_packed_int64(&packed, id);
 
-    collection_text(&text, "DELETE FROM %Q WHERE \"id\" = ?1", table->name);
+    collection_text(&text, "DELETE FROM %T WHERE \"id\" = ?1", table->name);
     if (rc == STOA_OK)
         rc = collection_packed_run(&packed, call, &text, NULL, NULL, err);
     else
@@ -286,7 +286,7 @@ static const struct collection_index *set_index(const struct collection_table *t
 static void set_text(const struct collection_table *table, const struct collection_index *index,
                      stoa__buffer *text)
 {
-    collection_text(text, "SELECT 1 FROM %Q WHERE \"id\" = ?1 AND (0", table->name);
+    collection_text(text, "SELECT 1 FROM %T WHERE \"id\" = ?1 AND (0", table->name);
     for (int32_t k = 0; k < index->column_count; k++)
         if (index->columns[k])
             collection_text(text, " OR %Q IS NULL", index->columns[k]);

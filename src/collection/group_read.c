@@ -195,7 +195,7 @@ static stoa_status read_rows(struct group_read *read, stoa_result *out)
         read_column_sql(&read->text, "g", &read->group->columns[read->stored[i]],
                         &read->columns[i], i);
     }
-    collection_text(&read->text, " FROM %Q AS g", read->group->name);
+    collection_text(&read->text, " FROM %T AS g", read->group->name);
     rc = add_conditions(read);
     if (rc != STOA_OK)
         return rc;

@@ -100,7 +100,7 @@ static stoa_status ask_last(struct collection_call *call, const struct collectio
     stoa__buffer text = {0};
     stoa_status rc;
 
-    collection_text(&text, "SELECT max(\"vector_index\") FROM %Q WHERE \"id\" = ?1", table->name);
+    collection_text(&text, "SELECT max(\"vector_index\") FROM %T WHERE \"id\" = ?1", table->name);
     rc = collection_text_end(&text, err);
     if (rc == STOA_OK)
         rc = collection_sql_open(&sql, call, (const char *)text.data, text.size, err);
@@ -232,7 +232,7 @@ static stoa_status clear(struct work *work, stoa_error *err)
         packed.row_count++;
         if (rc != STOA_OK || (packed.row_count < CLEARED && i + 1 < work->counts.count))
             continue;
-        collection_text(&text, "DELETE FROM %Q WHERE \"id\"=?1", work->table->name);
+        collection_text(&text, "DELETE FROM %T WHERE \"id\"=?1", work->table->name);
         rc = collection_packed_run(&packed, &work->bulk.call, &text, NULL, NULL, err);
     }
     collection_packed_release(&packed);

@@ -194,7 +194,7 @@ static stoa_status look(struct collection_call *call, const struct collection_gr
     for (int32_t i = 0; i < table->column_count; i++)
         if (is_other(table, i, group->feeds[0].column->name))
             collection_text(&text, " OR %Q IS NOT NULL", table->columns[i].name);
-    collection_text(&text, "), 0) FROM %Q WHERE \"id\" = ?1", table->name);
+    collection_text(&text, "), 0) FROM %T WHERE \"id\" = ?1", table->name);
     rc = collection_text_end(&text, err);
     if (rc == STOA_OK)
         rc = collection_sql_open(&sql, call, (const char *)text.data, text.size, err);
@@ -216,7 +216,7 @@ static stoa_status update_rows(struct collection_call *call, const struct collec
     stoa__buffer text = {0};
     stoa_status rc = STOA_OK;
 
-    collection_text(&text, "UPDATE %Q SET %Q=?1 WHERE \"id\"=?2 AND \"vector_index\"=?3",
+    collection_text(&text, "UPDATE %T SET %Q=?1 WHERE \"id\"=?2 AND \"vector_index\"=?3",
                     group->table->name, group->feeds[0].column->name);
     for (int64_t row = 0; row < group->row_count && rc == STOA_OK; row++) {
         rc = collection_feed_pack(&group->feeds[0], group->arrays[0], row,

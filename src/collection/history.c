@@ -13,7 +13,7 @@
 enum { SUM_SIZE = 2 * STOA__SHA256_SIZE };
 
 static const char table_sql[] =
-    "CREATE TABLE " COLLECTION_HISTORY " (id INTEGER PRIMARY KEY, label TEXT UNIQUE NOT NULL, "
+    "CREATE TABLE main." COLLECTION_HISTORY " (id INTEGER PRIMARY KEY, label TEXT UNIQUE NOT NULL, "
     "sha256 TEXT NOT NULL, date_applied TEXT NOT NULL) STRICT";
 
 static stoa_status run(struct collection_call *call, const char *text, const stoa_value *values,
@@ -73,8 +73,8 @@ static stoa_status insert(struct collection_call *call, const struct migration_f
 
     if (rc == STOA_OK)
         rc = run(call,
-                 "INSERT OR REPLACE INTO " COLLECTION_HISTORY " (id, label, sha256, date_applied) "
-                 "VALUES (?1, ?1, ?2, strftime('%Y-%m-%dT%H:%M:%S', 'now'))",
+                 "INSERT OR REPLACE INTO main." COLLECTION_HISTORY
+                 " (id, label, sha256, date_applied) VALUES (?1, ?1, ?2, strftime('%Y-%m-%dT%H:%M:%S', 'now'))",
                  values, 2, &sum, &sql, err);
     collection_sql_close(&sql);
     stoa__buffer_release(&sum);
@@ -106,7 +106,7 @@ static stoa_status check_one(struct collection_call *call, const struct migratio
     stoa_status rc = sum_of(call, folder, migration, &sum, err);
 
     if (rc == STOA_OK)
-        rc = run(call, "SELECT sha256 FROM " COLLECTION_HISTORY " WHERE id = ?1", &value, 1, NULL,
+        rc = run(call, "SELECT sha256 FROM main." COLLECTION_HISTORY " WHERE id = ?1", &value, 1, NULL,
                  &sql, err);
     if (rc == STOA_OK)
         kept = collection_row_text(&sql.row, 0, &size);
@@ -142,7 +142,7 @@ stoa_status history_note(struct collection_call *call, const struct migration_fo
 
     if (!down)
         return insert(call, folder, migration, err);
-    rc = run(call, "DELETE FROM " COLLECTION_HISTORY " WHERE id = ?1", &value, 1, NULL, &sql, err);
+    rc = run(call, "DELETE FROM main." COLLECTION_HISTORY " WHERE id = ?1", &value, 1, NULL, &sql, err);
     collection_sql_close(&sql);
     return rc < 0 ? rc : STOA_OK;
 }

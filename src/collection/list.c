@@ -130,7 +130,7 @@ static void check_row(struct collection_rows *rows, const struct collection_find
 /* Dates of a column that are not as we would write them: a day that is none comes back as another
  * one; a fraction has digits, at most nine, and does not end in a zero. */
 static const char dates_sql[] =
-    "SELECT count(*) FROM %Q WHERE %Q IS NOT NULL AND (typeof(%Q) = 'text' "
+    "SELECT count(*) FROM %T WHERE %Q IS NOT NULL AND (typeof(%Q) = 'text' "
     "AND substr(%Q, 1, 19) IS strftime('%%Y-%%m-%%dT%%H:%%M:%%S', substr(%Q, 1, 19)) "
     "AND substr(%Q, 1, 4) > '0000' AND (length(%Q) = 19 OR (length(%Q) BETWEEN 21 AND 29 "
     "AND substr(%Q, 20, 1) = '.' AND substr(%Q, 21) NOT GLOB '*[^0-9]*' "

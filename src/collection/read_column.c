@@ -98,7 +98,7 @@ void read_column_sql(stoa__buffer *text, const char *alias, const struct collect
                      const struct read_column *read, int32_t number)
 {
     if (read->form == READ_LABEL)
-        collection_text(text, "(SELECT l.\"label\" FROM %Q AS l WHERE l.%Q = %s.%Q) AS c%d",
+        collection_text(text, "(SELECT l.\"label\" FROM %T AS l WHERE l.%Q = %s.%Q) AS c%d",
                         column->target, column->target_column, alias, column->name, (int)number);
     else
         collection_text(text, "%s.%Q AS c%d", alias, column->name, (int)number);

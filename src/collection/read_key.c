@@ -192,7 +192,7 @@ stoa_status read_key_ids(struct collection_call *call, const struct collection_t
     stoa__buffer text = {0};
     stoa_status rc;
 
-    collection_text(&text, "SELECT \"id\" FROM %Q WHERE %Q = ?1", collection->name,
+    collection_text(&text, "SELECT \"id\" FROM %T WHERE %Q = ?1", collection->name,
                     by_label ? "label" : "id");
     rc = collection_text_end(&text, err);
     if (rc == STOA_OK)

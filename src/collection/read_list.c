@@ -432,7 +432,7 @@ static void add_columns(const struct making *making, const struct collection_tab
         read_column_sql(text, alias, &table->columns[making->attributes[i].column],
                         &making->columns[i], number++);
     }
-    collection_text(text, " FROM %Q AS %s", table->name, alias);
+    collection_text(text, " FROM %T AS %s", table->name, alias);
 }
 
 static stoa_status begin(const struct making *making)

@@ -36,7 +36,7 @@ static stoa_status open_statements(struct read_point *point, stoa__arena *arena,
     if (rc != STOA_OK)
         return stoa__fail_nomem(err);
     add_columns(point, -1, "e", &text);
-    collection_text(&text, " FROM %Q AS e WHERE e.%Q = ?1", point->collection->name,
+    collection_text(&text, " FROM %T AS e WHERE e.%Q = ?1", point->collection->name,
                     by_label ? "label" : "id");
     rc = collection_text_end(&text, err);
     if (rc == STOA_OK)
@@ -47,7 +47,7 @@ static stoa_status open_statements(struct read_point *point, stoa__arena *arena,
         struct read_point_group *group = &point->groups[g];
 
         add_columns(point, g, "g", &text);
-        collection_text(&text, " FROM %Q AS g WHERE g.\"id\" = +?1", group->table->name);
+        collection_text(&text, " FROM %T AS g WHERE g.\"id\" = +?1", group->table->name);
         read_group_order(&text, group->table);
         rc = read_statement_prepare(&group->statement, point->call, &text, arena, err);
     }

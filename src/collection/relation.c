@@ -111,7 +111,7 @@ static stoa_status open_one(struct collection_labels *labels, stoa_error *err)
 
     if (labels->one.native)
         return STOA_OK;
-    collection_text(&text, "SELECT \"id\" FROM %Q WHERE \"label\" = ?1", labels->target);
+    collection_text(&text, "SELECT \"id\" FROM %T WHERE \"label\" = ?1", labels->target);
     rc = collection_text_end(&text, err);
     if (rc == STOA_OK)
         rc = collection_sql_open(&labels->one, labels->call, (const char *)text.data, text.size,
@@ -157,7 +157,7 @@ static stoa_status load(struct collection_labels *labels, stoa_error *err)
     stoa__buffer text = {0};
     stoa_status rc;
 
-    collection_text(&text, "SELECT \"id\", \"label\" FROM %Q", labels->target);
+    collection_text(&text, "SELECT \"id\", \"label\" FROM %T", labels->target);
     rc = collection_text_end(&text, err);
     if (rc == STOA_OK)
         rc = collection_sql_open(&sql, labels->call, (const char *)text.data, text.size, err);
@@ -189,8 +189,6 @@ stoa_status collection_labels_find(struct collection_labels *labels, const char 
             return STOA_OK;
         }
     }
-    if (labels->loaded)
-        return STOA_DONE;
     rc = ask(labels, text, size, id, err);
     if (rc == STOA_OK && labels->asked++ >= PLAIN_COUNT)
         rc = collection_labels_put(labels, text, size, id, err);
@@ -290,7 +288,7 @@ static stoa_status find_id(struct collection_call *call, const struct collection
     stoa__buffer text = {0};
     stoa_status rc;
 
-    collection_text(&text, "SELECT \"id\" FROM %Q WHERE \"id\" = ?1", collection->name);
+    collection_text(&text, "SELECT \"id\" FROM %T WHERE \"id\" = ?1", collection->name);
     rc = collection_text_end(&text, err);
     if (rc == STOA_OK)
         rc = collection_sql_open(&sql, call, (const char *)text.data, text.size, err);

@@ -52,7 +52,7 @@ static stoa_status count_rows(struct report *report, const char *table, int64_t 
 {
     stoa__buffer text = {0};
 
-    collection_text(&text, "SELECT count(*) FROM %Q", table);
+    collection_text(&text, "SELECT count(*) FROM %T", table);
     return ask(report, &text, out);
 }
 
@@ -174,7 +174,7 @@ static stoa_status add_values(struct report *report, const char *table, const ch
     stoa_status rc;
 
     collection_text(&text,
-                    "SELECT %Q, count(*) FROM %Q WHERE %Q IS NOT NULL GROUP BY 1 ORDER BY 1 "
+                    "SELECT %Q, count(*) FROM %T WHERE %Q IS NOT NULL GROUP BY 1 ORDER BY 1 "
                     "LIMIT %d",
                     column, table, column, DISTINCT_MAX + 1);
     rc = collection_text_end(&text, report->err);
@@ -206,7 +206,7 @@ static stoa_status summarize_scalar(struct report *report, const struct collecti
     int64_t count;
     stoa_status rc;
 
-    collection_text(&text, "SELECT count(%Q) FROM %Q", column->name, table->name);
+    collection_text(&text, "SELECT count(%Q) FROM %T", column->name, table->name);
     rc = ask(report, &text, &count);
     add(report, "    - ");
     add(report, column->name);
@@ -229,7 +229,7 @@ static stoa_status summarize_group(struct report *report, const struct collectio
     stoa_status rc = STOA_OK;
 
     if (table->id >= 0) {
-        collection_text(&text, "SELECT count(DISTINCT \"id\") FROM %Q", table->name);
+        collection_text(&text, "SELECT count(DISTINCT \"id\") FROM %T", table->name);
         rc = ask(report, &text, &count);
     }
     add(report, "    - ");

@@ -157,7 +157,7 @@ void collection_insert_text(const struct collection_columns *columns, stoa__buff
         return;
     }
     to.at = (char *)text->data + text->size;
-    put(&to, "INSERT INTO ", 12);
+    put(&to, "INSERT INTO main.", 17);
     put_name(&to, columns->table->name);
     *to.at++ = '(';
     if (columns->with_id)

@@ -66,6 +66,10 @@ static void add_directive(stoa__buffer *text, char directive, va_list *args)
     char digits[16];
 
     switch (directive) {
+    case 'T': /* A temporary table of that name would come before it. */
+        add(text, "main.", 5);
+        add_quoted(text, va_arg(*args, const char *));
+        break;
     case 'Q':
         add_quoted(text, va_arg(*args, const char *));
         break;

@@ -13,8 +13,9 @@
 #include "collection/enter.h"
 #include "text/sql.h"
 
-/* Append text, with %Q for a quoted identifier (const char *), %s, %d and %%. Sticky: a failure is
- * told by collection_text_end(), which terminates the text. */
+/* Append text, with %Q for a quoted identifier (const char *), %T for that of a table of the main
+ * database, %s, %d and %%. Sticky: a failure is told by collection_text_end(), which terminates the
+ * text. */
 void collection_text(stoa__buffer *text, const char *format, ...);
 stoa_status collection_text_end(stoa__buffer *text, stoa_error *err);
 /* Memory ran out for who appended by himself. */

@@ -1,0 +1,233 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Databases and files that nobody would make on purpose. */
+#include "collection/csv_kit.h"
+
+#define ORCHARD(columns)                                                                           \
+    "CREATE TABLE Orchard (id INTEGER PRIMARY KEY AUTOINCREMENT, label TEXT UNIQUE NOT NULL"       \
+    columns ") STRICT;"
+#define SELF(name, null, action)                                                                   \
+    ", " name " INTEGER" null " REFERENCES Orchard(id) ON DELETE " action " ON UPDATE CASCADE"
+
+static stoa_error err;
+static stoa_db db;
+static stoa_conn conn;
+
+static void open_with(const char *sql)
+{
+    conn = kit_open(sql, &db);
+}
+
+static void close_all(void)
+{
+    stoa_conn_close(conn);
+    stoa_db_close(db);
+}
+
+static stoa_status import(const char *text, const char *settings)
+{
+    stoa_import_done done;
+
+    return csv_try_import(conn, "", text, settings, &done, NULL, &err);
+}
+
+/* ---- temporary tables ---- */
+
+static int64_t create(const char *label)
+{
+    const int64_t size = (int64_t)strlen(label);
+    const stoa_value cells[] = {{.type = STOA_TYPE_NAME, .a = 0, .b = 5},
+                                {.type = STOA_TYPE_TEXT, .a = 5, .b = size}};
+    const double spacing = 1.5;
+    const stoa_column column = {.name = "spacing",
+                                .name_size = 7,
+                                .type = STOA_TYPE_FLOAT64,
+                                .data = &spacing,
+                                .count = 1,
+                                .data_size = sizeof spacing};
+    char bytes[64];
+    int64_t id = 0;
+
+    (void)snprintf(bytes, sizeof bytes, "label%s", label);
+    app_must(stoa_element_create(conn, NO_OP, "Orchard", STOA_NUL, cells, 2,
+                                 (const uint8_t *)bytes, 5 + size, &column, 1, &id, &err),
+             &err, "create");
+    return id;
+}
+
+/* A temporary table comes before a stored one of its name. */
+static void temporary_tables_are_not_meant(void)
+{
+    static const stoa_value names[] = {{.type = STOA_TYPE_TEXT, .a = 0, .b = 10},
+                                       {.type = STOA_TYPE_TEXT, .a = 10, .b = 7}};
+    stoa_value key = {.type = STOA_TYPE_INT64};
+    stoa_result result;
+    int64_t count;
+    char *rows;
+
+    open_with(KIT_SCHEMA);
+    app_run(conn, "CREATE TEMP TABLE Orchard AS SELECT * FROM main.Orchard;"
+                  "CREATE TEMP TABLE Orchard_vector_rows AS SELECT * FROM main.Orchard_vector_rows;"
+                  "CREATE TEMP VIEW Region AS SELECT 1 AS id, 'x' AS label");
+    key.a = create("A");
+    CHECK_INT(create("B"), key.a + 1);
+    app_must(stoa_elements_count(conn, NO_OP, "Orchard", STOA_NUL, &count, &err), &err, "count");
+    CHECK_INT(count, 2);
+    app_must(import("label,tree_count\nA,4\nC,5\n", "columns=some"), &err, "import");
+    app_must(stoa_elements_read(conn, NO_OP, "Orchard", STOA_NUL, names, 2, NULL, 0,
+                                (const uint8_t *)"tree_countspacing", 17, NULL, 0, &result, &err),
+             &err, "read");
+    rows = kit_rows(result);
+    CHECK_TEXT(rows, "1|4|[1.5]\n3|5|[]");
+    free(rows);
+    app_must(stoa_element_delete(conn, NO_OP, "Orchard", STOA_NUL, &key, NULL, 0, &err), &err,
+             "delete");
+    CHECK_ROWS(conn, "SELECT label FROM main.Orchard", "C");
+    CHECK_ROWS(conn, "SELECT count(*) FROM main.Orchard_vector_rows", "0");
+    CHECK_ROWS(conn, "SELECT (SELECT count(*) FROM temp.Orchard), count(*) "
+                     "FROM temp.Orchard_vector_rows", "0|0");
+    close_all();
+}
+
+/* ---- relations of a collection to itself ---- */
+
+/* The engine refuses line 4 after line 5 was found wrong; neither has a relation to be set. */
+static void skipped_rows_leave_relations_alone(void)
+{
+    stoa_import_done done;
+    stoa_result skipped;
+    char *rows;
+
+    open_with(KIT_CONFIGURATION ORCHARD(", n INTEGER" SELF("orchard_next", "", "SET NULL")));
+    app_must(csv_try_import(conn, "", "label,n,orchard_next\nA,1,B\nB,2,\nA,3,C\nC,x,\nC,5,A\n",
+                            "on_error=skip", &done, &skipped, &err),
+             &err, "import");
+    rows = kit_rows(skipped);
+    CHECK_TEXT(rows, "5|n|Invalid integer value 'x' for column 'n'.\n"
+                     "4|NULL|There are duplicate entries in the CSV file.");
+    free(rows);
+    CHECK_INT(done.skipped, 2);
+    CHECK_ROWS(conn, "SELECT a.label, n, b.label FROM Orchard a LEFT JOIN (SELECT id, label FROM "
+                     "Orchard) b ON b.id = orchard_next ORDER BY 1", "A|1|B\nB|2|NULL\nC|5|A");
+    close_all();
+}
+
+static void one_relation_that_is_not_there_leaves_the_other(void)
+{
+    open_with(KIT_CONFIGURATION ORCHARD(SELF("orchard_a", "", "SET NULL")
+                                        SELF("orchard_b", "", "SET NULL")));
+    app_must(import("label,orchard_a,orchard_b\nA,Z,B\nB,,A\n", "on_error=skip"), &err, "import");
+    CHECK_ROWS(conn, "SELECT label, orchard_a, orchard_b FROM Orchard", "A|NULL|2\nB|NULL|1");
+    close_all();
+}
+
+static void relations_that_must_be_there_are_not_left_out(void)
+{
+    static const char file[] = "label,orchard_a\nA,Z\nB,A\n";
+
+    open_with(KIT_CONFIGURATION ORCHARD(SELF("orchard_a", " NOT NULL", "CASCADE")));
+    CHECK_INT(import(file, "on_error=skip"), STOA_ERR_NOT_FOUND);
+    CHECK_HAS(err.text, "with label Z");
+    CHECK_HAS(err.text, "[line 2]");
+    app_run(conn, "BEGIN");
+    CHECK_INT(import(file, "on_error=skip"), STOA_ERR_NOT_FOUND);
+    app_run(conn, "COMMIT");
+    CHECK_ROWS(conn, "SELECT count(*) FROM Orchard", "0");
+    close_all();
+}
+
+/* What stands in for a relation that is to be set is no element that goes. */
+static void rows_are_not_deleted_with_element_zero(void)
+{
+    open_with(KIT_CONFIGURATION ORCHARD(SELF("orchard_a", " NOT NULL", "CASCADE")));
+    app_run(conn, "INSERT INTO Orchard(id, label, orchard_a) VALUES (0, 'zero', 0), (5, 'E', 5)");
+    app_must(import("label,orchard_a\nA,A\nB,A\nE,B\n", ""), &err, "import");
+    CHECK_ROWS(conn, "SELECT id, label, orchard_a FROM Orchard", "5|E|7\n6|A|6\n7|B|6");
+    close_all();
+}
+
+/* ---- numbers at their ends ---- */
+
+static void the_lowest_id_is_an_id(void)
+{
+    stoa_import_done done;
+
+    open_with(KIT_SCHEMA);
+    app_run(conn, "INSERT INTO Orchard(id, label) VALUES (-9223372036854775808, 'low')");
+    done = csv_import(conn, "", "label,tree_count\nlow,4\n", "columns=some");
+    CHECK_INT(done.updated, 1);
+    CHECK_ROWS(conn, "SELECT id, tree_count FROM Orchard", "-9223372036854775808|4");
+    done = csv_import(conn, "", "label,tree_count\nA,1\n", "columns=some");
+    CHECK_INT(done.deleted, 1);
+    CHECK_ROWS(conn, "SELECT label FROM Orchard", "A");
+    close_all();
+}
+
+static void a_vector_ends_at_the_highest_index(void)
+{
+    static const char file[] = "id,vector_index,spacing,variety\nA,1,2,x\n";
+    stoa_import_done done;
+
+    open_with(KIT_SCHEMA "INSERT INTO Orchard(id, label) VALUES (1, 'A');"
+              "INSERT INTO Orchard_vector_rows(id, vector_index) VALUES (1, 9223372036854775807)");
+    CHECK_INT(csv_try_import(conn, "rows", file, "mode=append", &done, NULL, &err),
+              STOA_ERR_FULL);
+    CHECK_HAS(err.text, "vector_index has no number left");
+    app_run(conn, "UPDATE Orchard_vector_rows SET vector_index = 9223372036854775806");
+    app_must(csv_try_import(conn, "rows", file, "mode=append", &done, NULL, &err), &err, "import");
+    CHECK_ROWS(conn, "SELECT max(vector_index), count(*) FROM Orchard_vector_rows",
+               "9223372036854775807|2");
+    close_all();
+}
+
+/* ---- texts ---- */
+
+/* Many labels are looked up in a map, which knows one spelling. */
+static void labels_are_equal_as_the_table_says(void)
+{
+    char *text = NULL;
+    size_t size = 0;
+    FILE *file = open_memstream(&text, &size);
+
+    open_with(KIT_CONFIGURATION
+              "CREATE TABLE Region (id INTEGER PRIMARY KEY, label TEXT UNIQUE NOT NULL COLLATE "
+              "NOCASE) STRICT;" ORCHARD(", region_id INTEGER REFERENCES Region(id) ON DELETE SET "
+                                        "NULL ON UPDATE CASCADE")
+              "WITH RECURSIVE c(n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM c WHERE n < 1500) "
+              "INSERT INTO Region SELECT n, 'R' || n FROM c");
+    fprintf(file, "label,region_id\n");
+    for (int i = 1; i <= 1500; i++)
+        fprintf(file, "L%d,r%d\n", i, i);
+    fclose(file);
+    app_must(import(text, ""), &err, "import");
+    CHECK_ROWS(conn, "SELECT count(*) FROM Orchard WHERE substr(label, 2) = region_id || ''",
+               "1500");
+    free(text);
+    close_all();
+}
+
+static void separators_are_characters(void)
+{
+    static const char *const files[] = {"sep=\"\nlabel\"tree_count\nA\"1\n",
+                                        "sep=\r\nlabel,tree_count\nA,1\n",
+                                        "sep=\n\nlabel,tree_count\nA,1\n"};
+
+    open_with(KIT_SCHEMA);
+    for (size_t i = 0; i < sizeof files / sizeof *files; i++) {
+        CHECK_INT(import(files[i], "columns=some"), STOA_ERR_INVALID);
+        CHECK_HAS(err.text, "Cannot import_csv: CSV file does not contain a 'label' column.");
+    }
+    app_must(import("sep=\t\r\nlabel\ttree_count\nA\t1\n", "columns=some"), &err, "tab");
+    close_all();
+}
+
+TEST_MAIN({"temporary tables are not meant", temporary_tables_are_not_meant},
+          {"skipped rows leave relations alone", skipped_rows_leave_relations_alone},
+          {"one relation that is not there leaves the other",
+           one_relation_that_is_not_there_leaves_the_other},
+          {"relations that must be there are not left out",
+           relations_that_must_be_there_are_not_left_out},
+          {"rows are not deleted with element zero", rows_are_not_deleted_with_element_zero},
+          {"the lowest id is an id", the_lowest_id_is_an_id},
+          {"a vector ends at the highest index", a_vector_ends_at_the_highest_index},
+          {"labels are equal as the table says", labels_are_equal_as_the_table_says},
+          {"separators are characters", separators_are_characters})
