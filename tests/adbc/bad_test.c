@@ -508,6 +508,7 @@ static void a_stage_that_cannot_be_published_is_dropped(void)
 static void what_cannot_be_whole_is_refused(void)
 {
     const stoa_option best_effort[] = {{"uri", "no_transactions"}, {"atomic", "best_effort"}};
+    const stoa_option temporary[] = {{"database", "temp"}};
     struct ArrowArrayStream stream;
     stoa_error err = {0};
     stoa_db db;
@@ -521,6 +522,9 @@ static void what_cannot_be_whole_is_refused(void)
     CHECK_INT(stoa_insert(conn, NO_OP, "t", 1, &stream, NULL, 0, NULL, &err),
               STOA_ERR_UNSUPPORTED);
     CHECK_HAS(err.text, "best_effort");
+    CHECK_INT(stoa_insert(conn, NO_OP, "t", 1, &stream, temporary, 1, NULL, &err),
+              STOA_ERR_UNSUPPORTED);
+    CHECK_HAS(err.text, "temporary");
     MUST(stoa_prepare(conn, NO_OP, "put ?, ?", STOA_NUL, &stmt, &err));
     CHECK_INT(stoa_execute_stream(stmt, NO_OP, &stream, &done, &err), STOA_ERR_UNSUPPORTED);
     CHECK_HAS(err.text, "best_effort");

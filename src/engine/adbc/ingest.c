@@ -324,8 +324,14 @@ static stoa_status write_staged(struct writing *writing, stoa__call *call,
                                .database = writing->database,
                                .table = writing->table,
                                .mode = writing->mode};
-    stoa_status rc = adbc_stage_open(&stage, call, err);
+    stoa_status rc;
 
+    if (writing->temporary)
+        return stoa__fail(err, STOA_ERR_UNSUPPORTED,
+                          "%s: without transactions, an ingest into a temporary table cannot be "
+                          "all or none (atomic=best_effort tries)",
+                          writing->session->instance->engine);
+    rc = adbc_stage_open(&stage, call, err);
     if (rc != STOA_OK)
         return rc;
     writing->table = stage.name;
