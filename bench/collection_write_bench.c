@@ -16,6 +16,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/wait.h>
+#include <time.h>
 #include <unistd.h>
 
 enum { ITEMS = 20000, PER_ITEM = 10, MANY = 1000000, ROWS = 1000000, SERIES = 10000, EACH = 100 };
@@ -35,6 +36,15 @@ static const stoa_op no_limit = {0};
     "CREATE TABLE Item_time_series_yield(id INTEGER NOT NULL REFERENCES Item(id) ON DELETE "     \
     "CASCADE ON UPDATE CASCADE, date_time TEXT NOT NULL, tonnes REAL, "                          \
     "PRIMARY KEY(id, date_time)) STRICT;"
+
+/* Processor time: all of it is computing in memory, and others may use the machine. */
+static double processor_now(void)
+{
+    struct timespec time;
+
+    (void)clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &time);
+    return (double)time.tv_sec + (double)time.tv_nsec / 1e9;
+}
 
 /* ---- the data ---- */
 
@@ -477,7 +487,7 @@ static double one_by_one_hand(void *self)
         must_raw(sqlite3_prepare_v3(db, texts[i], -1, SQLITE_PREPARE_PERSISTENT, &statements[i],
                                     NULL),
                  db);
-    const double start = bench_now();
+    const double start = processor_now();
 
     exec(db, "BEGIN IMMEDIATE");
     for (int64_t i = 0; i < data->items; i++) {
@@ -502,7 +512,7 @@ static double one_by_one_hand(void *self)
             }
     }
     exec(db, "COMMIT");
-    const double seconds = bench_now() - start;
+    const double seconds = processor_now() - start;
 
     for (int i = 0; i < 3; i++)
         sqlite3_finalize(statements[i]);
@@ -538,13 +548,13 @@ static double one_by_one_stoa(void *self)
     const struct data *const data = self;
     stoa_db db;
     const stoa_conn conn = stoa_database(":memory:", &db);
-    const double start = bench_now();
+    const double start = processor_now();
 
     run(conn, "BEGIN IMMEDIATE");
     for (int64_t i = 0; i < data->items; i++)
         create_one(conn, data, i);
     run(conn, "COMMIT");
-    const double seconds = bench_now() - start;
+    const double seconds = processor_now() - start;
 
     stoa_end(conn, db);
     return seconds;
@@ -562,7 +572,7 @@ static double bulk_hand(void *self)
     const struct bulk_job *const job = self;
     const struct data *const data = job->data;
     sqlite3 *const db = hand_database();
-    const double start = bench_now();
+    const double start = processor_now();
 
     exec(db, "BEGIN IMMEDIATE");
     hand_fill(db, data, ITEM, data->items, "Item");
@@ -571,7 +581,7 @@ static double bulk_hand(void *self)
         hand_fill(db, data, GRADE, data->items * PER_ITEM, "Item_vector_grade");
     }
     exec(db, "COMMIT");
-    const double seconds = bench_now() - start;
+    const double seconds = processor_now() - start;
 
     hand_end(db);
     return seconds;
@@ -595,10 +605,10 @@ static double bulk_stoa(void *self)
         tree_list(&tree, 1, "grade", data, "l", data->grade);
     }
     stream = tree_stream(&tree, data->items);
-    const double start = bench_now();
+    const double start = processor_now();
 
     must(stoa_elements_create(conn, no_limit, "Item", 4, &stream, NULL, &error), &error);
-    const double seconds = bench_now() - start;
+    const double seconds = processor_now() - start;
 
     stoa_end(conn, db);
     return seconds;
@@ -621,13 +631,13 @@ static double series_hand(void *self)
     sqlite3 *const db = hand_database();
 
     exec(db, MAKE_ITEMS);
-    const double start = bench_now();
+    const double start = processor_now();
 
     exec(db, "BEGIN IMMEDIATE");
     hand_fill(db, job->data, job->one ? YIELD_OF_ONE : YIELD, job->data->rows,
               "Item_time_series_yield");
     exec(db, "COMMIT");
-    const double seconds = bench_now() - start;
+    const double seconds = processor_now() - start;
 
     hand_end(db);
     return seconds;
@@ -672,13 +682,13 @@ static double series_stoa(void *self)
     const stoa_conn conn = stoa_database(":memory:", &db);
 
     run(conn, MAKE_ITEMS);
-    const double start = bench_now();
+    const double start = processor_now();
 
     if (job->one)
         write_one(conn, job->data);
     else
         write_many(conn, job->data);
-    const double seconds = bench_now() - start;
+    const double seconds = processor_now() - start;
 
     stoa_end(conn, db);
     return seconds;
