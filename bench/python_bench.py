@@ -237,4 +237,5 @@ def main():
     con.close()
 
 
-main()
+if __name__ == "__main__":
+    main()
