@@ -139,7 +139,7 @@ static stoa_status unpack_some(stoa__source *source, uint8_t *buffer, size_t cap
 
     source->packed_at += taken;
     source->unpacked = true;
-    source->more = *size == capacity;
+    source->more = *size == capacity && !source->between;
     return rc;
 }
 

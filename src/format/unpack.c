@@ -193,7 +193,7 @@ stoa_status stoa__unpack_run(stoa__unpack *unpack, const uint8_t *input, size_t 
 {
     stoa_status rc;
 
-    assert(input_size > 0 && output_size > 0);
+    assert(output_size > 0 && (input_size > 0 || !unpack->between));
     input_size = input_size < PIECE_MAX ? input_size : PIECE_MAX;
     output_size = output_size < PIECE_MAX ? output_size : PIECE_MAX;
     if (unpack->compression == STOA_COMPRESSION_GZIP) {

@@ -14,9 +14,9 @@ typedef struct stoa__unpack stoa__unpack;
 stoa_status stoa__unpack_new(int32_t compression, stoa__unpack **out, stoa_error *err);
 
 /*
- * Unpack some of `input` into `output`; *taken and *given say how much. *between: a member or
- * frame has ended and no other has begun, so that the input may end here. CORRUPT for bytes that
- * are not what they claim to be.
+ * Unpack some of `input`, which may be empty inside of a frame, into `output`; *taken and *given
+ * say how much. *between: a member or frame has ended and no other has begun, so that the input may
+ * end here. CORRUPT for bytes that are not what they claim to be.
  */
 stoa_status stoa__unpack_run(stoa__unpack *unpack, const uint8_t *input, size_t input_size,
                              uint8_t *output, size_t output_size, size_t *taken,
