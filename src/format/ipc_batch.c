@@ -54,7 +54,7 @@ static stoa_status next_piece(struct reading *reading, const uint8_t **at, size_
     reading->taken += (size_t)length;
     if (reading->taken > reading->body_size)
         return corrupt(reading, "has buffers that lie on each other");
-    *at = reading->body + offset;
+    *at = length > 0 ? reading->body + offset : NULL;
     *size = (size_t)length;
     return STOA_OK;
 }
