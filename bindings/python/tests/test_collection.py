@@ -1,8 +1,13 @@
 # SPDX-License-Identifier: Apache-2.0
 """Collections from Python: each call in shape, and each way data comes and goes."""
 
+import ast
 import datetime as dt
 import os
+import pathlib
+import re
+import subprocess
+import sys
 
 import pytest
 
@@ -393,3 +398,48 @@ def test_two_connections_see_one_file(farm, orchards, tmp_path):
         farm.apply_schema("ALTER TABLE Orchard ADD COLUMN slope REAL")
         there.update("Glen", slope=0.5)
         assert orchards["Glen"]["slope"] == 0.5
+
+
+# ---- the manual ----
+
+ROOT = os.environ.get("STOA_ROOT")
+
+
+def run_manual(text):
+    """Run the blocks of a manual; a line that ends with a comment is compared with it."""
+    schema = re.search(r"```sql\n(.*?)```", text, re.S).group(1)
+    pathlib.Path("farm.sql").write_text(schema, encoding="utf-8")
+    known, compared = {}, 0
+    for block in re.findall(r"```python\n(.*?)```", text, re.S):
+        lines = block.splitlines()
+        for node in ast.parse(block).body:
+            said = re.search(r"  # (.*)$", lines[node.end_lineno - 1])
+            part = "\n".join(lines[node.lineno - 1:node.end_lineno])
+            if said and isinstance(node, ast.Expr):
+                assert repr(eval(part, known)) == said.group(1), part  # pylint: disable=eval-used
+                compared += 1
+            else:
+                exec(part, known)  # pylint: disable=exec-used
+    return compared
+
+
+@pytest.mark.skipif(not ROOT, reason="needs the tree")
+def test_the_manual_runs(tmp_path, monkeypatch, capsys):
+    monkeypatch.chdir(tmp_path)
+    manual = pathlib.Path(ROOT, "docs/collections.md").read_text(encoding="utf-8")
+    assert run_manual(manual) > 15
+    assert "area: 3 non-null, 0 null" in capsys.readouterr().out
+    points = pathlib.Path("yield.svg").read_text(encoding="utf-8")
+    assert 'points="0,200 120,141 240,59 360,0 480,200 600,176"' in points
+
+
+@pytest.mark.skipif(not ROOT, reason="needs the tree")
+def test_the_example_draws(tmp_path):
+    path = pathlib.Path(ROOT, "bindings/python/examples/orchards.py")
+    done = subprocess.run([sys.executable, str(path), str(tmp_path)], capture_output=True,
+                          text=True, check=False, timeout=60)
+    assert done.returncode == 0, done.stderr
+    wanted = re.findall(r"# prints (.*)", path.read_text(encoding="utf-8"))
+    assert wanted and [one for one in wanted if one not in done.stdout] == []
+    drawn = (tmp_path / "yield.svg").read_text(encoding="utf-8")
+    assert drawn.count("<polyline") == 2 and ">Dale</text>" in drawn
