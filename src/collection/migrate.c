@@ -205,16 +205,31 @@ static stoa_status run_script(struct run *run, const stoa__buffer *script, int64
     return rc;
 }
 
+static stoa_status read_script(const struct run *run, const struct migration *step,
+                               stoa__buffer *script)
+{
+    const stoa_status rc = migration_script(&run->folder, step, is_down(run), script, run->err);
+
+    if (rc != STOA_OK)
+        stoa__wrap(run->err, "Cannot %s", run->call.operation);
+    return rc;
+}
+
+static void report(struct run *run, const struct migration *step, int64_t statements, bool applied)
+{
+    collection_rows_int64(&run->rows, step->version);
+    collection_rows_string(&run->rows, is_down(run) ? "down" : "up");
+    collection_rows_int64(&run->rows, statements);
+    collection_rows_int64(&run->rows, applied);
+}
+
 static stoa_status run_step(struct run *run, const struct migration *step, int64_t after)
 {
     stoa__buffer script = {0};
     int64_t count = 0;
-    stoa_status rc =
-        migration_script(&run->folder, step, is_down(run), &script, run->err);
+    stoa_status rc = read_script(run, step, &script);
 
-    if (rc != STOA_OK) {
-        stoa__wrap(run->err, "Cannot %s", run->call.operation);
-    } else {
+    if (rc == STOA_OK) {
         rc = run_script(run, &script, &count);
         if (rc != STOA_OK)
             stoa__wrap(run->err, "Failed to %s: migration %lld", run->call.operation,
@@ -225,10 +240,7 @@ static stoa_status run_step(struct run *run, const struct migration *step, int64
         rc = write_version(run, after);
     if (rc == STOA_OK && run->history)
         rc = history_note(&run->call, &run->folder, step, is_down(run), run->err);
-    collection_rows_int64(&run->rows, step->version);
-    collection_rows_string(&run->rows, is_down(run) ? "down" : "up");
-    collection_rows_int64(&run->rows, count);
-    collection_rows_int64(&run->rows, !run->options.dry_run);
+    report(run, step, count, !run->options.dry_run);
     return rc;
 }
 
@@ -328,10 +340,12 @@ static stoa_status plan(struct run *run)
 
     version = run->version;
     while (rc == STOA_OK && (step = next_step(run, version, &after))) {
-        collection_rows_int64(&run->rows, step->version);
-        collection_rows_string(&run->rows, is_down(run) ? "down" : "up");
-        collection_rows_int64(&run->rows, 0);
-        collection_rows_int64(&run->rows, 0);
+        stoa__buffer script = {0};
+
+        rc = read_script(run, step, &script);
+        report(run, step,
+               collection_sql_count((const char *)script.data, script.size, is_bracket), false);
+        stoa__buffer_release(&script);
         version = after;
     }
     return rc;

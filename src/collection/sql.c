@@ -372,6 +372,18 @@ stoa_status collection_sql_script(struct collection_call *call, const char *text
     return rc == STOA_DONE ? STOA_OK : rc;
 }
 
+int64_t collection_sql_count(const char *text, size_t size, collection_skip skip)
+{
+    struct stoa__sql_statement next;
+    int64_t count = 0;
+    stoa__sql scan;
+
+    stoa__sql_init(&scan, text, size, STOA__SQL_SQLITE);
+    while (stoa__sql_split(&scan, &next))
+        count += next.size > 0 && !(skip && skip(&next));
+    return count;
+}
+
 /* ---- what was read ---- */
 
 static const stoa_value *value_at(const struct stoa__row_writer *row, int64_t column)

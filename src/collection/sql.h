@@ -53,6 +53,8 @@ stoa_status collection_sql_once(struct collection_sql *sql, struct collection_ca
 typedef bool (*collection_skip)(const struct stoa__sql_statement *statement);
 stoa_status collection_sql_script(struct collection_call *call, const char *text, size_t size,
                                   collection_skip skip, int64_t *count, stoa_error *err);
+/* How many it would run. */
+int64_t collection_sql_count(const char *text, size_t size, collection_skip skip);
 
 /* Values of the first row that was read, or (`column` + columns * row) of another. */
 int64_t collection_row_int64(const struct stoa__row_writer *row, int64_t column);

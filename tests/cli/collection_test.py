@@ -102,10 +102,11 @@ def migrations():
     write("steps/2/up.sql", "ALTER TABLE Orchard ADD COLUMN soil INTEGER;")
     write("steps/2/down.sql", "ALTER TABLE Orchard DROP COLUMN soil;")
     expect("what is to come is told", collection("migrate", "steps.db", "steps", "status"),
-           (0, "version 0\n1\tup\t0\tfalse\n2\tup\t0\tfalse\n", ""))
+           (0, "version 0\n1\tup\t3\tfalse\n2\tup\t1\tfalse\n", ""))
     expect("a version is gone to", collection("migrate", "steps.db", "steps", "up", "1"),
            (0, "1\tup\t3\ttrue\n", ""))
-    expect("then the newest", collection("migrate", "steps.db", "steps"), (0, "2\tup\t1\ttrue\n", ""))
+    expect("then the newest", collection("migrate", "steps.db", "steps"),
+           (0, "2\tup\t1\ttrue\n", ""))
     expect("and back", collection("migrate", "steps.db", "steps", "down", "1"),
            (0, "2\tdown\t1\ttrue\n", ""))
     expect("the version is the database's", run("steps.db", "pragma user_version"), (0, "1\n", ""))
