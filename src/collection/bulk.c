@@ -3,6 +3,7 @@
 
 #include "arrow/array.h"
 #include "arrow/cell.h"
+#include "arrow/shape.h"
 #include "base/error.h"
 #include "collection/route.h"
 #include "core/enter.h"
@@ -24,10 +25,21 @@ int64_t bulk_batch_count(const struct bulk *bulk)
     return (int64_t)(bulk->batches.size / sizeof(struct bulk_batch));
 }
 
+/* A batch may not know how many NULLs it has. */
+static bool has_null(const struct ArrowArray *rows)
+{
+    const uint8_t *const validity = rows->n_buffers > 0 ? rows->buffers[0] : NULL;
+
+    for (int64_t i = 0; validity && rows->null_count != 0 && i < rows->length; i++)
+        if (!stoa__bit_get(validity, rows->offset + i))
+            return true;
+    return false;
+}
+
 static stoa_status keep(struct bulk *bulk, struct bulk_batch *batch, stoa_error *err)
 {
     batch->first = bulk->row_count;
-    if (batch->array.null_count != 0 && batch->array.n_buffers > 0 && batch->array.buffers[0])
+    if (has_null(&batch->array))
         return collection_fail(&bulk->call, err, STOA_ERR_INVALID, "the stream has NULL for rows");
     if (stoa__buffer_append(&bulk->batches, batch, sizeof *batch) != STOA_OK)
         return stoa__fail_nomem(err);

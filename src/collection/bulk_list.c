@@ -71,15 +71,15 @@ static const struct ArrowArray *values_of(const struct bulk *bulk, const struct 
 
 /* ---- measuring ---- */
 
-static stoa_status check_structs(const struct bulk *bulk, const struct bulk_group *group,
+static stoa_status check_structs(const struct bulk *bulk, const struct bulk_items *items,
                                  int64_t batch, int64_t row, stoa_error *err)
 {
-    const int32_t child = group->items[0].child;
+    const int32_t child = items->child;
     const struct ArrowArray *const list = bulk_batch_at(bulk, batch)->array.children[child];
     const struct ArrowArray *const structs = list->children[0];
     int64_t first, count;
 
-    if (group->items[0].field < 0 || structs->null_count == 0 || !structs->buffers[0])
+    if (items->field < 0 || structs->null_count == 0 || !structs->buffers[0])
         return STOA_OK;
     (void)items_of(bulk, child, batch, row, &first, &count);
     for (int64_t i = first; i < first + count; i++)
@@ -105,7 +105,14 @@ static stoa_status measure_row(const struct bulk *bulk, struct bulk_group *group
     }
     if (__builtin_add_overflow(group->row_count, length, &group->row_count))
         return collection_fail(&bulk->call, err, STOA_ERR_FULL, "more items than any memory");
-    return check_structs(bulk, group, batch, row, err);
+    for (int32_t i = 0; i < group->feed_count; i++)
+        if (i == 0 || group->items[i].child != group->items[i - 1].child) {
+            const stoa_status rc = check_structs(bulk, &group->items[i], batch, row, err);
+
+            if (rc != STOA_OK)
+                return rc;
+        }
+    return STOA_OK;
 }
 
 static stoa_status check_dimensions(const struct bulk *bulk, const struct bulk_group *group,

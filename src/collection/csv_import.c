@@ -12,6 +12,7 @@
 
 enum {
     BATCH_ROWS = 512,
+    DONE_SIZE_MAX = 4096, /* A stoa_import_done will never be larger: a size above was not set. */
     CODE_UNIQUE = 2067, /* SQLite's extended codes. */
     CODE_PRIMARY_KEY = 1555,
     CODE_ROWID = 2579
@@ -424,8 +425,10 @@ stoa_status stoa_collection_import_csv(stoa_conn conn, stoa_op op, const char *c
 
     if (skipped)
         *skipped = (stoa_result){0};
-    if (out && out->struct_size < (int64_t)sizeof out->struct_size)
-        return stoa__fail(err, STOA_ERR_INVALID, "struct_size of out is not set");
+    if (out && (out->struct_size < (int64_t)sizeof out->struct_size ||
+                out->struct_size > DONE_SIZE_MAX))
+        return stoa__fail(err, STOA_ERR_INVALID, "out->struct_size is %lld",
+                          (long long)out->struct_size);
     if (!err)
         import.err = &own_err; /* What the engine says of a row is looked at. */
     rc = csv_options_read(&import.csv, path, path_size, options, option_count, true, err);

@@ -213,6 +213,11 @@ static stoa_status number_rows(struct work *work, stoa_error *err)
     for (int64_t i = 0; i < bulk->row_count && rc == STOA_OK; i++) {
         if (!counted || counted->id != bulk->ids[i])
             counted = counted_of(&work->counts, bulk->ids[i]);
+        if (counted->last == INT64_MAX)
+            return bulk_at_row(collection_fail(&bulk->call, err, STOA_ERR_FULL,
+                                               "no vector_index is left behind %lld",
+                                               (long long)counted->last),
+                               i, err);
         work->indexes[i] = ++counted->last;
     }
     return rc;

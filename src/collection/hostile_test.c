@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Databases and files that nobody would make on purpose. */
 #include "collection/csv_kit.h"
+#include "collection/write_kit.h"
 
 #define ORCHARD(columns)                                                                           \
     "CREATE TABLE Orchard (id INTEGER PRIMARY KEY AUTOINCREMENT, label TEXT UNIQUE NOT NULL"       \
@@ -220,6 +221,110 @@ static void separators_are_characters(void)
     close_all();
 }
 
+/* ---- streams ---- */
+
+/* Another's only batch, whose rows have a bitmap and are not counted. */
+struct uncounted {
+    struct ArrowArrayStream inner;
+    uint8_t bits;
+    struct ArrowArray batch;
+    const void *buffers[1];
+};
+
+static void uncounted_free(struct ArrowArray *batch)
+{
+    struct uncounted *const stream = batch->private_data;
+
+    stream->batch.release(&stream->batch);
+    batch->release = NULL;
+}
+
+static int uncounted_schema(struct ArrowArrayStream *self, struct ArrowSchema *out)
+{
+    struct uncounted *const stream = self->private_data;
+
+    return stream->inner.get_schema(&stream->inner, out);
+}
+
+static int uncounted_next(struct ArrowArrayStream *self, struct ArrowArray *out)
+{
+    struct uncounted *const stream = self->private_data;
+    const int code = stream->inner.get_next(&stream->inner, out);
+
+    if (code != 0 || !out->release)
+        return code;
+    stream->batch = *out;
+    stream->buffers[0] = &stream->bits;
+    out->buffers = stream->buffers;
+    out->n_buffers = 1;
+    out->null_count = -1;
+    out->private_data = stream;
+    out->release = uncounted_free;
+    return 0;
+}
+
+static const char *uncounted_error(struct ArrowArrayStream *self)
+{
+    struct uncounted *const stream = self->private_data;
+
+    return stream->inner.get_last_error(&stream->inner);
+}
+
+static void uncounted_release(struct ArrowArrayStream *self)
+{
+    struct uncounted *const stream = self->private_data;
+
+    stream->inner.release(&stream->inner);
+    self->release = NULL;
+}
+
+static stoa_status create_uncounted(uint8_t bits)
+{
+    struct uncounted stream = {
+        .inner = kit_stream("label:u", "{\"label\":\"a\"};{\"label\":\"b\"}", -1),
+        .bits = bits};
+    struct ArrowArrayStream rows = {uncounted_schema, uncounted_next, uncounted_error,
+                                    uncounted_release, &stream};
+    const stoa_status rc =
+        stoa_elements_create(conn, NO_OP, "Orchard", STOA_NUL, &rows, NULL, &err);
+
+    if (rows.release)
+        rows.release(&rows);
+    return rc;
+}
+
+static void rows_that_may_be_null_are_looked_at(void)
+{
+    open_with(KIT_SCHEMA);
+    CHECK_INT(create_uncounted(1), STOA_ERR_INVALID);
+    CHECK_HAS(err.text, "the stream has NULL for rows");
+    app_must(create_uncounted(3), &err, "create");
+    CHECK_ROWS(conn, "SELECT label FROM Orchard", "a\nb");
+    close_all();
+}
+
+static void a_row_of_a_group_is_not_null_beside_other_columns(void)
+{
+    open_with(KIT_SCHEMA);
+    kit_fails(kit_create_many(conn, "Orchard", "label:u rows.spacing:[g rows:[{variety:u}",
+                              "{\"label\":\"a\",\"rows.spacing\":[1,2],"
+                              "\"rows\":[{\"variety\":\"x\"},null]}", NULL),
+              STOA_ERR_INVALID, "item 1 of 'rows' is NULL, which is no row");
+    close_all();
+}
+
+static void a_stream_ends_at_the_highest_index(void)
+{
+    int64_t count;
+
+    open_with(KIT_SCHEMA "INSERT INTO Orchard(id, label) VALUES (1, 'A');"
+              "INSERT INTO Orchard_vector_rows(id, vector_index) VALUES (1, 9223372036854775807)");
+    kit_fails(kit_group_many(conn, STOA_GROUP_VECTOR, "rows", "append", "id:l spacing:g",
+                             "{\"id\":1,\"spacing\":2}", &count),
+              STOA_ERR_FULL, "no vector_index is left behind 9223372036854775807");
+    close_all();
+}
+
 TEST_MAIN({"temporary tables are not meant", temporary_tables_are_not_meant},
           {"skipped rows leave relations alone", skipped_rows_leave_relations_alone},
           {"one relation that is not there leaves the other",
@@ -230,4 +335,8 @@ TEST_MAIN({"temporary tables are not meant", temporary_tables_are_not_meant},
           {"the lowest id is an id", the_lowest_id_is_an_id},
           {"a vector ends at the highest index", a_vector_ends_at_the_highest_index},
           {"labels are equal as the table says", labels_are_equal_as_the_table_says},
-          {"separators are characters", separators_are_characters})
+          {"separators are characters", separators_are_characters},
+          {"rows that may be NULL are looked at", rows_that_may_be_null_are_looked_at},
+          {"a row of a group is not NULL beside other columns",
+           a_row_of_a_group_is_not_null_beside_other_columns},
+          {"a stream ends at the highest index", a_stream_ends_at_the_highest_index})
