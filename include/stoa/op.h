@@ -38,8 +38,8 @@ STOA_API stoa_status stoa_op_open(int64_t timeout_ms, stoa_tick tick, void *user
                                   stoa_release release, stoa_op *out, stoa_error *err);
 
 /* Cancel the operation: the call that runs under it, or the next one. Engine work answers within
- * 50 ms; commit, checkpoint, fsync and user callbacks cannot be cut short. Never blocks; harmless
- * when the operation has ended. */
+ * 50 ms; commit, checkpoint, fsync and user callbacks cannot be cut short: a write that is
+ * committed by then has succeeded. Never blocks; harmless when the operation has ended. */
 STOA_API stoa_status stoa_op_cancel(stoa_op op, stoa_error *err);
 
 /* How far the operation is, in units of its own (rows, pages); `total` is -1 while unknown. */

@@ -31,7 +31,24 @@ static stoa_status check(struct stoa__entry *entry, const struct packed *packed,
                               packed->bytes_size, &entry->leaf->conn->room, out, err);
 }
 
+/* What is written stays written when its rows, or the result itself, cannot be given out. */
+static void flag_written(stoa_status rc, const struct stoa__cursor_info *info, stoa_error *err)
+{
+    if (rc < 0 && info->rows_affected > 0)
+        stoa__error_flag(err, STOA_ERROR_IN_DOUBT);
+}
+
 /* ---- to a result ---- */
+
+static stoa_status publish(struct stoa__result *result, uint64_t *id, stoa_error *err)
+{
+    struct stoa__cursor_info info = {-1, -1, -1, -1};
+    const stoa_status rc = stoa__result_publish(result, id, err);
+
+    stoa__result_info(result, &info);
+    flag_written(rc, &info, err);
+    return rc;
+}
 
 /* Keep what was not run yet, if there is anything. */
 static stoa_status keep_rest(struct stoa__result *result,
@@ -84,7 +101,7 @@ static stoa_status query(struct stoa__entry *entry, struct stoa__script *script,
     rc = run_first(entry, result, script, packed, err);
     result->elapsed_ns = stoa__clock_monotonic_ns() - before;
     if (rc == STOA_OK)
-        rc = stoa__result_publish(result, id, err);
+        rc = publish(result, id, err);
     if (rc != STOA_OK)
         stoa__result_free(result);
     return rc;
@@ -140,7 +157,7 @@ static stoa_status execute(struct stoa__entry *entry, struct stoa__stmt *stmt,
         stmt->running = result;
         stoa__note_text(entry->session, stmt->sql, stmt->sql_size);
         result->elapsed_ns = stoa__clock_monotonic_ns() - before;
-        rc = stoa__result_publish(result, id, err);
+        rc = publish(result, id, err);
     }
     if (rc != STOA_OK)
         stoa__result_free(result);
@@ -218,6 +235,7 @@ static stoa_status row(struct stoa__entry *entry, void *statement,
                                         &conn->row, &info, err);
     else
         rc = row_of_result(entry, statement, params, &conn->row, &info, err);
+    flag_written(rc, &info, err);
     if (rc >= 0)
         stoa__row_writer_rows(&conn->row, &info, out);
     return rc;
@@ -311,6 +329,7 @@ static stoa_status drain(struct stoa__entry *entry, void *cursor, stoa_done *don
     if (STOA__HAS(entry->engine, cursor_info))
         entry->engine->cursor_info(cursor, &info);
     entry->engine->cursor_close(cursor);
+    flag_written(rc, &info, err);
     if (rc != STOA_DONE)
         return rc;
     add_done(done, &info);
@@ -322,16 +341,16 @@ static stoa_status run_one(struct stoa__entry *entry, struct stoa__script *scrip
                            stoa_error *err)
 {
     void *statement = NULL, *cursor = NULL;
-    stoa_status rc = STOA_OK;
+    const bool first = script->at == 0;
+    stoa_status rc = stoa__script_next(entry, script, &statement, err);
 
-    if (script->at > 0 && script->at < script->size)
-        rc = stoa__call_check(&entry->call, err);
-    if (rc == STOA_OK)
-        rc = stoa__script_next(entry, script, &statement, err);
     if (rc != STOA_OK)
         return rc;
-    rc = entry->engine->execute(statement, &entry->call, params, &entry->leaf->conn->read,
-                                &cursor, err);
+    if (!first) /* When nothing follows, all that was asked for is done. */
+        rc = stoa__call_check(&entry->call, err);
+    if (rc == STOA_OK)
+        rc = entry->engine->execute(statement, &entry->call, params,
+                                    &entry->leaf->conn->read, &cursor, err);
     if (rc == STOA_OK)
         rc = drain(entry, cursor, done, err);
     entry->engine->statement_close(statement);

@@ -119,7 +119,7 @@ stoa_status sqlite_cursor_repeat(const struct sqlite_cursor *cursor, stoa_error 
 
 stoa_status sqlite_cursor_step(struct sqlite_cursor *cursor, stoa_error *err)
 {
-    const int code = sqlite3_step(cursor->stmt);
+    const int code = sqlite_step(cursor->session, cursor->stmt);
 
     if (code == SQLITE_ROW) {
         cursor->row = true;
@@ -143,6 +143,17 @@ stoa_status sqlite_cursor_row(struct sqlite_cursor *cursor, stoa_error *err)
     if (rc == STOA_DONE)
         sqlite_cursor_end(cursor);
     return rc;
+}
+
+bool sqlite_cursor_has_nothing(const struct sqlite_cursor *cursor)
+{
+    return cursor->column_count == 0 && !cursor->stepping;
+}
+
+stoa_status sqlite_cursor_check(const struct sqlite_cursor *cursor, stoa__call *call,
+                                stoa_error *err)
+{
+    return call && cursor->stepping ? stoa__call_check(call, err) : STOA_OK;
 }
 
 bool sqlite_cursor_cell(struct sqlite_cursor *cursor, int32_t column,
@@ -623,7 +634,9 @@ stoa_status sqlite_cursor_next(void *self, stoa__call *call, struct ArrowArray *
     out->release = NULL;
     if (cursor->failure.code != STOA_OK)
         return sqlite_cursor_repeat(cursor, err);
-    rc = call ? stoa__call_check(call, failure) : STOA_OK;
+    if (sqlite_cursor_has_nothing(cursor))
+        return STOA_DONE;
+    rc = sqlite_cursor_check(cursor, call, failure);
     if (rc == STOA_OK)
         rc = sqlite_cursor_prepare_types(cursor, call, failure);
     if (rc == STOA_OK)

@@ -172,6 +172,12 @@ bool sqlite_cursor_has_kept(const struct sqlite_cursor *cursor);
 /* One step of the statement, inside sqlite_enter(); it must not stand on a row not yet
  * taken. */
 stoa_status sqlite_cursor_step(struct sqlite_cursor *cursor, stoa_error *err);
+
+/* A run that is over may have been committed: whoever asks for its rows, or whether there are any,
+ * is not told that the call was stopped, nor fails for want of memory where there are none. */
+bool sqlite_cursor_has_nothing(const struct sqlite_cursor *cursor);
+stoa_status sqlite_cursor_check(const struct sqlite_cursor *cursor, stoa__call *call,
+                                stoa_error *err);
 /* The statement has ended, or is to: SQLite's locks and the gate are free again. */
 void sqlite_cursor_end(struct sqlite_cursor *cursor);
 /* Remember the failure in cursor->failure for ever after; answers it in `err`. */

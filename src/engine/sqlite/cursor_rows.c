@@ -409,10 +409,12 @@ stoa_status sqlite_cursor_rows(void *self, stoa__call *call, int64_t rows_max,
 
     if (cursor->failure.code != STOA_OK)
         return sqlite_cursor_repeat(cursor, err);
-    rc = call ? stoa__call_check(call, failure) : STOA_OK;
+    out->column_count = cursor->column_count;
+    if (sqlite_cursor_has_nothing(cursor))
+        return STOA_DONE;
+    rc = sqlite_cursor_check(cursor, call, failure);
     if (rc == STOA_OK)
         rc = sqlite_cursor_prepare_types(cursor, call, failure);
-    out->column_count = cursor->column_count;
     if (rc == STOA_OK && cursor->direct && !cursor->requested)
         rc = rows_directly(cursor, call, rows_max, out, failure);
     else if (rc == STOA_OK)

@@ -109,7 +109,7 @@ static stoa_status run_row(struct feed *feed)
 
     sqlite_run_begin(statement, &run);
     do
-        code = sqlite3_step(statement->stmt);
+        code = sqlite_step(statement->session, statement->stmt);
     while (code == SQLITE_ROW);
     if (code != SQLITE_DONE)
         rc = sqlite_fail(statement->session, code, feed->err);
@@ -264,7 +264,7 @@ static stoa_status run_packed(struct sqlite_statement *statement, stoa__call *ca
         if (rc != STOA_OK)
             break;
         do
-            code = sqlite3_step(statement->stmt);
+            code = sqlite_step(statement->session, statement->stmt);
         while (code == SQLITE_ROW);
         if (code != SQLITE_DONE)
             rc = sqlite_fail(statement->session, code, err);

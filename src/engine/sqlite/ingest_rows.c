@@ -553,7 +553,7 @@ static stoa_status step(struct sqlite_ingest_plan *plan, stoa__call *call,
 {
     struct sqlite_session *const session = plan->source.session;
     stoa__call *const before = sqlite_enter(session, call);
-    const int code = sqlite3_step(statement);
+    const int code = sqlite_step(session, statement);
     stoa_status rc = code == SQLITE_DONE ? STOA_OK : sqlite_fail(session, code, err);
 
     sqlite3_reset(statement);

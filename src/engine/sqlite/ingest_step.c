@@ -45,7 +45,7 @@ stoa_status sqlite_ask_next(struct sqlite_session *session, stoa__call *call,
 {
     const bool was_dirty = session->dirty;
     stoa__call *const before = sqlite_enter(session, call);
-    const int code = sqlite3_step(statement);
+    const int code = sqlite_step(session, statement);
     stoa_status rc = STOA_OK;
 
     if (code == SQLITE_DONE)
@@ -114,10 +114,7 @@ stoa_status sqlite_steps_run(struct sqlite_session *session, struct sqlite_steps
                      &steps->steps[step], err);
     if (rc != STOA_OK)
         return rc;
-    session->switching = true;
-    rc = step_kept(session, call, steps->steps[step], err);
-    session->switching = false;
-    return rc;
+    return step_kept(session, call, steps->steps[step], err);
 }
 
 static stoa_status ask_version_of(struct sqlite_session *session,

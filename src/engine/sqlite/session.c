@@ -104,8 +104,8 @@ int sqlite_connect(struct sqlite_session *session)
 static int on_progress(void *self)
 {
     struct sqlite_session *session = self;
-    if (!session->call || session->switching)
-        return 0;
+    if (!session->call || (session->stepping && !sqlite3_stmt_busy(session->stepping)))
+        return 0; /* What is over cannot be stopped any more. */
     if (session->report_steps)
         stoa__call_progress(session->call, session->steps += PROGRESS_STEPS, -1);
     return stoa__call_check(session->call, NULL) != STOA_OK;
@@ -404,6 +404,17 @@ stoa__call *sqlite_enter(struct sqlite_session *session, stoa__call *call)
 void sqlite_leave(struct sqlite_session *session, stoa__call *before)
 {
     session->call = before;
+}
+
+int sqlite_step(struct sqlite_session *session, sqlite3_stmt *statement)
+{
+    sqlite3_stmt *const before = session->stepping;
+    int code;
+
+    session->stepping = statement;
+    code = sqlite3_step(statement);
+    session->stepping = before;
+    return code;
 }
 
 stoa_status sqlite_session_current(struct sqlite_session *session, stoa_error *err)

@@ -80,8 +80,7 @@ struct sqlite_session {
     bool dirty;         /* Something was changed that a reset cannot undo: do not pool. */
     bool in_callback;   /* A user's function or stream runs inside SQLite now. */
     bool holds_gate;
-    bool switching; /* A statement begins or ends a transaction: SQLite may ask the progress handler
-                       when that is done already, and would answer that it was interrupted. */
+    sqlite3_stmt *stepping; /* By sqlite_step(), the innermost. */
     bool in_transaction;   /* As of the last settle: the caller's transaction is open. */
     bool read_transaction; /* Begun with STOA_BEGIN_READ: statements that write are refused. */
     bool held;             /* Statements must not end the transaction, */
@@ -123,6 +122,10 @@ void sqlite_leave(struct sqlite_session *session, stoa__call *before);
 /* Frozen files (watch.h): LOCKED when somebody has written since. Asked before a batch is given
  * out; free for all others. */
 stoa_status sqlite_session_current(struct sqlite_session *session, stoa_error *err);
+
+/* sqlite3_step(), for whatever may write: SQLite asks the progress handler once more when a
+ * statement has ended, perhaps with a commit, and would answer that it was interrupted. */
+int sqlite_step(struct sqlite_session *session, sqlite3_stmt *statement);
 
 /* Run SQL without rows or parameters (our own text). */
 stoa_status sqlite_run(struct sqlite_session *session, stoa__call *call, const char *sql,

@@ -62,18 +62,6 @@ int32_t sqlite_transaction(void *self)
                                                                    : STOA_TRANSACTION_READ;
 }
 
-/* Begin or end something: it waits as `call` allows, and is not cut short once it is done. */
-static stoa_status run_switch(struct sqlite_session *session, stoa__call *call, const char *sql,
-                              stoa_error *err)
-{
-    stoa_status rc;
-
-    session->switching = true;
-    rc = sqlite_run(session, call, sql, err);
-    session->switching = false;
-    return rc;
-}
-
 stoa_status sqlite_begin(void *self, stoa__call *call, int32_t mode, stoa_error *err)
 {
     struct sqlite_session *session = self;
@@ -85,7 +73,7 @@ stoa_status sqlite_begin(void *self, stoa__call *call, int32_t mode, stoa_error 
     if (write)
         rc = sqlite_write_begin(session, call, err);
     if (rc == STOA_OK)
-        rc = run_switch(session, call, write ? "BEGIN IMMEDIATE" : "BEGIN", err);
+        rc = sqlite_run(session, call, write ? "BEGIN IMMEDIATE" : "BEGIN", err);
     session->read_transaction = rc == STOA_OK && mode == STOA_BEGIN_READ;
     sqlite_write_settle(session);
     return rc;
@@ -96,7 +84,7 @@ stoa_status sqlite_commit(void *self, stoa__call *call, stoa_error *err)
     struct sqlite_session *session = self;
     if (sqlite3_get_autocommit(session->db))
         return stoa__fail(err, STOA_ERR_INVALID, "no transaction is open");
-    stoa_status rc = run_switch(session, call, "COMMIT", err);
+    stoa_status rc = sqlite_run(session, call, "COMMIT", err);
     sqlite_write_settle(session);
     return rc;
 }
@@ -106,7 +94,7 @@ stoa_status sqlite_rollback(void *self, stoa_error *err)
     struct sqlite_session *session = self;
     if (sqlite3_get_autocommit(session->db))
         return stoa__fail(err, STOA_ERR_INVALID, "no transaction is open");
-    stoa_status rc = run_switch(session, NULL, "ROLLBACK", err);
+    stoa_status rc = sqlite_run(session, NULL, "ROLLBACK", err);
     sqlite_write_settle(session);
     return rc;
 }
@@ -122,11 +110,8 @@ static stoa_status run_kept(struct sqlite_session *session, stoa__call *call, co
 
     if (rc == STOA_OK) {
         stoa__call *const before = sqlite_enter(session, call);
-        int code;
+        const int code = sqlite_step(session, ((struct sqlite_statement *)statement)->stmt);
 
-        session->switching = true;
-        code = sqlite3_step(((struct sqlite_statement *)statement)->stmt);
-        session->switching = false;
         if (code != SQLITE_DONE)
             rc = sqlite_fail(session, code, err);
         sqlite_leave(session, before);
@@ -171,7 +156,7 @@ static stoa_status run_named(struct sqlite_session *session, stoa__call *call, c
     if (rc == STOA_OK && stoa__buffer_terminate(&sql) != STOA_OK)
         rc = stoa__fail_nomem(err);
     if (rc == STOA_OK)
-        rc = run_switch(session, call, (const char *)sql.data, err);
+        rc = sqlite_run(session, call, (const char *)sql.data, err);
     stoa__buffer_release(&sql);
     sqlite_write_settle(session);
     return rc;
