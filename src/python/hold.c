@@ -1,9 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* What Python lends to the library, and what runs when it is given back. */
-#include "stoa/python.h"
+#include "python/calls.h"
 
 #include "base/error.h"
-#include "python/interpreter.h"
 #include "stoa/ingest.h"
 
 #include <assert.h>
@@ -11,9 +10,8 @@
 
 #include "base/ban.h"
 
-void stoa_python_capsule_free(void *capsule)
+void stoa__python_capsule_free(const struct stoa__python *python, void *capsule)
 {
-    const struct stoa__python *python = stoa__python();
     const char *name = python && capsule ? python->capsule_name(capsule) : NULL;
     if (!name)
         return;
@@ -28,9 +26,14 @@ void stoa_python_capsule_free(void *capsule)
     stoa_block_free(python->capsule_pointer(capsule, name));
 }
 
-stoa_status stoa_python_hold(stoa_python_object *held, stoa_error *err)
+void stoa_python_capsule_free(void *capsule)
 {
-    const struct stoa__python *python = stoa__python();
+    stoa__python_capsule_free(stoa__python(), capsule);
+}
+
+stoa_status stoa__python_hold(const struct stoa__python *python, stoa_python_object *held,
+                              stoa_error *err)
+{
     int state;
 
     if (!held || !held->owner)
@@ -45,22 +48,30 @@ stoa_status stoa_python_hold(stoa_python_object *held, stoa_error *err)
     return STOA_OK;
 }
 
-void stoa_python_release(void *held)
+stoa_status stoa_python_hold(stoa_python_object *held, stoa_error *err)
 {
-    const struct stoa__python *python = stoa__python();
-    stoa_python_object *object = held;
+    return stoa__python_hold(stoa__python(), held, err);
+}
+
+void stoa__python_release(const struct stoa__python *python, stoa_python_object *held)
+{
     int state;
 
-    if (!object || !python || !stoa__python_enter(python, &state))
+    if (!held || !python || !stoa__python_enter(python, &state))
         return;
-    void *owner = object->owner;
-    void *last = object->last;
-    object->last = NULL;
+    void *owner = held->owner;
+    void *last = held->last;
+    held->last = NULL;
     assert(owner);
     if (last)
         python->decref(last);
-    python->decref(owner); /* `object` is gone, maybe. */
+    python->decref(owner); /* `held` is gone, maybe. */
     python->gil_release(state);
+}
+
+void stoa_python_release(void *held)
+{
+    stoa__python_release(stoa__python(), held);
 }
 
 void stoa_python_stream_release(struct ArrowArrayStream *stream)

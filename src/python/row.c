@@ -1,11 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* A Python function, called once a row. */
-#include "stoa/python.h"
+#include "python/calls.h"
 
 #include "base/error.h"
-#include "python/interpreter.h"
 
-#include <assert.h>
 #include <string.h>
 
 #include "base/ban.h"
@@ -212,10 +210,10 @@ static stoa_status call(const struct stoa__python *python, stoa_python_object *h
     return rc;
 }
 
-stoa_status stoa_python_row(void *held, const stoa_rows *arguments, stoa_value *result,
-                            const uint8_t **result_bytes, stoa_error *err)
+stoa_status stoa__python_row(const struct stoa__python *python, stoa_python_object *held,
+                             const stoa_rows *arguments, stoa_value *result,
+                             const uint8_t **result_bytes, stoa_error *err)
 {
-    const struct stoa__python *python = stoa__python();
     stoa_error unheard;
     int state;
 
@@ -230,4 +228,10 @@ stoa_status stoa_python_row(void *held, const stoa_rows *arguments, stoa_value *
     stoa_status rc = call(python, held, arguments, result, result_bytes, err ? err : &unheard);
     python->gil_release(state);
     return rc;
+}
+
+stoa_status stoa_python_row(void *held, const stoa_rows *arguments, stoa_value *result,
+                            const uint8_t **result_bytes, stoa_error *err)
+{
+    return stoa__python_row(stoa__python(), held, arguments, result, result_bytes, err);
 }
