@@ -50,7 +50,8 @@ def key_list(keys: Any) -> list[Any]:
     """Keys as a list: one, several, or those of an array."""
     if isinstance(keys, (int, str)):
         return [keys]
-    made: list[Any] = keys.tolist() if hasattr(keys, "tolist") else list(keys)
+    made: list[Any] = (keys.tolist() if hasattr(keys, "tolist") else keys.to_pylist()
+                       if hasattr(keys, "to_pylist") else list(keys))
     return made
 
 
@@ -163,6 +164,8 @@ def _unpack(made: dict[int, Any], each: str, count: int, room: Any, at: int) -> 
 def _list(room: Any, begin: int, count: int, data: Any) -> list[Any]:
     at = 24 * begin
     kind = room[at][0]
+    if count > 64:
+        return _long_list(room, at, count, data)
     if kind == values.FLOAT64:
         flat = _unpack(_FLOATS, "i4xd8x", count, room, at)
     elif kind == values.INT64:
@@ -172,6 +175,19 @@ def _list(room: Any, begin: int, count: int, data: Any) -> list[Any]:
     if flat[0::2].count(kind) == count:
         return list(flat[1::2])
     return _plain(_unpack(_CELLS, "i4xqq", count, room, at), None, data)
+
+
+def _long_list(room: Any, at: int, count: int, data: Any) -> list[Any]:
+    cells = memoryview(room)[at:at + 24 * count]
+    words = cells.cast("B").cast("q")
+    kinds = words[0::3].tolist()
+    if kinds.count(values.INT64) == count:
+        return words[1::3].tolist()
+    if kinds.count(values.FLOAT64) == count:
+        floats: list[Any] = cells.cast("B").cast("d")[1::3].tolist()
+        return floats
+    flat = zip(kinds, words[1::3].tolist(), words[2::3].tolist())
+    return _plain(tuple([part for cell in flat for part in cell]), None, data)
 
 
 def _plain(flat: tuple[Any, ...], room: Any, data: Any) -> list[Any]:

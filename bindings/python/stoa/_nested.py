@@ -6,6 +6,8 @@ Where _source makes JSON of a list or a dict, here a list is an Arrow list and a
 
 from __future__ import annotations
 
+import datetime as dt
+import sys
 from array import array
 from collections.abc import Mapping
 from itertools import accumulate
@@ -14,7 +16,7 @@ from . import _arrow, _build
 from ._call import call
 from ._error import DataError
 from ._lib import ffi, lib
-from ._source import column, from_dicts, source, stream_of
+from ._source import column, from_dicts, has, source, stream_of
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -42,7 +44,19 @@ def nested(data: Any) -> tuple[Any, Any]:
         return _stream(from_dicts(data)), None
     if hasattr(data, "__next__"):
         return _arrow.from_iterator(data, nested), None
+    if type(data).__module__.partition(".")[0] == "pandas" and not has("pyarrow"):
+        return _stream({str(name): _missing(data.iloc[:, i])
+                        for i, name in enumerate(data.columns)}), None
     return source(data)
+
+
+def _missing(series: Any) -> Any:
+    """A column of pandas, in which NaN says that there is no value."""
+    if getattr(series.dtype, "kind", "") != "f" or not hasattr(series.dtype, "newbyteorder"):
+        return series
+    numpy: Any = sys.modules["numpy"]  # pandas has imported it.
+    items = series.to_numpy()
+    return numpy.ma.masked_array(items, numpy.isnan(items))
 
 
 def _stream(columns: dict[str, Any]) -> Any:
@@ -130,3 +144,31 @@ def _parent(name: str, form: bytes, nodes: Sequence[_Node], rows: int,
     out.n_buffers, out.buffers = len(buffers), pointers
     out.n_children, out.children = count, kept[3]
     return _Node(schema, out, [kept, pointers, buffers, list(nodes)])
+
+
+# ---- one element ----
+
+_SINGLE = {int, str, float, bool, type(None), dt.datetime, dt.date}
+
+
+def split(attributes: Mapping[str, Any] | None,
+           more: Mapping[str, Any]) -> tuple[dict[str, Any], dict[str, Any]]:
+    """Single values, and lists; the columns of a dict are written 'group.column'."""
+    if attributes:
+        for name in attributes.keys() & more.keys():
+            raise DataError(f"'{name}' was given twice")
+        more = {**attributes, **more}
+    cells: dict[str, Any] = {}
+    arrays: dict[str, Any] = {}
+    for name, value in more.items():
+        if type(value) in _SINGLE:
+            cells[name] = value
+        elif isinstance(value, Mapping):
+            if not value:
+                raise DataError(f"'{name}' has no columns; group('{name}').clear() removes rows")
+            arrays.update({f"{name}.{column}": items for column, items in value.items()})
+        elif is_list(value):
+            arrays[name] = list(value) if isinstance(value, (set, frozenset)) else value
+        else:
+            cells[name] = value
+    return cells, arrays

@@ -25,7 +25,7 @@ from . import _values as values
 from ._collect import ANY, BEGIN, END, SET, TIME_SERIES, VECTOR
 from ._collected import key_list
 from ._error import DataError, NotFoundError
-from ._nested import is_list, nested
+from ._nested import is_list, nested, split
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -58,7 +58,7 @@ class Collection:
         >>> orchards.create(label="Hill", region_id="North", spacing=[4.0, 4.5])
         >>> orchards.create(label="Dale", rows={"spacing": [4.0], "variety": ["Gala"]})
         """
-        cells, arrays = _split(attributes, more)
+        cells, arrays = split(attributes, more)
         return _collect.element_create(self._con, self.name, cells, arrays, timeout=timeout)
 
     def update(self, key: Key, attributes: Mapping[str, Any] | None = None, /, *,
@@ -68,7 +68,7 @@ class Collection:
 
         >>> orchards.update("Hill", area=3.5, region_id=None)
         """
-        cells, arrays = _split(attributes, more)
+        cells, arrays = split(attributes, more)
         _collect.element_update(self._con, self.name, key, cells, arrays, timeout=timeout)
 
     def delete(self, key: Key, *, timeout: float | None = None) -> None:
@@ -323,7 +323,8 @@ class Series(Group):
              dates: str | None = None, timeout: float | None = None,
              **dimensions: Any) -> Result:
         """`id`, the dimensions and the columns (none: all), by id and dimensions; of rows with
-        begin <= date < end, and with the values of dimensions that are given.
+        begin <= date < end (a number is nanoseconds since 1970), and with the values of dimensions
+        that are given.
 
         >>> orchards.series("yield").read("tonnes", ids=["Hill"], begin="2024-01-01", block=2)
         """
@@ -351,7 +352,9 @@ class Series(Group):
         >>> orchards.series("yield").asof("tonnes", date(2024, 6, 1), block=1).fetchall()
         [(1, 2.5), (2, None)]
         """
-        instants = key_list(at) if is_list(at) else [at]
+        instants = [at]
+        if is_list(at):  # Not numpy's tolist(), which makes numbers of nanoseconds.
+            instants = at.to_pylist() if hasattr(at, "to_pylist") else list(at)
         return _collect.series_asof(self._con, self.collection, self.name, attribute, instants,
                                     _some(ids), dimensions, {"dates": dates}, timeout=timeout)
 
@@ -395,27 +398,6 @@ class Files(MutableMapping[str, "str | None"]):
 
 
 # ---- values ----
-
-def _split(attributes: Mapping[str, Any] | None,
-           more: Mapping[str, Any]) -> tuple[dict[str, Any], dict[str, Any]]:
-    """Single values, and lists; the columns of a dict are written 'group.column'."""
-    cells: dict[str, Any] = {}
-    arrays: dict[str, Any] = {}
-    for name, value in (*(attributes or {}).items(), *more.items()):
-        if name in cells or name in arrays:
-            raise DataError(f"'{name}' was given twice")
-        if isinstance(value, Mapping):
-            if not value:
-                raise DataError(f"'{name}' has no columns; group('{name}').clear() removes rows")
-            arrays.update({f"{name}.{column}": items for column, items in value.items()})
-        elif isinstance(value, (set, frozenset)):
-            arrays[name] = list(value)
-        elif is_list(value):
-            arrays[name] = value
-        else:
-            cells[name] = value
-    return cells, arrays
-
 
 def _some(keys: Keys) -> Sequence[Key]:
     """Elements to read: None is all of them, and C says so by naming none."""

@@ -3,6 +3,7 @@
 
 import array
 import datetime as dt
+import sys
 
 import pytest
 
@@ -161,6 +162,26 @@ def test_arrays_of_numpy(orchards):
         orchards.update(made, spacing=[dt.timedelta(1)])
 
 
+def test_long_lists(orchards):
+    """Lists that are longer than what a connection looks at by itself."""
+    for items in ([float(n) for n in range(200000)], [None, 1.5] * 40, [2.5] * 64, [2.5] * 65):
+        orchards.update("Dale", spacing=items, variety=[str(one) for one in items])
+        found = orchards["Dale"]
+        assert found["spacing"] == items and found["variety"] == [str(one) for one in items]
+
+
+def test_pandas_without_pyarrow(orchards, monkeypatch):
+    pandas = pytest.importorskip("pandas")
+    monkeypatch.setitem(sys.modules, "pyarrow", None)
+    frame = pandas.DataFrame({"label": ["A", "B"], "area": [1.5, None],
+                              "spacing": [[1.0], None], "variety": [["x"], float("nan")]})
+    assert orchards.create_many(frame) == [3, 4]
+    assert orchards["A"]["spacing"] == [1.0] and orchards["B"]["variety"] == []
+    assert orchards["B"]["area"] is None
+    frame = orchards.read("label", "spacing", "area").df()
+    assert frame["spacing"].tolist() == [[4.0, 4.5], [], [1.0], []]
+
+
 # ---- groups ----
 
 def test_groups(orchards):
@@ -260,6 +281,19 @@ def test_asof(series, orchards):
     assert [row[-1] for row in blocks] == [12.0, 11.0]
     with pytest.raises(stoa.NotFoundError, match="attribute not found: 'weight'"):
         series.asof("weight", DAY)
+
+
+@pytest.mark.parametrize("kind", ["numpy", "pandas", "polars", "pyarrow"])
+def test_instants_of_libraries(series, kind):
+    library = pytest.importorskip(kind)
+    at = [DAYS[0], DAYS[2]]
+    if kind == "numpy":
+        at = library.array(at, "M8[ns]")
+    else:
+        at = getattr(library, "array" if kind == "pyarrow" else "Series")(at)
+    rows = series.asof("tonnes", at, ids=["Hill"], block=2).fetchall()
+    assert [row[1:] for row in rows] == [(day.replace(tzinfo=UTC), 12.0)
+                                         for day in (DAYS[0], DAYS[2])]
 
 
 def test_results_outlive_the_connection(series, farm):
