@@ -96,5 +96,6 @@ __all__ = [
     "TimestampFromTicks", "TypeMismatchError", "UnsupportedError", "Warning", "aconnect",
     "apilevel", "arrow", "check", "connect", "create_collections", "csv", "default_connection",
     "engines", "execute", "json", "library_version", "live", "log_level", "log_lines", "log_to",
-    "open", "paramstyle", "progress", "sql", "threadsafety", "write_csv", "write_json",
+    "open", "paramstyle", "progress", "sql", "threadsafety", "write_arrow", "write_csv",
+    "write_json",
 ]

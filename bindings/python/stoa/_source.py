@@ -21,7 +21,7 @@ from ._values import pandas_missing
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from typing import Any, Iterable, Iterator, Sequence
+    from typing import Any, Sequence
     Names = Sequence[str] | None
 
 

@@ -25,7 +25,7 @@ from ._lib import NULL, ffi
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from decimal import Decimal
-    from typing import Any, NoReturn, Sequence
+    from typing import Any, NoReturn
 
 (NULL_TYPE, BOOL, INT8, INT16, INT32, INT64, UINT8, UINT16, UINT32, UINT64, FLOAT32, FLOAT64,
  TIMESTAMP, DATE, TIME, DURATION, INTERVAL, DECIMAL, UUID_TYPE, TEXT, BYTES, SYMBOL, JSON,

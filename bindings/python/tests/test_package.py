@@ -29,6 +29,7 @@ def test_versions():
 def test_all_that_is_promised_is_there():
     for name in stoa.__all__:
         assert getattr(stoa, name) is not None
+    assert set(stoa._LATE) <= set(stoa.__all__)
     with pytest.raises(AttributeError):
         stoa.nonsense  # pylint: disable=pointless-statement
 
@@ -89,7 +90,7 @@ def sources():
 @pytest.mark.parametrize("path", sources(), ids=lambda path: str(path.relative_to(PACKAGE)))
 def test_shape_of_a_module(path):
     text = path.read_text(encoding="utf-8")
-    assert len(text.splitlines()) <= 450
+    assert len(text.splitlines()) <= 600
     assert max(map(len, text.splitlines())) <= 100
     tree = ast.parse(text)
     assert ast.get_docstring(tree)
