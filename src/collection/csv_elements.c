@@ -502,8 +502,8 @@ static int by_line(const void *left, const void *right)
     return (a > b) - (a < b);
 }
 
-/* `done.skipped` counts rows, and these are there; so their lines are not of those skipped. What the
- * engine refused was seen later than what was wrong by itself: lines are put in order. */
+/* `done.skipped` counts rows, and these are there; so their lines are not of those skipped. What
+ * the engine refused was seen later than what was wrong by itself: lines are put in order. */
 static stoa_status set_relations(struct elements *elements)
 {
     struct csv_import *import = elements->import;

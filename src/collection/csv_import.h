@@ -49,8 +49,8 @@ stoa_status csv_import_next(struct csv_import *import);
 /* Begin at the first row again. */
 stoa_status csv_import_rewind(struct csv_import *import);
 
-/* A row is wrong: answers `status`, which csv_import_row_end() makes the call's error or a skipped
- * row. `column` may be NULL. */
+/* A row is wrong: answers `status`, of which csv_import_row_end() makes the call's error, or
+ * a skipped row. `column` may be NULL. */
 stoa_status csv_fail_row(struct csv_import *import, const char *column, stoa_status status,
                          const char *format, ...) __attribute__((format(printf, 4, 5)));
 /* After a row: OK when it is fine or is skipped, else the call fails. */

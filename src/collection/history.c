@@ -74,7 +74,8 @@ static stoa_status insert(struct collection_call *call, const struct migration_f
     if (rc == STOA_OK)
         rc = run(call,
                  "INSERT OR REPLACE INTO main." COLLECTION_HISTORY
-                 " (id, label, sha256, date_applied) VALUES (?1, ?1, ?2, strftime('%Y-%m-%dT%H:%M:%S', 'now'))",
+                 " (id, label, sha256, date_applied) "
+                 "VALUES (?1, ?1, ?2, strftime('%Y-%m-%dT%H:%M:%S', 'now'))",
                  values, 2, &sum, &sql, err);
     collection_sql_close(&sql);
     stoa__buffer_release(&sum);
@@ -106,8 +107,8 @@ static stoa_status check_one(struct collection_call *call, const struct migratio
     stoa_status rc = sum_of(call, folder, migration, &sum, err);
 
     if (rc == STOA_OK)
-        rc = run(call, "SELECT sha256 FROM main." COLLECTION_HISTORY " WHERE id = ?1", &value, 1, NULL,
-                 &sql, err);
+        rc = run(call, "SELECT sha256 FROM main." COLLECTION_HISTORY " WHERE id = ?1", &value, 1,
+                 NULL, &sql, err);
     if (rc == STOA_OK)
         kept = collection_row_text(&sql.row, 0, &size);
     if (rc == STOA_DONE)
@@ -142,7 +143,8 @@ stoa_status history_note(struct collection_call *call, const struct migration_fo
 
     if (!down)
         return insert(call, folder, migration, err);
-    rc = run(call, "DELETE FROM main." COLLECTION_HISTORY " WHERE id = ?1", &value, 1, NULL, &sql, err);
+    rc = run(call, "DELETE FROM main." COLLECTION_HISTORY " WHERE id = ?1", &value, 1, NULL, &sql,
+             err);
     collection_sql_close(&sql);
     return rc < 0 ? rc : STOA_OK;
 }

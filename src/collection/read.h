@@ -116,7 +116,8 @@ stoa_status read_column_as(const struct collection_call *call,
 /* The column of the table called `alias` in a statement, AS c{number}. */
 void read_column_sql(stoa__buffer *text, const char *alias, const struct collection_column *column,
                      const struct read_column *read, int32_t number);
-/* Fill in a field of a result; or of the statement's rows, before read_column_convert(). */
+/* Fill in a field of a result; or of the statement's rows, which read_column_convert() is to
+ * convert. */
 stoa_status read_column_field(const struct read_column *column, stoa__arena *arena,
                               struct stoa__arrow_type *out, stoa_error *err);
 stoa_status read_column_field_list(const struct read_column *column, stoa__arena *arena,

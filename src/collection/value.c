@@ -204,8 +204,8 @@ static int64_t find_nan(const struct ArrowArray *array, int64_t first, int64_t c
     return -1;
 }
 
-/* Dates of the one spelling, which most are, in plain text: the first row from `row` on that is to be
- * looked at. */
+/* Dates of the one spelling, which most are, in plain text: the first row from `row` on that is to
+ * be looked at. */
 static int64_t skip_dates(const struct collection_feed *feed, const struct ArrowArray *array,
                           int64_t first, int64_t row, int64_t count)
 {
