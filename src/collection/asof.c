@@ -22,8 +22,8 @@ static bool is_attribute(const struct collection_table *group, int32_t column)
     return column >= 0 && column != group->id && column != group->date;
 }
 
-stoa_status asof_find(struct asof *asof, const char *group, size_t group_size,
-                      const char *attribute, size_t attribute_size)
+stoa_status collection_asof_find(struct asof *asof, const char *group, size_t group_size,
+                                 const char *attribute, size_t attribute_size)
 {
     int32_t column;
 
@@ -57,11 +57,11 @@ static bool is_fixed(const struct asof *asof, int32_t column)
     return false;
 }
 
-stoa_status asof_fix(struct asof *asof, const struct read_packed *cells)
+stoa_status collection_asof_fix(struct asof *asof, const struct read_packed *cells)
 {
     const struct collection_table *group = asof->group;
-    stoa_status rc = read_fix(asof->call, group, cells, &asof->params, &asof->arena, &asof->fixed,
-                              &asof->fixed_count, asof->err);
+    stoa_status rc = collection_read_fix(asof->call, group, cells, &asof->params, &asof->arena,
+                                         &asof->fixed, &asof->fixed_count, asof->err);
 
     if (rc != STOA_OK)
         return rc;
@@ -81,28 +81,28 @@ stoa_status asof_fix(struct asof *asof, const struct read_packed *cells)
     return STOA_OK;
 }
 
-void asof_release(struct asof *asof)
+void collection_asof_release(struct asof *asof)
 {
-    read_params_release(&asof->params);
+    collection_read_params_release(&asof->params);
     stoa__buffer_release(&asof->text);
     stoa__arena_release(&asof->arena);
 }
 
 /* ---- the statement ---- */
 
-void asof_rows_sql(struct asof *asof, const char *id, const char *instant)
+void collection_asof_rows_sql(struct asof *asof, const char *id, const char *instant)
 {
     collection_text(&asof->text, " FROM %T AS g WHERE g.\"id\" = %s AND g.%Q <= %s",
                     asof->group->name, id, asof->group->columns[asof->group->date].name, instant);
-    read_fixed_sql(&asof->text, asof->group, asof->fixed, asof->fixed_count);
+    collection_read_fixed_sql(&asof->text, asof->group, asof->fixed, asof->fixed_count);
     collection_text(&asof->text, " AND g.%Q IS NOT NULL", asof->value->name);
 }
 
-void asof_value_sql(struct asof *asof, const char *id, const char *instant,
-                    void (*open)(struct asof *asof, int32_t number))
+void collection_asof_value_sql(struct asof *asof, const char *id, const char *instant,
+                               void (*open)(struct asof *asof, int32_t number))
 {
     collection_text(&asof->text, "(SELECT g.%Q", asof->value->name);
-    asof_rows_sql(asof, id, instant);
+    collection_asof_rows_sql(asof, id, instant);
     for (int32_t i = 0; open && i < asof->open_count; i++) {
         collection_text(&asof->text, " AND g.%Q IS ", asof->group->columns[asof->open[i]].name);
         open(asof, i);
@@ -132,7 +132,7 @@ static void open_table_sql(struct asof *asof, const char *instant)
         collection_text(text, "%sg.%Q", i > 0 ? ", " : "",
                         asof->group->columns[asof->open[i]].name);
     collection_text(text, asof->open_count > 1 ? "))" : ")");
-    asof_rows_sql(asof, "e.\"id\"", instant);
+    collection_asof_rows_sql(asof, "e.\"id\"", instant);
     collection_text(text, ")) AS k");
 }
 
@@ -141,7 +141,7 @@ static void open_table_sql(struct asof *asof, const char *instant)
 struct asof_read {
     struct asof asof;
     struct read_packed instants, keys, cells;
-    struct read_options options;
+    struct collection_read_options options;
     int32_t instant_param;
     struct read_column *columns;
     int32_t column_count;
@@ -159,10 +159,10 @@ static stoa_status add_instants(struct asof_read *read)
         const char *text = "";
         size_t size = 0;
 
-        rc = read_instant(asof->call, &read->instants.values[i], read->instants.bytes, "instant",
-                          i + 1, room, &text, &size, asof->err);
+        rc = collection_read_instant(asof->call, &read->instants.values[i], read->instants.bytes,
+                                     "instant", i + 1, room, &text, &size, asof->err);
         if (rc == STOA_OK && read->instants.count == 1) {
-            read->instant_param = read_params_add_text(&asof->params, text, size);
+            read->instant_param = collection_read_params_add_text(&asof->params, text, size);
             return read->instant_param > 0 ? STOA_OK : stoa__fail_nomem(asof->err);
         }
         if (rc == STOA_OK && stoa__buffer_append_byte(&json, i == 0 ? '[' : ',') != STOA_OK)
@@ -174,7 +174,7 @@ static stoa_status add_instants(struct asof_read *read)
         rc = stoa__fail_nomem(asof->err);
     if (rc == STOA_OK) {
         read->instant_param =
-            read_params_add_text(&asof->params, (const char *)json.data, json.size);
+            collection_read_params_add_text(&asof->params, (const char *)json.data, json.size);
         rc = read->instant_param > 0 ? STOA_OK : stoa__fail_nomem(asof->err);
     }
     stoa__buffer_release(&json);
@@ -184,8 +184,9 @@ static stoa_status add_instants(struct asof_read *read)
 static stoa_status add_column(struct asof_read *read, const struct collection_column *column)
 {
     struct read_column *to = &read->columns[read->column_count++];
-    stoa_status rc = read_column_init(read->asof.call, column, column->name, &read->options,
-                                      &read->asof.arena, to, read->asof.err);
+    stoa_status rc =
+        collection_read_column_init(read->asof.call, column, column->name, &read->options,
+                                    &read->asof.arena, to, read->asof.err);
 
     to->nullable = true; /* Where an element has no value. */
     return rc;
@@ -200,7 +201,7 @@ static stoa_status add_columns(struct asof_read *read)
                                            sizeof *read->columns);
     if (!read->columns)
         return stoa__fail_nomem(asof->err);
-    read->columns[read->column_count++] = read_id_column;
+    read->columns[read->column_count++] = collection_read_id_column;
     if (read->instants.count > 1) {
         const struct collection_column at = {
             .name = "at", .type = TYPE_DATE_TIME, .not_null = true};
@@ -227,7 +228,7 @@ static void select_sql(struct asof_read *read, const char *instant)
         collection_text(&asof->text, " AS c%d", (int)number++);
     }
     collection_text(&asof->text, ", ");
-    asof_value_sql(asof, "e.\"id\"", instant, open_sql);
+    collection_asof_value_sql(asof, "e.\"id\"", instant, open_sql);
     collection_text(&asof->text, " AS c%d FROM %T AS e", (int)number, asof->collection->name);
 }
 
@@ -249,8 +250,8 @@ static stoa_status make_text(struct asof_read *read)
     if (asof->open_count > 0)
         open_table_sql(asof, instant);
     if (rc == STOA_OK)
-        rc = read_keys_sql(asof->call, asof->collection, &read->keys, "e", " WHERE ",
-                           &asof->params, &asof->text, asof->err);
+        rc = collection_read_keys_sql(asof->call, asof->collection, &read->keys, "e", " WHERE ",
+                                      &asof->params, &asof->text, asof->err);
     collection_text(&asof->text, " ORDER BY e.\"id\"%s", several ? ", i.key" : "");
     for (int32_t i = 0; i < asof->open_count; i++) {
         collection_text(&asof->text, ", ");
@@ -264,7 +265,7 @@ static stoa_status read_values(struct asof_read *read, stoa_result *out)
 {
     struct asof *asof = &read->asof;
     struct read_packed params;
-    stoa_status rc = asof_fix(asof, &read->cells);
+    stoa_status rc = collection_asof_fix(asof, &read->cells);
 
     if (rc == STOA_OK)
         rc = add_instants(read);
@@ -274,19 +275,19 @@ static stoa_status read_values(struct asof_read *read, stoa_result *out)
         rc = make_text(read);
     if (rc != STOA_OK)
         return rc;
-    params = read_params_packed(&asof->params);
-    return read_stream(asof->call, &asof->text, &params, read->columns, read->column_count,
-                       &asof->arena, out, asof->err);
+    params = collection_read_params_packed(&asof->params);
+    return collection_read_stream(asof->call, &asof->text, &params, read->columns,
+                                  read->column_count, &asof->arena, out, asof->err);
 }
 
 static stoa_status check(const struct asof_read *read, stoa_error *err)
 {
-    stoa_status rc = read_check_keys(&read->keys, err);
+    stoa_status rc = collection_read_check_keys(&read->keys, err);
 
     if (rc == STOA_OK && (read->instants.count < 1 || !read->instants.values))
         rc = stoa__fail(err, STOA_ERR_INVALID, "instant_count is %lld: there must be one",
                         (long long)read->instants.count);
-    return rc == STOA_OK ? read_check_values(&read->instants, "instant", err) : rc;
+    return rc == STOA_OK ? collection_read_check_values(&read->instants, "instant", err) : rc;
 }
 
 stoa_status stoa_series_asof(stoa_conn conn, stoa_op op, const char *collection,
@@ -309,7 +310,7 @@ stoa_status stoa_series_asof(stoa_conn conn, stoa_op op, const char *collection,
     if (!out)
         return stoa__fail_null(err, "out");
     *out = (stoa_result){0};
-    rc = read_options(options, option_count, READ_KNOWS_DATES, &read.options, err);
+    rc = collection_read_options(options, option_count, READ_KNOWS_DATES, &read.options, err);
     if (rc == STOA_OK)
         rc = stoa__text_size("group", group, group_size, INT32_MAX, &group_bytes, err);
     if (rc == STOA_OK)
@@ -323,11 +324,11 @@ stoa_status stoa_series_asof(stoa_conn conn, stoa_op op, const char *collection,
         return rc;
     rc = collection_get(&call, collection, collection_size, &read.asof.collection, err);
     if (rc == STOA_OK)
-        rc = asof_find(&read.asof, group, group_bytes, attribute, attribute_bytes);
+        rc = collection_asof_find(&read.asof, group, group_bytes, attribute, attribute_bytes);
     if (rc == STOA_OK)
         rc = collection_read_begin(&call, err);
     if (rc == STOA_OK)
         rc = collection_read_end(&call, read_values(&read, out), err);
-    asof_release(&read.asof);
+    collection_asof_release(&read.asof);
     return collection_leave(&call, rc);
 }

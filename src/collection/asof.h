@@ -21,17 +21,17 @@ struct asof {
 };
 
 /* Find group and attribute by their names. */
-stoa_status asof_find(struct asof *asof, const char *group, size_t group_size,
-                      const char *attribute, size_t attribute_size);
+stoa_status collection_asof_find(struct asof *asof, const char *group, size_t group_size,
+                                 const char *attribute, size_t attribute_size);
 /* Fix dimensions, and list those that are left open. */
-stoa_status asof_fix(struct asof *asof, const struct read_packed *cells);
+stoa_status collection_asof_fix(struct asof *asof, const struct read_packed *cells);
 /* Rows of the group that count, for the element and instant that two SQL expressions give:
  * "FROM ... WHERE ...". */
-void asof_rows_sql(struct asof *asof, const char *id, const char *instant);
+void collection_asof_rows_sql(struct asof *asof, const char *id, const char *instant);
 /* The last of them, by a seek: "(SELECT ... LIMIT 1)". `open` are expressions of open dimensions,
  * "{open}" with a number behind; NULL: there are none. */
-void asof_value_sql(struct asof *asof, const char *id, const char *instant,
-                    void (*open)(struct asof *asof, int32_t number));
-void asof_release(struct asof *asof);
+void collection_asof_value_sql(struct asof *asof, const char *id, const char *instant,
+                               void (*open)(struct asof *asof, int32_t number));
+void collection_asof_release(struct asof *asof);
 
 #endif

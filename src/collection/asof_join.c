@@ -74,14 +74,14 @@ static stoa_status find_columns(struct asof_join *join)
 /* What the pairs have, and the attribute behind it. */
 static stoa_status make_type(struct asof_join *join)
 {
-    static const struct read_options plain = {0};
+    static const struct collection_read_options plain = {0};
     struct asof *asof = &join->asof;
     struct stoa__arrow_type *pairs = NULL;
     stoa_status rc = stoa__arrow_type_parse(&join->in.schema, &asof->arena, &pairs, asof->err);
 
     if (rc == STOA_OK)
-        rc = read_column_init(asof->call, asof->value, asof->value->name, &plain, &asof->arena,
-                              &join->value, asof->err);
+        rc = collection_read_column_init(asof->call, asof->value, asof->value->name, &plain,
+                                         &asof->arena, &join->value, asof->err);
     if (rc != STOA_OK)
         return rc;
     join->value.nullable = true;
@@ -91,8 +91,8 @@ static stoa_status make_type(struct asof_join *join)
     if (pairs->child_count > 0)
         memcpy(join->type->children, pairs->children,
                (size_t)pairs->child_count * sizeof *pairs->children);
-    return read_column_field(&join->value, &asof->arena, &join->type->children[pairs->child_count],
-                             asof->err);
+    return collection_read_column_field(&join->value, &asof->arena,
+                                        &join->type->children[pairs->child_count], asof->err);
 }
 
 /* ---- one pair ---- */
@@ -139,7 +139,7 @@ static bool packed_of(const struct stoa__cell *cell, stoa_value *value, const ui
 
 static stoa_status add_text(struct asof_join *join, const char *text, size_t size)
 {
-    return read_params_add_text(&join->asof.params, text, size) > 0
+    return collection_read_params_add_text(&join->asof.params, text, size) > 0
                ? STOA_OK
                : stoa__fail_nomem(join->asof.err);
 }
@@ -155,8 +155,8 @@ static stoa_status add_instant(struct asof_join *join, const struct stoa__cell *
     stoa_status rc;
 
     if (stoa__arrow_is_text(cell->type->kind) && packed_of(cell, &value, &bytes)) {
-        rc = read_instant(join->asof.call, &value, bytes, "the instant of row", join->row_count,
-                          room, &text, &size, join->asof.err);
+        rc = collection_read_instant(join->asof.call, &value, bytes, "the instant of row",
+                                     join->row_count, room, &text, &size, join->asof.err);
         return rc == STOA_OK ? add_text(join, text, size) : rc;
     }
     if (cell->type->kind == STOA__ARROW_TIMESTAMP)
@@ -191,7 +191,7 @@ static stoa_status add_value(struct asof_join *join, const struct stoa__cell *ce
         fits = fits && value.type == STOA_TYPE_TEXT;
     if (!fits)
         return fail_cell(join, cell, collection_type_word(type));
-    return read_params_add(&join->asof.params, &value, bytes) > 0
+    return collection_read_params_add(&join->asof.params, &value, bytes) > 0
                ? STOA_OK
                : stoa__fail_nomem(join->asof.err);
 }
@@ -233,22 +233,23 @@ static stoa_status read_row(struct asof_join *join, const struct ArrowArray *bat
 
     if (rc != STOA_OK)
         return rc;
-    params = read_params_packed(&asof->params);
+    params = collection_read_params_packed(&asof->params);
     rc = collection_sql_row(&join->sql, params.values, params.count, params.bytes,
                             params.bytes_size, asof->err);
     if (rc == STOA_DONE) {
-        rc = read_fail_missing(asof->call, asof->collection, &params.values[join->param - 1],
-                               params.bytes, asof->err);
+        rc =
+            collection_read_fail_missing(asof->call, asof->collection,
+                                         &params.values[join->param - 1], params.bytes, asof->err);
         stoa__error_append(asof->err, "row %lld", (long long)join->row_count);
     }
     if (rc != STOA_OK)
         return rc;
     values = (const stoa_value *)(const void *)join->sql.row.values.data;
     value = values[1];
-    rc = read_column_value(&join->run, &join->value, values[0].a, join->sql.row.bytes.data, &value,
-                           asof->err);
+    rc = collection_read_column_value(&join->run, &join->value, values[0].a,
+                                      join->sql.row.bytes.data, &value, asof->err);
     return rc == STOA_OK
-               ? read_column_append(out, &value, join->sql.row.bytes.data, asof->err)
+               ? collection_read_column_append(out, &value, join->sql.row.bytes.data, asof->err)
                : rc;
 }
 
@@ -370,12 +371,12 @@ static stoa_status open_statement(struct asof_join *join)
 
     join->param = (int32_t)(asof->params.values.size / sizeof(stoa_value)) + 1;
     join->fixed_bytes = asof->params.bytes.size;
-    join->run = read_run_of(asof->call);
+    join->run = collection_read_run_of(asof->call);
     collection_text(&instant, "+?%d", (int)join->param + 1);
     rc = collection_text_end(&instant, asof->err);
     collection_text(&asof->text, "SELECT e.\"id\" AS c0, ");
     if (rc == STOA_OK)
-        asof_value_sql(asof, "e.\"id\"", (const char *)instant.data, open_sql);
+        collection_asof_value_sql(asof, "e.\"id\"", (const char *)instant.data, open_sql);
     collection_text(&asof->text, " AS c1 FROM %T AS e WHERE e.%Q = ?%d", asof->collection->name,
                     join->by_label ? "label" : "id", (int)join->param);
     if (rc == STOA_OK)
@@ -395,7 +396,7 @@ static stoa_status join_pairs(struct asof_join *join, const struct read_packed *
     struct asof *asof = &join->asof;
     struct ArrowArray *batches;
     int64_t count;
-    stoa_status rc = asof_fix(asof, cells);
+    stoa_status rc = collection_asof_fix(asof, cells);
 
     if (rc == STOA_OK)
         rc = find_columns(join);
@@ -465,9 +466,9 @@ stoa_status stoa_series_asof_join(stoa_conn conn, stoa_op op, const char *collec
         return rc;
     rc = collection_get(&call, collection, collection_size, &join.asof.collection, err);
     if (rc == STOA_OK)
-        rc = asof_find(&join.asof, group, group_bytes, attribute, attribute_bytes);
+        rc = collection_asof_find(&join.asof, group, group_bytes, attribute, attribute_bytes);
     if (rc == STOA_OK)
         rc = join_stream(&join, pairs, &dimensions, out);
-    asof_release(&join.asof);
+    collection_asof_release(&join.asof);
     return collection_leave(&call, rc);
 }

@@ -15,12 +15,12 @@
 
 /* ---- in and out ---- */
 
-const struct bulk_batch *bulk_batch_at(const struct bulk *bulk, int64_t index)
+const struct bulk_batch *collection_bulk_batch_at(const struct bulk *bulk, int64_t index)
 {
     return (const struct bulk_batch *)(const void *)bulk->batches.data + index;
 }
 
-int64_t bulk_batch_count(const struct bulk *bulk)
+int64_t collection_bulk_batch_count(const struct bulk *bulk)
 {
     return (int64_t)(bulk->batches.size / sizeof(struct bulk_batch));
 }
@@ -47,7 +47,7 @@ static stoa_status keep(struct bulk *bulk, struct bulk_batch *batch, stoa_error 
     return STOA_OK;
 }
 
-static stoa_status read_stream(struct bulk *bulk, stoa_error *err)
+static stoa_status collection_read_stream(struct bulk *bulk, stoa_error *err)
 {
     stoa_status rc = STOA_OK;
 
@@ -70,7 +70,7 @@ static void release(struct bulk *bulk)
 {
     struct bulk_batch *const batches = (struct bulk_batch *)(void *)bulk->batches.data;
 
-    for (int64_t i = 0; i < bulk_batch_count(bulk); i++)
+    for (int64_t i = 0; i < collection_bulk_batch_count(bulk); i++)
         stoa__array_release(&batches[i].array);
     stoa__buffer_release(&bulk->batches);
     stoa__arena_release(&bulk->arena);
@@ -86,9 +86,10 @@ static stoa_status leave(struct bulk *bulk, stoa_status rc, struct ArrowArrayStr
     return collection_leave(&bulk->call, rc);
 }
 
-stoa_status bulk_enter(struct bulk *bulk, stoa_conn conn, stoa_op op, const char *operation,
-                       const char *collection, int64_t collection_size,
-                       struct ArrowArrayStream *rows, stoa_error *err)
+stoa_status collection_bulk_enter(struct bulk *bulk, stoa_conn conn, stoa_op op,
+                                  const char *operation, const char *collection,
+                                  int64_t collection_size, struct ArrowArrayStream *rows,
+                                  stoa_error *err)
 {
     stoa_status rc;
 
@@ -104,20 +105,20 @@ stoa_status bulk_enter(struct bulk *bulk, stoa_conn conn, stoa_op op, const char
         rc = stoa__stream_in_init(&bulk->in, rows, STOA_CHECK_FULL, err);
     if (rc != STOA_OK)
         return collection_leave(&bulk->call, rc);
-    rc = read_stream(bulk, err);
+    rc = collection_read_stream(bulk, err);
     if (rc == STOA_OK)
         rc = collection_write_begin(&bulk->call, err);
     return rc == STOA_OK ? STOA_OK : leave(bulk, rc, rows);
 }
 
-stoa_status bulk_leave(struct bulk *bulk, stoa_status rc, struct ArrowArrayStream *rows,
-                       stoa_error *err)
+stoa_status collection_bulk_leave(struct bulk *bulk, stoa_status rc, struct ArrowArrayStream *rows,
+                                  stoa_error *err)
 {
     collection_relations_release(&bulk->relations);
     return leave(bulk, collection_write_end(&bulk->call, rc, err), rows);
 }
 
-stoa_status bulk_at_row(stoa_status rc, int64_t row, stoa_error *err)
+stoa_status collection_bulk_at_row(stoa_status rc, int64_t row, stoa_error *err)
 {
     stoa__error_append(err, "row %lld", (long long)row);
     return rc;
@@ -125,7 +126,7 @@ stoa_status bulk_at_row(stoa_status rc, int64_t row, stoa_error *err)
 
 /* ---- which column goes where ---- */
 
-int32_t bulk_child(const struct bulk *bulk, const char *name)
+int32_t collection_bulk_child(const struct bulk *bulk, const char *name)
 {
     for (int32_t i = 0; i < bulk->in.type->child_count; i++)
         if (strcmp(bulk->in.type->children[i].name, name) == 0)
@@ -133,8 +134,8 @@ int32_t bulk_child(const struct bulk *bulk, const char *name)
     return -1;
 }
 
-struct bulk_column *bulk_add(struct bulk *bulk, const struct collection_column *column,
-                             int32_t child, int32_t style)
+struct bulk_column *collection_bulk_add(struct bulk *bulk, const struct collection_column *column,
+                                        int32_t child, int32_t style)
 {
     struct bulk_column *const added = &bulk->columns[bulk->column_count++];
 
@@ -245,15 +246,15 @@ static stoa_status map_child(struct bulk *bulk, struct mapping *mapping, int32_t
         if (strcmp(bulk->in.type->children[i].name, type->name) == 0)
             return collection_fail(&bulk->call, err, STOA_ERR_INVALID, "'%s' was given twice",
                                    type->name);
-    if (bulk_is_list(type))
+    if (collection_bulk_is_list(type))
         return add_list(bulk, mapping, child, err);
     rc = collection_scalar(&bulk->call, bulk->collection, type->name, &column, err);
     if (rc == STOA_OK)
-        (void)bulk_add(bulk, column, child, COLLECTION_SCALAR);
+        (void)collection_bulk_add(bulk, column, child, COLLECTION_SCALAR);
     return rc;
 }
 
-stoa_status bulk_map(struct bulk *bulk, int32_t key, stoa_error *err)
+stoa_status collection_bulk_map(struct bulk *bulk, int32_t key, stoa_error *err)
 {
     const struct stoa__arrow_type *const type = bulk->in.type;
     struct mapping mapping = {0};
@@ -263,7 +264,7 @@ stoa_status bulk_map(struct bulk *bulk, int32_t key, stoa_error *err)
     stoa_status rc = STOA_OK;
 
     for (int32_t i = 0; i < type->child_count; i++)
-        most += 1 + (size_t)(bulk_is_list(&type->children[i])
+        most += 1 + (size_t)(collection_bulk_is_list(&type->children[i])
                                  ? type->children[i].children[0].child_count
                                  : 0);
     mapping.names = stoa__arena_alloc_zero(&bulk->arena, most, sizeof *mapping.names);
@@ -280,13 +281,14 @@ stoa_status bulk_map(struct bulk *bulk, int32_t key, stoa_error *err)
     if (rc == STOA_OK)
         rc = add_groups(bulk, &mapping, routes, route_count, err);
     for (int32_t i = 0; i < bulk->group_count && rc == STOA_OK; i++)
-        rc = bulk_group_measure(bulk, &bulk->groups[i], err);
+        rc = collection_bulk_group_measure(bulk, &bulk->groups[i], err);
     return rc;
 }
 
 /* ---- checks ---- */
 
-stoa_status bulk_column_resolve(struct bulk *bulk, struct bulk_column *column, stoa_error *err)
+stoa_status collection_bulk_column_resolve(struct bulk *bulk, struct bulk_column *column,
+                                           stoa_error *err)
 {
     stoa_status rc = STOA_OK;
 
@@ -295,8 +297,8 @@ stoa_status bulk_column_resolve(struct bulk *bulk, struct bulk_column *column, s
     column->ids = stoa__arena_alloc(&bulk->arena, ((size_t)bulk->row_count + 1) * sizeof(int64_t));
     if (!column->ids)
         return stoa__fail_nomem(err);
-    for (int64_t i = 0; i < bulk_batch_count(bulk) && rc == STOA_OK; i++) {
-        const struct bulk_batch *const batch = bulk_batch_at(bulk, i);
+    for (int64_t i = 0; i < collection_bulk_batch_count(bulk) && rc == STOA_OK; i++) {
+        const struct bulk_batch *const batch = collection_bulk_batch_at(bulk, i);
         int64_t bad;
 
         rc = collection_feed_resolve(&column->feed, &bulk->relations,
@@ -309,10 +311,11 @@ stoa_status bulk_column_resolve(struct bulk *bulk, struct bulk_column *column, s
     return rc;
 }
 
-stoa_status bulk_column_check(struct bulk *bulk, struct bulk_column *column, stoa_error *err)
+stoa_status collection_bulk_column_check(struct bulk *bulk, struct bulk_column *column,
+                                         stoa_error *err)
 {
-    for (int64_t i = 0; i < bulk_batch_count(bulk); i++) {
-        const struct bulk_batch *const batch = bulk_batch_at(bulk, i);
+    for (int64_t i = 0; i < collection_bulk_batch_count(bulk); i++) {
+        const struct bulk_batch *const batch = collection_bulk_batch_at(bulk, i);
         const struct ArrowArray *const array = batch->array.children[column->child];
         int32_t problem;
         int64_t bad;
@@ -323,47 +326,47 @@ stoa_status bulk_column_check(struct bulk *bulk, struct bulk_column *column, sto
         if (rc != STOA_OK)
             return rc;
         if (bad >= 0)
-            return bulk_at_row(collection_feed_fail(&bulk->call, &column->feed, array,
-                                                    batch->array.offset + bad, batch->first + bad,
-                                                    problem, err),
-                               batch->first + bad, err);
+            return collection_bulk_at_row(collection_feed_fail(&bulk->call, &column->feed, array,
+                                                               batch->array.offset + bad,
+                                                               batch->first + bad, problem, err),
+                                          batch->first + bad, err);
     }
     collection_feed_settle(&column->feed);
     return STOA_OK;
 }
 
-stoa_status bulk_resolve(struct bulk *bulk, stoa_error *err)
+stoa_status collection_bulk_resolve(struct bulk *bulk, stoa_error *err)
 {
     stoa_status rc = STOA_OK;
 
     for (int32_t i = 0; i < bulk->column_count && rc == STOA_OK; i++)
-        rc = bulk_column_resolve(bulk, &bulk->columns[i], err);
+        rc = collection_bulk_column_resolve(bulk, &bulk->columns[i], err);
     for (int32_t i = 0; i < bulk->group_count && rc == STOA_OK; i++)
-        rc = bulk_group_resolve(bulk, &bulk->groups[i], err);
+        rc = collection_bulk_group_resolve(bulk, &bulk->groups[i], err);
     return rc;
 }
 
-stoa_status bulk_check(struct bulk *bulk, stoa_error *err)
+stoa_status collection_bulk_check(struct bulk *bulk, stoa_error *err)
 {
     stoa_status rc = STOA_OK;
 
     for (int32_t i = 0; i < bulk->column_count && rc == STOA_OK; i++)
-        rc = bulk_column_check(bulk, &bulk->columns[i], err);
+        rc = collection_bulk_column_check(bulk, &bulk->columns[i], err);
     for (int32_t i = 0; i < bulk->group_count && rc == STOA_OK; i++)
-        rc = bulk_group_check(bulk, &bulk->groups[i], err);
+        rc = collection_bulk_group_check(bulk, &bulk->groups[i], err);
     return rc;
 }
 
 /* ---- rows as they came ---- */
 
-bool bulk_rows_next(void *self, struct collection_segment *segment)
+bool collection_bulk_rows_next(void *self, struct collection_segment *segment)
 {
     struct bulk_rows *const rows = self;
     const struct bulk_batch *batch;
 
-    if (rows->batch == bulk_batch_count(rows->bulk))
+    if (rows->batch == collection_bulk_batch_count(rows->bulk))
         return false;
-    batch = bulk_batch_at(rows->bulk, rows->batch++);
+    batch = collection_bulk_batch_at(rows->bulk, rows->batch++);
     rows->first = batch->first;
     for (int32_t i = 0; i < rows->column_count; i++) {
         segment->arrays[i] = batch->array.children[rows->columns[i].child];
@@ -374,7 +377,8 @@ bool bulk_rows_next(void *self, struct collection_segment *segment)
     return true;
 }
 
-void bulk_rows_number(void *self, int64_t from, int64_t count, int64_t *ids, int64_t *indexes)
+void collection_bulk_rows_number(void *self, int64_t from, int64_t count, int64_t *ids,
+                                 int64_t *indexes)
 {
     const struct bulk_rows *const rows = self;
     const size_t size = (size_t)count * sizeof(int64_t);
@@ -385,14 +389,14 @@ void bulk_rows_number(void *self, int64_t from, int64_t count, int64_t *ids, int
         memcpy(indexes, rows->indexes + rows->first + from, size);
 }
 
-void bulk_rows_rewind(void *self)
+void collection_bulk_rows_rewind(void *self)
 {
     struct bulk_rows *const rows = self;
 
     rows->batch = rows->first = 0;
 }
 
-int64_t bulk_rows_row(void *self, int64_t at)
+int64_t collection_bulk_rows_row(void *self, int64_t at)
 {
     const struct bulk_rows *const rows = self;
 
@@ -421,7 +425,8 @@ static stoa_status must_exist(struct bulk *bulk, stoa_error *err)
         if (rc == STOA_OK)
             rc = collection_sql_row(&sql, &key, 1, NULL, 0, err);
         if (rc == STOA_DONE)
-            rc = bulk_at_row(collection_element_fail(bulk->collection, key.a, err), i, err);
+            rc = collection_bulk_at_row(collection_element_fail(bulk->collection, key.a, err), i,
+                                        err);
     }
     collection_sql_close(&sql);
     stoa__buffer_release(&text);
@@ -435,8 +440,8 @@ static bool copy_ids(struct bulk *bulk, int32_t child)
 
     if (type->kind != STOA__ARROW_INT64 || type->dictionary)
         return false;
-    for (int64_t i = 0; i < bulk_batch_count(bulk); i++) {
-        const struct bulk_batch *const batch = bulk_batch_at(bulk, i);
+    for (int64_t i = 0; i < collection_bulk_batch_count(bulk); i++) {
+        const struct bulk_batch *const batch = collection_bulk_batch_at(bulk, i);
         const struct ArrowArray *const array = batch->array.children[child];
 
         if (array->null_count != 0 && array->buffers[0])
@@ -466,7 +471,7 @@ static stoa_status find_one(struct bulk *bulk, const struct collection_cell *cel
                : rc;
 }
 
-stoa_status bulk_find_elements(struct bulk *bulk, int32_t child, stoa_error *err)
+stoa_status collection_bulk_find_elements(struct bulk *bulk, int32_t child, stoa_error *err)
 {
     const struct collection_table *const collection = bulk->collection;
     const bool by_label = strcmp(bulk->in.type->children[child].name, "label") == 0;
@@ -482,18 +487,18 @@ stoa_status bulk_find_elements(struct bulk *bulk, int32_t child, stoa_error *err
                          &collection->columns[by_label ? collection->label : collection->id],
                          &bulk->in.type->children[child], COLLECTION_SCALAR);
     if (rc == STOA_OK)
-        rc = bulk_column_check(bulk, &key, err);
+        rc = collection_bulk_column_check(bulk, &key, err);
     if (rc == STOA_OK && !by_label && copy_ids(bulk, child))
         return must_exist(bulk, err);
-    for (int64_t i = 0; i < bulk_batch_count(bulk) && rc == STOA_OK; i++) {
-        const struct bulk_batch *const batch = bulk_batch_at(bulk, i);
+    for (int64_t i = 0; i < collection_bulk_batch_count(bulk) && rc == STOA_OK; i++) {
+        const struct bulk_batch *const batch = collection_bulk_batch_at(bulk, i);
 
         for (int64_t row = 0; row < batch->array.length && rc == STOA_OK; row++) {
             collection_feed_cell(&key.feed, batch->array.children[child],
                                  batch->array.offset + row, &cell);
             rc = find_one(bulk, &cell, labels, &bulk->ids[batch->first + row], err);
             if (rc == STOA_ERR_NOT_FOUND || rc == STOA_ERR_INVALID)
-                (void)bulk_at_row(rc, batch->first + row, err);
+                (void)collection_bulk_at_row(rc, batch->first + row, err);
         }
     }
     return rc == STOA_OK && !by_label ? must_exist(bulk, err) : rc;

@@ -36,7 +36,7 @@ static struct bulk_column *find_column(const struct bulk *bulk, const char *name
 static void cell_of(const struct bulk *bulk, const struct bulk_column *column, int64_t batch,
                     int64_t row, struct collection_cell *out)
 {
-    const struct ArrowArray *const array = &bulk_batch_at(bulk, batch)->array;
+    const struct ArrowArray *const array = &collection_bulk_batch_at(bulk, batch)->array;
 
     collection_feed_cell(&column->feed, array->children[column->child], array->offset + row, out);
 }
@@ -79,11 +79,11 @@ static stoa_status know_ids(struct create *create, stoa_error *err)
             bulk->ids[i] = create->first_id + i;
         return rc;
     }
-    rc = bulk_column_check(bulk, create->id, err);
-    for (int64_t b = 0; b < bulk_batch_count(bulk) && rc == STOA_OK; b++)
-        for (int64_t row = 0; row < bulk_batch_at(bulk, b)->array.length; row++) {
+    rc = collection_bulk_column_check(bulk, create->id, err);
+    for (int64_t b = 0; b < collection_bulk_batch_count(bulk) && rc == STOA_OK; b++)
+        for (int64_t row = 0; row < collection_bulk_batch_at(bulk, b)->array.length; row++) {
             cell_of(bulk, create->id, b, row, &cell);
-            bulk->ids[bulk_batch_at(bulk, b)->first + row] = cell.integer;
+            bulk->ids[collection_bulk_batch_at(bulk, b)->first + row] = cell.integer;
         }
     return rc;
 }
@@ -114,8 +114,8 @@ static stoa_status put_labels(struct create *create, struct collection_labels *l
     struct collection_cell cell;
     stoa_status rc = STOA_OK;
 
-    for (int64_t b = 0; b < bulk_batch_count(bulk) && rc == STOA_OK; b++) {
-        const struct bulk_batch *const batch = bulk_batch_at(bulk, b);
+    for (int64_t b = 0; b < collection_bulk_batch_count(bulk) && rc == STOA_OK; b++) {
+        const struct bulk_batch *const batch = collection_bulk_batch_at(bulk, b);
 
         for (int64_t row = 0; row < batch->array.length && rc == STOA_OK; row++) {
             int64_t id = batch->first + row;
@@ -166,11 +166,11 @@ static stoa_status take_ids(struct create *create, struct bulk_column *column,
                                          sizeof *column->ids);
     if (!column->ids)
         return stoa__fail_nomem(err);
-    for (int64_t b = 0; b < bulk_batch_count(bulk); b++)
-        for (int64_t row = 0; row < bulk_batch_at(bulk, b)->array.length; row++) {
+    for (int64_t b = 0; b < collection_bulk_batch_count(bulk); b++)
+        for (int64_t row = 0; row < collection_bulk_batch_at(bulk, b)->array.length; row++) {
             cell_of(bulk, column, b, row, &cell);
             if (cell.type == STOA_TYPE_INT64)
-                column->ids[bulk_batch_at(bulk, b)->first + row] = cell.integer;
+                column->ids[collection_bulk_batch_at(bulk, b)->first + row] = cell.integer;
         }
     column->feed.form = COLLECTION_FORM_LABEL;
     return STOA_OK;
@@ -192,9 +192,9 @@ static stoa_status take_later(struct create *create, struct bulk_column *column,
 
     if (rc != STOA_OK || !is_own(bulk, &column->feed))
         return rc;
-    for (int64_t b = 0; b < bulk_batch_count(bulk); b++)
-        for (int64_t row = 0; row < bulk_batch_at(bulk, b)->array.length; row++) {
-            const int64_t i = bulk_batch_at(bulk, b)->first + row;
+    for (int64_t b = 0; b < collection_bulk_batch_count(bulk); b++)
+        for (int64_t row = 0; row < collection_bulk_batch_at(bulk, b)->array.length; row++) {
+            const int64_t i = collection_bulk_batch_at(bulk, b)->first + row;
             const struct later one = {bulk->ids[i], column->ids[i]};
 
             if (!is_later(create, &one))
@@ -249,10 +249,10 @@ static stoa_status insert_scalars(struct create *create, stoa_error *err)
                                                      .feed_count = bulk->column_count,
                                                      .with_id = !create->id},
                                          .row_count = bulk->row_count,
-                                         .next = bulk_rows_next,
-                                         .number = bulk_rows_number,
-                                         .rewind = bulk_rows_rewind,
-                                         .row = bulk_rows_row,
+                                         .next = collection_bulk_rows_next,
+                                         .number = collection_bulk_rows_number,
+                                         .rewind = collection_bulk_rows_rewind,
+                                         .row = collection_bulk_rows_row,
                                          .self = &rows};
 
     if (!feeds)
@@ -274,7 +274,7 @@ static stoa_status insert_all(struct create *create, stoa__buffer *later, stoa_e
     for (int32_t i = 0; i < bulk->column_count && rc == STOA_OK; i++)
         rc = set_later(bulk, &bulk->columns[i], &later[i], err);
     for (int32_t i = 0; i < bulk->group_count && rc == STOA_OK; i++)
-        rc = bulk_group_insert(bulk, &bulk->groups[i], err);
+        rc = collection_bulk_group_insert(bulk, &bulk->groups[i], err);
     return rc;
 }
 
@@ -313,7 +313,7 @@ static stoa_status publish_ids(struct bulk *bulk, stoa_result *out, stoa_error *
 static stoa_status make(struct create *create, stoa_result *out, stoa_error *err)
 {
     struct bulk *const bulk = &create->bulk;
-    stoa_status rc = bulk_map(bulk, -1, err);
+    stoa_status rc = collection_bulk_map(bulk, -1, err);
 
     create->id = rc == STOA_OK ? find_column(bulk, "id") : NULL;
     create->label = rc == STOA_OK ? find_column(bulk, "label") : NULL;
@@ -324,9 +324,9 @@ static stoa_status make(struct create *create, stoa_result *out, stoa_error *err
     if (rc == STOA_OK)
         rc = know_itself(create, err);
     if (rc == STOA_OK)
-        rc = bulk_resolve(bulk, err);
+        rc = collection_bulk_resolve(bulk, err);
     if (rc == STOA_OK)
-        rc = bulk_check(bulk, err);
+        rc = collection_bulk_check(bulk, err);
     if (rc == STOA_OK && bulk->row_count > 0)
         rc = insert(create, err);
     return rc == STOA_OK ? publish_ids(bulk, out, err) : rc;
@@ -341,11 +341,11 @@ stoa_status stoa_elements_create(stoa_conn conn, stoa_op op, const char *collect
 
     if (out)
         *out = (stoa_result){0};
-    rc = bulk_enter(&create.bulk, conn, op, "create_elements", collection, collection_size, rows,
-                    err);
+    rc = collection_bulk_enter(&create.bulk, conn, op, "create_elements", collection,
+                               collection_size, rows, err);
     if (rc != STOA_OK)
         return rc;
-    rc = bulk_leave(&create.bulk, make(&create, out, err), rows, err);
+    rc = collection_bulk_leave(&create.bulk, make(&create, out, err), rows, err);
     if (rc != STOA_OK && out) { /* The commit may have failed. */
         stoa_result_close(*out);
         *out = (stoa_result){0};

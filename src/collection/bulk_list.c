@@ -25,7 +25,7 @@ struct walk {
     int64_t segment_row; /* Where the segment began, in `number_batch`. */
 };
 
-bool bulk_is_list(const struct stoa__arrow_type *type)
+bool collection_bulk_is_list(const struct stoa__arrow_type *type)
 {
     return stoa__arrow_is_list(type->kind) && !type->dictionary;
 }
@@ -34,7 +34,7 @@ bool bulk_is_list(const struct stoa__arrow_type *type)
 static bool items_of(const struct bulk *bulk, int32_t child, int64_t batch, int64_t row,
                      int64_t *first, int64_t *count)
 {
-    const struct ArrowArray *const array = &bulk_batch_at(bulk, batch)->array;
+    const struct ArrowArray *const array = &collection_bulk_batch_at(bulk, batch)->array;
     struct stoa__cell cell;
 
     stoa__cell_at(&bulk->in.type->children[child], array->children[child], array->offset + row,
@@ -46,8 +46,8 @@ static bool items_of(const struct bulk *bulk, int32_t child, int64_t batch, int6
     return true;
 }
 
-bool bulk_group_touches(const struct bulk *bulk, const struct bulk_group *group, int64_t batch,
-                        int64_t row)
+bool collection_bulk_group_touches(const struct bulk *bulk, const struct bulk_group *group,
+                                   int64_t batch, int64_t row)
 {
     int64_t first, count;
 
@@ -62,7 +62,7 @@ static const struct ArrowArray *values_of(const struct bulk *bulk, const struct 
                                           int64_t batch, int64_t *shift)
 {
     const struct ArrowArray *const list =
-        bulk_batch_at(bulk, batch)->array.children[items->child];
+        collection_bulk_batch_at(bulk, batch)->array.children[items->child];
     const struct ArrowArray *const values = list->children[0];
 
     *shift = items->field < 0 ? 0 : values->offset;
@@ -75,7 +75,8 @@ static stoa_status check_structs(const struct bulk *bulk, const struct bulk_item
                                  int64_t batch, int64_t row, stoa_error *err)
 {
     const int32_t child = items->child;
-    const struct ArrowArray *const list = bulk_batch_at(bulk, batch)->array.children[child];
+    const struct ArrowArray *const list =
+        collection_bulk_batch_at(bulk, batch)->array.children[child];
     const struct ArrowArray *const structs = list->children[0];
     int64_t first, count;
 
@@ -131,17 +132,18 @@ static stoa_status check_dimensions(const struct bulk *bulk, const struct bulk_g
     return STOA_OK;
 }
 
-stoa_status bulk_group_measure(const struct bulk *bulk, struct bulk_group *group, stoa_error *err)
+stoa_status collection_bulk_group_measure(const struct bulk *bulk, struct bulk_group *group,
+                                          stoa_error *err)
 {
     stoa_status rc = STOA_OK;
 
-    for (int64_t b = 0; b < bulk_batch_count(bulk) && rc == STOA_OK; b++) {
-        const struct bulk_batch *const batch = bulk_batch_at(bulk, b);
+    for (int64_t b = 0; b < collection_bulk_batch_count(bulk) && rc == STOA_OK; b++) {
+        const struct bulk_batch *const batch = collection_bulk_batch_at(bulk, b);
 
         for (int64_t row = 0; row < batch->array.length && rc == STOA_OK; row++) {
             rc = measure_row(bulk, group, b, row, err);
             if (rc != STOA_OK)
-                (void)bulk_at_row(rc, batch->first + row, err);
+                (void)collection_bulk_at_row(rc, batch->first + row, err);
         }
     }
     return rc == STOA_OK ? check_dimensions(bulk, group, err) : rc;
@@ -191,8 +193,8 @@ static bool walk_next(void *self, struct collection_segment *segment)
 
     walk->at += walk->count;
     walk->count = 0;
-    for (; walk->batch < bulk_batch_count(walk->bulk); walk->batch++, walk->row = 0) {
-        const int64_t length = bulk_batch_at(walk->bulk, walk->batch)->array.length;
+    for (; walk->batch < collection_bulk_batch_count(walk->bulk); walk->batch++, walk->row = 0) {
+        const int64_t length = collection_bulk_batch_at(walk->bulk, walk->batch)->array.length;
 
         for (; walk->row < length; walk->row++) {
             (void)items_of(walk->bulk, walk->group->items[0].child, walk->batch, walk->row, &first,
@@ -227,7 +229,7 @@ static void walk_number(void *self, int64_t from, int64_t count, int64_t *ids, i
         take = length - walk->number_item;
         take = take < count - done ? take : count - done;
         if (walk->bulk->ids)
-            id = walk->bulk->ids[bulk_batch_at(walk->bulk, walk->number_batch)->first +
+            id = walk->bulk->ids[collection_bulk_batch_at(walk->bulk, walk->number_batch)->first +
                                  walk->number_row];
         for (int64_t i = 0; i < take && ids; i++)
             ids[done + i] = id;
@@ -282,7 +284,7 @@ static int64_t row_of(struct walk *walk, int64_t item, int64_t *index)
     *index = number - 1;
     if (walk->number_item == 0)
         walk->number_row--;
-    return bulk_batch_at(walk->bulk, walk->number_batch)->first + walk->number_row;
+    return collection_bulk_batch_at(walk->bulk, walk->number_batch)->first + walk->number_row;
 }
 
 static int64_t walk_row(void *self, int64_t at)
@@ -292,7 +294,8 @@ static int64_t walk_row(void *self, int64_t at)
     return row_of(self, at, &index);
 }
 
-stoa_status bulk_group_resolve(struct bulk *bulk, struct bulk_group *group, stoa_error *err)
+stoa_status collection_bulk_group_resolve(struct bulk *bulk, struct bulk_group *group,
+                                          stoa_error *err)
 {
     struct room room;
     stoa_status rc = STOA_OK;
@@ -311,7 +314,7 @@ stoa_status bulk_group_resolve(struct bulk *bulk, struct bulk_group *group, stoa
                                          room.segment.count, group->ids[i] + room.walk.at, &bad,
                                          err);
             if (rc == STOA_ERR_NOT_FOUND)
-                (void)bulk_at_row(rc, row_of(&room.walk, bad, &index), err);
+                (void)collection_bulk_at_row(rc, row_of(&room.walk, bad, &index), err);
         }
     }
     return rc;
@@ -337,14 +340,16 @@ static stoa_status check_segment(struct bulk *bulk, struct bulk_group *group, st
         if (bad < 0)
             continue;
         row = row_of(&room->walk, bad, &index);
-        return bulk_at_row(collection_feed_fail(&bulk->call, &group->feeds[i], segment->arrays[i],
-                                                segment->first[i] + bad, index, problem, err),
-                           row, err);
+        return collection_bulk_at_row(
+            collection_feed_fail(&bulk->call, &group->feeds[i], segment->arrays[i],
+                                 segment->first[i] + bad, index, problem, err),
+            row, err);
     }
     return STOA_OK;
 }
 
-stoa_status bulk_group_check(struct bulk *bulk, struct bulk_group *group, stoa_error *err)
+stoa_status collection_bulk_group_check(struct bulk *bulk, struct bulk_group *group,
+                                        stoa_error *err)
 {
     struct room room;
     stoa_status rc = walk_init(&room, bulk, group, err);
@@ -364,8 +369,8 @@ static stoa_status check_sets(struct bulk *bulk, const struct bulk_group *group,
 {
     stoa_status rc = STOA_OK;
 
-    for (int64_t b = 0; b < bulk_batch_count(bulk) && rc == STOA_OK; b++) {
-        const struct bulk_batch *const batch = bulk_batch_at(bulk, b);
+    for (int64_t b = 0; b < collection_bulk_batch_count(bulk) && rc == STOA_OK; b++) {
+        const struct bulk_batch *const batch = collection_bulk_batch_at(bulk, b);
 
         for (int64_t row = 0; row < batch->array.length && rc == STOA_OK; row++) {
             int64_t first, count;
@@ -376,13 +381,14 @@ static stoa_status check_sets(struct bulk *bulk, const struct bulk_group *group,
             rc = collection_set_check(&bulk->call, group->table, bulk->ids[batch->first + row],
                                       err);
             if (rc == STOA_ERR_CONSTRAINT)
-                (void)bulk_at_row(rc, batch->first + row, err);
+                (void)collection_bulk_at_row(rc, batch->first + row, err);
         }
     }
     return rc;
 }
 
-stoa_status bulk_group_insert(struct bulk *bulk, const struct bulk_group *group, stoa_error *err)
+stoa_status collection_bulk_group_insert(struct bulk *bulk, const struct bulk_group *group,
+                                         stoa_error *err)
 {
     struct walk walk = {.bulk = bulk, .group = group};
     const struct collection_flow flow = {

@@ -40,9 +40,10 @@ static stoa_status check_once(struct bulk *bulk, stoa_error *err)
     for (int64_t i = 0; i < bulk->row_count && found; i++) {
         seen += bulk->ids[i] == twice;
         if (seen == 2)
-            return bulk_at_row(collection_fail(&bulk->call, err, STOA_ERR_INVALID,
-                                               "element %lld was given twice", (long long)twice),
-                               i, err);
+            return collection_bulk_at_row(collection_fail(&bulk->call, err, STOA_ERR_INVALID,
+                                                          "element %lld was given twice",
+                                                          (long long)twice),
+                                          i, err);
     }
     return STOA_OK;
 }
@@ -91,7 +92,7 @@ static stoa_status run_packed(struct bulk *bulk, struct collection_packed *packe
     make_text(bulk, &text);
     rc = collection_packed_run(packed, &bulk->call, &text, NULL, &done, err);
     if (rc == STOA_ERR_CONSTRAINT)
-        (void)bulk_at_row(rc, first + done, err);
+        (void)collection_bulk_at_row(rc, first + done, err);
     return rc;
 }
 
@@ -100,8 +101,8 @@ static stoa_status update_scalars(struct bulk *bulk, stoa_error *err)
     struct collection_packed packed = {0};
     stoa_status rc = STOA_OK;
 
-    for (int64_t b = 0; b < bulk_batch_count(bulk) && bulk->column_count > 0; b++) {
-        const struct bulk_batch *const batch = bulk_batch_at(bulk, b);
+    for (int64_t b = 0; b < collection_bulk_batch_count(bulk) && bulk->column_count > 0; b++) {
+        const struct bulk_batch *const batch = collection_bulk_batch_at(bulk, b);
 
         for (int64_t row = 0; row < batch->array.length && rc == STOA_OK; row++) {
             rc = pack_row(bulk, batch, row, &packed);
@@ -121,13 +122,13 @@ static stoa_status clear_group(struct bulk *bulk, const struct bulk_group *group
     struct collection_packed packed = {0};
     stoa_status rc = STOA_OK;
 
-    for (int64_t b = 0; b < bulk_batch_count(bulk) && rc == STOA_OK; b++) {
-        const struct bulk_batch *const batch = bulk_batch_at(bulk, b);
+    for (int64_t b = 0; b < collection_bulk_batch_count(bulk) && rc == STOA_OK; b++) {
+        const struct bulk_batch *const batch = collection_bulk_batch_at(bulk, b);
 
         for (int64_t row = 0; row < batch->array.length && rc == STOA_OK; row++) {
             stoa__buffer text = {0};
 
-            if (bulk_group_touches(bulk, group, b, row)) {
+            if (collection_bulk_group_touches(bulk, group, b, row)) {
                 rc = collection_packed_int64(&packed, bulk->ids[batch->first + row]);
                 packed.row_count++;
             }
@@ -146,31 +147,31 @@ static stoa_status clear_group(struct bulk *bulk, const struct bulk_group *group
 
 static stoa_status update(struct bulk *bulk, stoa_error *err)
 {
-    const int32_t by_id = bulk_child(bulk, "id");
-    const int32_t key = by_id >= 0 ? by_id : bulk_child(bulk, "label");
+    const int32_t by_id = collection_bulk_child(bulk, "id");
+    const int32_t key = by_id >= 0 ? by_id : collection_bulk_child(bulk, "label");
     stoa_status rc;
 
     if (key < 0)
         return collection_fail(&bulk->call, err, STOA_ERR_INVALID,
                                "the stream has neither a column 'id' nor a column 'label'");
-    rc = bulk_map(bulk, key, err);
+    rc = collection_bulk_map(bulk, key, err);
     if (rc == STOA_OK && bulk->column_count + bulk->group_count == 0)
         rc = collection_fail(&bulk->call, err, STOA_ERR_INVALID,
                              "element must have at least one attribute to update");
     if (rc == STOA_OK)
-        rc = bulk_find_elements(bulk, key, err);
+        rc = collection_bulk_find_elements(bulk, key, err);
     if (rc == STOA_OK)
         rc = check_once(bulk, err);
     if (rc == STOA_OK)
-        rc = bulk_resolve(bulk, err);
+        rc = collection_bulk_resolve(bulk, err);
     if (rc == STOA_OK)
-        rc = bulk_check(bulk, err);
+        rc = collection_bulk_check(bulk, err);
     if (rc == STOA_OK)
         rc = update_scalars(bulk, err);
     for (int32_t i = 0; i < bulk->group_count && rc == STOA_OK; i++) {
         rc = clear_group(bulk, &bulk->groups[i], err);
         if (rc == STOA_OK)
-            rc = bulk_group_insert(bulk, &bulk->groups[i], err);
+            rc = collection_bulk_group_insert(bulk, &bulk->groups[i], err);
     }
     return rc;
 }
@@ -184,13 +185,14 @@ stoa_status stoa_elements_update(stoa_conn conn, stoa_op op, const char *collect
 
     if (count)
         *count = 0;
-    rc = bulk_enter(&bulk, conn, op, "update_elements", collection, collection_size, rows, err);
+    rc = collection_bulk_enter(&bulk, conn, op, "update_elements", collection, collection_size,
+                               rows, err);
     if (rc != STOA_OK)
         return rc;
     rc = update(&bulk, err);
     const int64_t updated = bulk.row_count;
 
-    rc = bulk_leave(&bulk, rc, rows, err);
+    rc = collection_bulk_leave(&bulk, rc, rows, err);
     if (rc == STOA_OK && count)
         *count = updated;
     return rc;

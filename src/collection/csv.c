@@ -84,9 +84,9 @@ static stoa_status read_settings(struct csv_call *csv, const stoa_option *option
     return rc == STOA_OK ? stoa__settings_finish(&csv->settings, "csv", err) : rc;
 }
 
-stoa_status csv_options_read(struct csv_call *csv, const char *path, int64_t path_size,
-                             const stoa_option *options, int64_t option_count, bool import,
-                             stoa_error *err)
+stoa_status collection_csv_options_read(struct csv_call *csv, const char *path, int64_t path_size,
+                                        const stoa_option *options, int64_t option_count,
+                                        bool import, stoa_error *err)
 {
     size_t size = 0;
     stoa_status rc = stoa__text_size("path", path, path_size, PATH_MAX, &size, err);
@@ -113,8 +113,9 @@ stoa_status csv_options_read(struct csv_call *csv, const char *path, int64_t pat
     return csv->path ? STOA_OK : stoa__fail_nomem(err);
 }
 
-stoa_status csv_find(struct csv_call *csv, const char *collection, int64_t collection_size,
-                     int32_t kind, const char *group, int64_t group_size, stoa_error *err)
+stoa_status collection_csv_find(struct csv_call *csv, const char *collection,
+                                int64_t collection_size, int32_t kind, const char *group,
+                                int64_t group_size, stoa_error *err)
 {
     size_t size = 0;
     stoa_status rc =
@@ -137,12 +138,12 @@ stoa_status csv_find(struct csv_call *csv, const char *collection, int64_t colle
     return STOA_OK;
 }
 
-void csv_release(struct csv_call *csv)
+void collection_csv_release(struct csv_call *csv)
 {
     stoa__settings_release(&csv->settings);
 }
 
-bool csv_has_column(const struct collection_table *table, int32_t column)
+bool collection_csv_has_column(const struct collection_table *table, int32_t column)
 {
     return table->role != ROLE_COLLECTION || column != table->id;
 }

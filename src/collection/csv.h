@@ -41,15 +41,16 @@ struct csv_call {
 };
 
 /* Read the options of an export or an import, before the call is entered. */
-stoa_status csv_options_read(struct csv_call *csv, const char *path, int64_t path_size,
-                             const stoa_option *options, int64_t option_count, bool import,
-                             stoa_error *err);
+stoa_status collection_csv_options_read(struct csv_call *csv, const char *path, int64_t path_size,
+                                        const stoa_option *options, int64_t option_count,
+                                        bool import, stoa_error *err);
 /* Find the table; a group size of 0 is the collection itself. */
-stoa_status csv_find(struct csv_call *csv, const char *collection, int64_t collection_size,
-                     int32_t kind, const char *group, int64_t group_size, stoa_error *err);
-void csv_release(struct csv_call *csv);
+stoa_status collection_csv_find(struct csv_call *csv, const char *collection,
+                                int64_t collection_size, int32_t kind, const char *group,
+                                int64_t group_size, stoa_error *err);
+void collection_csv_release(struct csv_call *csv);
 
 /* Does the file have this column? All but the `id` of a collection. */
-bool csv_has_column(const struct collection_table *table, int32_t column);
+bool collection_csv_has_column(const struct collection_table *table, int32_t column);
 
 #endif

@@ -56,7 +56,8 @@ static stoa_status open_insert(struct elements *elements)
     for (int32_t i = 0; i < count; i++)
         collection_text(&text, "%s?%d", i > 0 ? "," : "", i + 1);
     collection_text(&text, ")");
-    return csv_batch_open(&elements->insert, import, &text, count, &import->done.inserted);
+    return collection_csv_batch_open(&elements->insert, import, &text, count,
+                                     &import->done.inserted);
 }
 
 /* All columns but the label, and the id behind them. */
@@ -76,7 +77,7 @@ static stoa_status open_update(struct elements *elements)
     collection_text(&text, " WHERE \"id\"=?%d", count + 1);
     elements->updates = count > 0;
     if (count > 0)
-        return csv_open(import, &elements->update, &text);
+        return collection_csv_open(import, &elements->update, &text);
     stoa__buffer_release(&text);
     return STOA_OK;
 }
@@ -86,7 +87,7 @@ static stoa_status open_find(struct elements *elements)
     stoa__buffer text = {0};
 
     collection_text(&text, "SELECT \"id\" FROM %T WHERE \"label\"=?1", elements->table->name);
-    return csv_open(elements->import, &elements->find, &text);
+    return collection_csv_open(elements->import, &elements->find, &text);
 }
 
 /* The id of a label; DONE: there is none. */
@@ -106,7 +107,7 @@ static stoa_status find(struct elements *elements, const struct collection_cell 
 static stoa_status run_text(struct elements *elements, stoa__buffer *text, int64_t *out)
 {
     struct collection_sql sql = {0};
-    stoa_status rc = csv_open(elements->import, &sql, text);
+    stoa_status rc = collection_csv_open(elements->import, &sql, text);
 
     if (rc == STOA_OK)
         rc = collection_sql_row(&sql, NULL, 0, NULL, 0, elements->import->err);
@@ -141,11 +142,11 @@ static stoa_status pack(struct elements *elements, struct collection_packed *pac
 
         if (!is_written(import, i))
             continue;
-        rc = csv_import_cell(import, i, &cell);
+        rc = collection_csv_import_cell(import, i, &cell);
         if (rc == STOA_OK && import->columns[i].role == CSV_SELF)
             postpone(elements, &import->columns[i], &cell);
         if (rc == STOA_OK && i != without)
-            rc = csv_pack(import, packed, &cell);
+            rc = collection_csv_pack(import, packed, &cell);
     }
     if (rc != STOA_OK) {
         packed->values.size = values;
@@ -158,7 +159,7 @@ static stoa_status insert(struct elements *elements)
 {
     const stoa_status rc = pack(elements, &elements->insert.packed, -1);
 
-    return rc == STOA_OK ? csv_batch_row(&elements->insert) : rc;
+    return rc == STOA_OK ? collection_csv_batch_row(&elements->insert) : rc;
 }
 
 static stoa_status update(struct elements *elements, int64_t id)
@@ -171,14 +172,14 @@ static stoa_status update(struct elements *elements, int64_t id)
     row->values.size = row->bytes.size = 0;
     rc = pack(elements, row, elements->label);
     if (rc == STOA_OK)
-        rc = csv_pack(import, row, &key);
+        rc = collection_csv_pack(import, row, &key);
     if (rc == STOA_OK && elements->updates)
         rc = collection_sql_row(&elements->update,
                                 (const stoa_value *)(const void *)row->values.data,
                                 (int64_t)(row->values.size / sizeof(stoa_value)),
                                 row->bytes.data, (int64_t)row->bytes.size, import->err);
     if (rc < 0)
-        return import->row_failed ? rc : csv_fail_statement(import, rc);
+        return import->row_failed ? rc : collection_csv_fail_statement(import, rc);
     import->done.updated++;
     return STOA_OK;
 }
@@ -188,12 +189,12 @@ static stoa_status see(struct elements *elements, int64_t id)
 {
     bool there = true;
 
-    if (id <= elements->id_max && !csv_set_add(&elements->seen, id, &there))
+    if (id <= elements->id_max && !collection_csv_set_add(&elements->seen, id, &there))
         return stoa__fail_nomem(elements->import->err);
     if (!there)
         return STOA_OK;
-    return csv_fail_row(elements->import, "label", STOA_ERR_CONSTRAINT,
-                        "There are duplicate entries in the CSV file.");
+    return collection_csv_fail_row(elements->import, "label", STOA_ERR_CONSTRAINT,
+                                   "There are duplicate entries in the CSV file.");
 }
 
 /* An element was inserted that the next row may name again; where the highest id is taken, new ones
@@ -202,12 +203,12 @@ static stoa_status note_inserted(struct elements *elements, const struct collect
 {
     bool there;
     int64_t id;
-    stoa_status rc = csv_batch_run(&elements->insert);
+    stoa_status rc = collection_csv_batch_run(&elements->insert);
 
     if (rc != STOA_OK || elements->id_max != INT64_MAX)
         return rc;
     rc = find(elements, label, &id);
-    if (rc == STOA_OK && !csv_set_add(&elements->seen, id, &there))
+    if (rc == STOA_OK && !collection_csv_set_add(&elements->seen, id, &there))
         rc = stoa__fail_nomem(elements->import->err);
     return rc == STOA_DONE ? STOA_OK : rc; /* It was skipped. */
 }
@@ -217,7 +218,7 @@ static stoa_status write_row(struct elements *elements)
     struct csv_import *import = elements->import;
     struct collection_cell label;
     int64_t id;
-    stoa_status rc = csv_import_cell(import, elements->label, &label);
+    stoa_status rc = collection_csv_import_cell(import, elements->label, &label);
 
     if (rc != STOA_OK)
         return rc;
@@ -240,12 +241,12 @@ static stoa_status write_rows(struct elements *elements)
     stoa_status rc = STOA_OK;
 
     while (rc == STOA_OK) {
-        rc = csv_import_next(import);
+        rc = collection_csv_import_next(import);
         if (rc == STOA_OK)
-            rc = csv_import_row_end(import, write_row(elements), import->file.line);
+            rc = collection_csv_import_row_end(import, write_row(elements), import->file.line);
     }
     if (rc == STOA_DONE)
-        rc = csv_batch_run(&elements->insert);
+        rc = collection_csv_batch_run(&elements->insert);
     import->done.rows = import->row;
     return rc;
 }
@@ -265,7 +266,7 @@ static stoa_status delete_unseen(struct elements *elements, struct collection_sq
         const stoa_value id = {.type = STOA_TYPE_INT64, .a = collection_row_int64(&ids->row, i)};
 
         *last = id.a;
-        if (csv_set_has(&elements->seen, id.a))
+        if (collection_csv_set_has(&elements->seen, id.a))
             continue;
         rc = collection_sql_row(gone, &id, 1, NULL, 0, import->err);
         import->done.deleted += rc >= 0;
@@ -284,7 +285,7 @@ static stoa_status look(struct elements *elements, struct collection_sql *ids, i
     collection_text(&text, "SELECT \"id\" FROM %T WHERE \"id\">=?1 AND \"id\"<=?2 ORDER BY "
                            "\"id\" LIMIT %d",
                     elements->table->name, (int)LOOK_ROWS);
-    rc = csv_open(elements->import, ids, &text);
+    rc = collection_csv_open(elements->import, ids, &text);
     if (rc == STOA_OK)
         rc = collection_sql_run(ids, range, 2, NULL, 0, elements->import->err);
     if (rc == STOA_OK)
@@ -301,7 +302,7 @@ static stoa_status delete_rest(struct elements *elements)
     stoa_status rc;
 
     collection_text(&text, "DELETE FROM %T WHERE \"id\"=?1", elements->table->name);
-    rc = csv_open(import, &gone, &text);
+    rc = collection_csv_open(import, &gone, &text);
     while (rc == STOA_OK) {
         struct collection_sql ids = {0};
 
@@ -379,7 +380,7 @@ static stoa_status make_room_for(struct elements *elements, struct collection_sq
     struct csv_import *import = elements->import;
     struct collection_cell label;
     stoa_value id = {.type = STOA_TYPE_INT64};
-    stoa_status rc = csv_import_cell(import, elements->label, &label);
+    stoa_status rc = collection_csv_import_cell(import, elements->label, &label);
 
     if (rc == STOA_OK)
         rc = find(elements, &label, &id.a);
@@ -396,14 +397,15 @@ static stoa_status make_room_in_file(struct elements *elements, stoa__buffer *te
     stoa_status rc;
 
     collection_text(text, " WHERE \"id\"=?1");
-    rc = csv_open(import, &room, text);
+    rc = collection_csv_open(import, &room, text);
     while (rc == STOA_OK) {
-        rc = csv_import_next(import);
+        rc = collection_csv_import_next(import);
         if (rc == STOA_OK)
-            rc = csv_import_row_end(import, make_room_for(elements, &room), import->file.line);
+            rc = collection_csv_import_row_end(import, make_room_for(elements, &room),
+                                               import->file.line);
     }
     collection_sql_close(&room);
-    return rc == STOA_DONE ? csv_import_rewind(import) : rc;
+    return rc == STOA_DONE ? collection_csv_import_rewind(import) : rc;
 }
 
 /* With mode=replace all rows are written anew or go. A row that is skipped keeps its values, so
@@ -440,7 +442,7 @@ static stoa_status set_relation(struct elements *elements, int32_t column,
     struct collection_packed *row = &elements->row;
     struct collection_cell target, label;
     struct collection_cell id = {.type = STOA_TYPE_INT64};
-    stoa_status rc = csv_import_cell(import, column, &target);
+    stoa_status rc = collection_csv_import_cell(import, column, &target);
 
     if (rc != STOA_OK || target.type == STOA_TYPE_NULL)
         return rc;
@@ -448,23 +450,23 @@ static stoa_status set_relation(struct elements *elements, int32_t column,
     if (rc == STOA_DONE && import->columns[column].column->not_null)
         import->csv.options.skip = 0; /* It cannot be left out, and the row is there. */
     if (rc == STOA_DONE)
-        return csv_fail_row(import, import->columns[column].column->name, STOA_ERR_NOT_FOUND,
-                            "Could not find an existing element from collection %s with label "
-                            "%.*s.\nCreate the element before referencing it.",
-                            elements->table->name, (int)(target.size < 200 ? target.size : 200),
-                            target.text);
+        return collection_csv_fail_row(
+            import, import->columns[column].column->name, STOA_ERR_NOT_FOUND,
+            "Could not find an existing element from collection %s with label "
+            "%.*s.\nCreate the element before referencing it.",
+            elements->table->name, (int)(target.size < 200 ? target.size : 200), target.text);
     row->values.size = row->bytes.size = 0;
     if (rc == STOA_OK)
-        rc = csv_pack(import, row, &id);
+        rc = collection_csv_pack(import, row, &id);
     if (rc == STOA_OK)
-        rc = csv_import_cell(import, elements->label, &label);
+        rc = collection_csv_import_cell(import, elements->label, &label);
     if (rc == STOA_OK)
-        rc = csv_pack(import, row, &label);
+        rc = collection_csv_pack(import, row, &label);
     if (rc == STOA_OK)
         rc = collection_sql_row(set, (const stoa_value *)(const void *)row->values.data, 2,
                                 row->bytes.data, (int64_t)row->bytes.size, import->err);
     if (rc < 0 && !import->row_failed)
-        rc = csv_fail_statement(import, rc);
+        rc = collection_csv_fail_statement(import, rc);
     return rc == STOA_DONE ? STOA_OK : rc;
 }
 
@@ -479,15 +481,15 @@ static stoa_status set_relations_of(struct elements *elements, int32_t column,
 
     collection_text(&text, "UPDATE %T SET %Q=?1 WHERE \"label\"=?2", elements->table->name,
                     import->columns[column].column->name);
-    rc = csv_open(import, &set, &text);
+    rc = collection_csv_open(import, &set, &text);
     if (rc == STOA_OK)
-        rc = csv_import_rewind(import);
+        rc = collection_csv_import_rewind(import);
     while (rc == STOA_OK) {
-        rc = csv_file_next(&import->file, import->err);
+        rc = collection_csv_file_next(&import->file, import->err);
         if (rc == STOA_OK && import->file.cell_count >= import->column_count &&
             !was_skipped(import, skipped_count, &at))
-            rc = csv_import_row_end(import, set_relation(elements, column, &set),
-                                    import->file.line);
+            rc = collection_csv_import_row_end(import, set_relation(elements, column, &set),
+                                               import->file.line);
         else if (rc == STOA_ERR_INVALID)
             rc = STOA_OK; /* It was skipped. */
     }
@@ -579,7 +581,7 @@ static stoa_status prepare(struct elements *elements)
     return rc == STOA_OK ? open_update(elements) : rc;
 }
 
-stoa_status csv_import_elements(struct csv_import *import)
+stoa_status collection_csv_import_elements(struct csv_import *import)
 {
     struct elements elements = {.import = import, .table = import->csv.table};
     stoa_status rc = prepare(&elements);
@@ -590,10 +592,10 @@ stoa_status csv_import_elements(struct csv_import *import)
         rc = delete_rest(&elements);
     if (rc == STOA_OK && elements.any_self)
         rc = set_relations(&elements);
-    csv_batch_close(&elements.insert);
+    collection_csv_batch_close(&elements.insert);
     collection_sql_close(&elements.find);
     collection_sql_close(&elements.update);
     collection_packed_release(&elements.row);
-    csv_map_release(&elements.seen);
+    collection_csv_map_release(&elements.seen);
     return rc;
 }

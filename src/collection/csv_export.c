@@ -135,7 +135,7 @@ static stoa_status put_batch(struct export *export, const struct stoa__arrow_typ
 {
     stoa__call *call = &export->csv.call->entry.call;
     struct ArrowArray batch = {0};
-    stoa_status rc = read_statement_next(&export->statement, call, &batch, export->err);
+    stoa_status rc = collection_read_statement_next(&export->statement, call, &batch, export->err);
 
     if (rc != STOA_OK)
         return rc;
@@ -189,7 +189,7 @@ static stoa_status put_head(struct export *export)
 /* The file's columns, relations as labels, dates as they are stored. */
 static stoa_status make_columns(struct export *export, stoa__buffer *text)
 {
-    static const struct read_options as_text = {.labels = 1, .text = 1};
+    static const struct collection_read_options as_text = {.labels = 1, .text = 1};
     const struct collection_table *table = export->csv.table;
     const size_t count = (size_t)table->column_count;
 
@@ -202,16 +202,16 @@ static stoa_status make_columns(struct export *export, stoa__buffer *text)
         const int32_t at = export->column_count;
         stoa_status rc;
 
-        if (!csv_has_column(table, i))
+        if (!collection_csv_has_column(table, i))
             continue;
-        rc = read_column_init(export->csv.call, column, column->name, &as_text, &export->arena,
-                              &export->columns[at], export->err);
+        rc = collection_read_column_init(export->csv.call, column, column->name, &as_text,
+                                         &export->arena, &export->columns[at], export->err);
         if (rc != STOA_OK)
             return rc;
         if (export->columns[at].form == READ_PLAIN)
             export->enums[at] = collection_enums_of(&export->csv.enums, column->name);
         collection_text(text, at == 0 ? "SELECT " : ", ");
-        read_column_sql(text, "g", column, &export->columns[at], at);
+        collection_read_column_sql(text, "g", column, &export->columns[at], at);
         export->column_count++;
     }
     return STOA_OK;
@@ -232,11 +232,11 @@ static stoa_status open_statement(struct export *export)
     if (table->role == ROLE_COLLECTION)
         collection_text(&text, " ORDER BY g.\"id\"");
     else
-        read_group_order(&text, table);
+        collection_read_group_order(&text, table);
     export->statement.columns = export->columns;
     export->statement.column_count = export->column_count;
-    return read_statement_open(&export->statement, export->csv.call, &text, &none, BATCH_ROWS,
-                               &export->arena, export->err);
+    return collection_read_statement_open(&export->statement, export->csv.call, &text, &none,
+                                          BATCH_ROWS, &export->arena, export->err);
 }
 
 /* ---- the file ---- */
@@ -278,7 +278,7 @@ static stoa_status run(struct export *export)
     if (rc == STOA_OK)
         rc = stoa__sink_finish(&export->sink, call, export->err);
     stoa__sink_release(&export->sink);
-    read_statement_close(&export->statement);
+    collection_read_statement_close(&export->statement);
     stoa__arena_release(&export->arena);
     return rc;
 }
@@ -295,18 +295,20 @@ stoa_status stoa_collection_export_csv(stoa_conn conn, stoa_op op, const char *c
 
     if (rows)
         *rows = 0;
-    rc = csv_options_read(&export.csv, path, path_size, options, option_count, false, err);
+    rc = collection_csv_options_read(&export.csv, path, path_size, options, option_count, false,
+                                     err);
     if (rc == STOA_OK)
         rc = collection_enter(&call, conn, op, "export_csv", err);
     if (rc == STOA_OK) {
         export.csv.call = &call;
-        rc = csv_find(&export.csv, collection, collection_size, kind, group, group_size, err);
+        rc = collection_csv_find(&export.csv, collection, collection_size, kind, group, group_size,
+                                 err);
         if (rc == STOA_OK)
             rc = run(&export);
         rc = collection_leave(&call, rc);
     }
     if (rc == STOA_OK && rows)
         *rows = export.rows;
-    csv_release(&export.csv);
+    collection_csv_release(&export.csv);
     return rc;
 }

@@ -132,7 +132,7 @@ static stoa_status cut_cells(struct csv_file *file, const struct stoa__csv_recor
     return STOA_OK;
 }
 
-stoa_status csv_file_next(struct csv_file *file, stoa_error *err)
+stoa_status collection_csv_file_next(struct csv_file *file, stoa_error *err)
 {
     struct stoa__csv_record record;
     stoa_status rc;
@@ -214,8 +214,8 @@ static void read_start(struct csv_file *file, uint8_t separator)
     file->dialect.quote = '"';
 }
 
-stoa_status csv_file_open(struct csv_file *file, const char *path, uint8_t separator,
-                          stoa__call *call, stoa_error *err)
+stoa_status collection_csv_file_open(struct csv_file *file, const char *path, uint8_t separator,
+                                     stoa__call *call, stoa_error *err)
 {
     const stoa_source given = {
         .struct_size = sizeof given, .path = path, .path_size = STOA_NUL};
@@ -233,11 +233,11 @@ stoa_status csv_file_open(struct csv_file *file, const char *path, uint8_t separ
     if (rc == STOA_OK)
         read_start(file, separator);
     else
-        csv_file_close(file);
+        collection_csv_file_close(file);
     return rc;
 }
 
-void csv_file_close(struct csv_file *file)
+void collection_csv_file_close(struct csv_file *file)
 {
     if (file->source)
         stoa__source_release(&file->source->source);
@@ -254,7 +254,7 @@ static bool is_blank(char byte)
     return byte == ' ' || byte == '\t' || byte == '\r' || byte == '\n';
 }
 
-void csv_cell_trim(struct csv_cell *cell)
+void collection_csv_cell_trim(struct csv_cell *cell)
 {
     while (cell->size > 0 && is_blank(cell->text[cell->size - 1]))
         cell->size--;

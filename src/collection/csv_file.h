@@ -34,15 +34,15 @@ struct csv_file {
 };
 
 /* `separator` 0: what `sep=` says, or the first line shows. On failure it is all-zero. */
-stoa_status csv_file_open(struct csv_file *file, const char *path, uint8_t separator,
-                          stoa__call *call, stoa_error *err);
-void csv_file_close(struct csv_file *file);
+stoa_status collection_csv_file_open(struct csv_file *file, const char *path, uint8_t separator,
+                                     stoa__call *call, stoa_error *err);
+void collection_csv_file_close(struct csv_file *file);
 
 /* The next record into `cells`; DONE at the end. INVALID for text behind a closing quote and a
  * quote that is never closed, FULL for a record that is too long; the rest can still be read. */
-stoa_status csv_file_next(struct csv_file *file, stoa_error *err);
+stoa_status collection_csv_file_next(struct csv_file *file, stoa_error *err);
 
 /* Blanks off both ends. */
-void csv_cell_trim(struct csv_cell *cell);
+void collection_csv_cell_trim(struct csv_cell *cell);
 
 #endif

@@ -76,7 +76,7 @@ static stoa_status open_insert(struct group *group)
     collection_text(&text, ")");
     if (import->csv.options.mode == CSV_MERGE)
         add_merge(group, &text);
-    return csv_batch_open(&group->insert, import, &text, count, &import->done.inserted);
+    return collection_csv_batch_open(&group->insert, import, &text, count, &import->done.inserted);
 }
 
 static stoa_status clear(struct group *group)
@@ -87,7 +87,7 @@ static stoa_status clear(struct group *group)
     stoa_status rc;
 
     collection_text(&text, "DELETE FROM %T", group->table->name);
-    rc = csv_open(import, &sql, &text);
+    rc = collection_csv_open(import, &sql, &text);
     if (rc == STOA_OK)
         rc = collection_sql_row(&sql, NULL, 0, NULL, 0, import->err);
     if (rc >= 0)
@@ -100,7 +100,7 @@ static stoa_status clear(struct group *group)
 static stoa_status count(struct group *group, stoa__buffer *text, int64_t *out)
 {
     struct collection_sql sql = {0};
-    stoa_status rc = csv_open(group->import, &sql, text);
+    stoa_status rc = collection_csv_open(group->import, &sql, text);
 
     if (rc == STOA_OK)
         rc = collection_sql_row(&sql, NULL, 0, NULL, 0, group->import->err);
@@ -124,7 +124,7 @@ static stoa_status find_base(struct group *group, int64_t id, int64_t *out)
 {
     struct csv_import *import = group->import;
     const stoa_value key = {.type = STOA_TYPE_INT64, .a = id};
-    int64_t *base = csv_map_at(&group->bases, id);
+    int64_t *base = collection_csv_map_at(&group->bases, id);
     stoa_status rc;
 
     if (!base)
@@ -142,23 +142,24 @@ static stoa_status find_base(struct group *group, int64_t id, int64_t *out)
 static stoa_status number(struct group *group, int64_t id, int64_t *index)
 {
     struct csv_import *import = group->import;
-    int64_t *last = csv_map_at(&group->lasts, id);
+    int64_t *last = collection_csv_map_at(&group->lasts, id);
     int64_t base = 0;
     stoa_status rc = STOA_OK;
 
     if (!last)
         return stoa__fail_nomem(import->err);
     if (*index != *last + 1)
-        return csv_fail_row(import, "vector_index", STOA_ERR_INVALID,
-                            "Column vector_index must be consecutive, unique and start at 1.");
+        return collection_csv_fail_row(
+            import, "vector_index", STOA_ERR_INVALID,
+            "Column vector_index must be consecutive, unique and start at 1.");
     *last = *index;
     group->last = last;
     if (import->csv.options.mode == CSV_APPEND)
         rc = find_base(group, id, &base);
     if (__builtin_add_overflow(*index, base, index))
-        return csv_fail_row(import, "vector_index", STOA_ERR_FULL,
-                            "Column vector_index has no number left behind %lld.",
-                            (long long)base);
+        return collection_csv_fail_row(import, "vector_index", STOA_ERR_FULL,
+                                       "Column vector_index has no number left behind %lld.",
+                                       (long long)base);
     return rc;
 }
 
@@ -174,7 +175,7 @@ static stoa_status pack(struct group *group)
     if (group->index >= 0) {
         struct collection_cell element;
 
-        rc = csv_import_cell(import, group->id, &element);
+        rc = collection_csv_import_cell(import, group->id, &element);
         id = element.integer;
     }
     for (int32_t i = 0; i < import->column_count && rc == STOA_OK; i++) {
@@ -182,11 +183,11 @@ static stoa_status pack(struct group *group)
 
         if (import->columns[i].role == CSV_IGNORED)
             continue;
-        rc = csv_import_cell(import, i, &cell);
+        rc = collection_csv_import_cell(import, i, &cell);
         if (rc == STOA_OK && i == group->index)
             rc = number(group, id, &cell.integer);
         if (rc == STOA_OK)
-            rc = csv_pack(import, packed, &cell);
+            rc = collection_csv_pack(import, packed, &cell);
         group->any_null = group->any_null || cell.type == STOA_TYPE_NULL;
     }
     return rc;
@@ -216,10 +217,10 @@ static stoa_status write_row(struct group *group)
         uncount(group);
         return rc;
     }
-    rc = csv_batch_row(&group->insert);
+    rc = collection_csv_batch_row(&group->insert);
     if (rc != STOA_OK || !import->csv.options.skip || group->index < 0)
         return rc;
-    rc = csv_batch_run(&group->insert);
+    rc = collection_csv_batch_run(&group->insert);
     if (import->done.skipped > skipped)
         uncount(group);
     return rc;
@@ -231,12 +232,12 @@ static stoa_status write_rows(struct group *group)
     stoa_status rc = STOA_OK;
 
     while (rc == STOA_OK) {
-        rc = csv_import_next(import);
+        rc = collection_csv_import_next(import);
         if (rc == STOA_OK)
-            rc = csv_import_row_end(import, write_row(group), import->file.line);
+            rc = collection_csv_import_row_end(import, write_row(group), import->file.line);
     }
     if (rc == STOA_DONE)
-        rc = csv_batch_run(&group->insert);
+        rc = collection_csv_batch_run(&group->insert);
     import->done.rows = import->row;
     return rc;
 }
@@ -283,12 +284,12 @@ static stoa_status prepare(struct group *group)
         collection_text(&text,
                         "SELECT coalesce(max(\"vector_index\"),0) FROM %T WHERE \"id\"=?1",
                         group->table->name);
-        rc = csv_open(import, &group->base, &text);
+        rc = collection_csv_open(import, &group->base, &text);
     }
     return rc == STOA_OK ? open_insert(group) : rc;
 }
 
-stoa_status csv_import_group(struct csv_import *import)
+stoa_status collection_csv_import_group(struct csv_import *import)
 {
     struct group group = {.import = import, .table = import->csv.table, .id = -1, .index = -1};
     const bool merge = import->csv.options.mode == CSV_MERGE;
@@ -307,9 +308,9 @@ stoa_status csv_import_group(struct csv_import *import)
         import->done.updated = import->done.inserted - (after - before);
         import->done.inserted = after - before;
     }
-    csv_batch_close(&group.insert);
+    collection_csv_batch_close(&group.insert);
     collection_sql_close(&group.base);
-    csv_map_release(&group.lasts);
-    csv_map_release(&group.bases);
+    collection_csv_map_release(&group.lasts);
+    collection_csv_map_release(&group.bases);
     return rc;
 }

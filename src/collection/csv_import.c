@@ -20,8 +20,8 @@ enum {
 
 /* ---- rows that are wrong ---- */
 
-stoa_status csv_fail_row(struct csv_import *import, const char *column, stoa_status status,
-                         const char *format, ...)
+stoa_status collection_csv_fail_row(struct csv_import *import, const char *column,
+                                    stoa_status status, const char *format, ...)
 {
     va_list args;
 
@@ -33,7 +33,7 @@ stoa_status csv_fail_row(struct csv_import *import, const char *column, stoa_sta
     return status;
 }
 
-stoa_status csv_fail_statement(struct csv_import *import, stoa_status rc)
+stoa_status collection_csv_fail_statement(struct csv_import *import, stoa_status rc)
 {
     stoa_error error = *import->err;
     const int32_t code = error.engine_code;
@@ -42,9 +42,10 @@ stoa_status csv_fail_statement(struct csv_import *import, stoa_status rc)
         return rc;
     if (import->csv.options.mode != CSV_APPEND &&
         (code == CODE_UNIQUE || code == CODE_PRIMARY_KEY || code == CODE_ROWID))
-        rc = csv_fail_row(import, NULL, rc, "There are duplicate entries in the CSV file.");
+        rc = collection_csv_fail_row(import, NULL, rc,
+                                     "There are duplicate entries in the CSV file.");
     else
-        rc = csv_fail_row(import, NULL, rc, "%s", error.text);
+        rc = collection_csv_fail_row(import, NULL, rc, "%s", error.text);
     import->problem.engine_code = code;
     return rc;
 }
@@ -64,7 +65,7 @@ static stoa_status skip(struct csv_import *import, int64_t line)
                : stoa__fail_nomem(import->err);
 }
 
-stoa_status csv_import_row_end(struct csv_import *import, stoa_status rc, int64_t line)
+stoa_status collection_csv_import_row_end(struct csv_import *import, stoa_status rc, int64_t line)
 {
     if (rc >= 0 || !import->row_failed)
         return rc;
@@ -89,16 +90,16 @@ static stoa_status check_length(struct csv_import *import)
         count--;
     if (count == import->column_count)
         return STOA_OK;
-    return csv_fail_row(import, NULL, STOA_ERR_INVALID,
-                        "Row %lld has %d columns, but the header has %d.",
-                        (long long)import->row, (int)count, (int)import->column_count);
+    return collection_csv_fail_row(import, NULL, STOA_ERR_INVALID,
+                                   "Row %lld has %d columns, but the header has %d.",
+                                   (long long)import->row, (int)count, (int)import->column_count);
 }
 
-stoa_status csv_import_next(struct csv_import *import)
+stoa_status collection_csv_import_next(struct csv_import *import)
 {
     for (;;) {
         stoa_error error;
-        stoa_status rc = csv_file_next(&import->file, &error);
+        stoa_status rc = collection_csv_file_next(&import->file, &error);
 
         if (rc == STOA_DONE)
             return rc;
@@ -106,12 +107,12 @@ stoa_status csv_import_next(struct csv_import *import)
         if (rc == STOA_OK)
             rc = check_length(import);
         else if (rc == STOA_ERR_INVALID)
-            rc = csv_fail_row(import, NULL, rc, "%s", error.text);
+            rc = collection_csv_fail_row(import, NULL, rc, "%s", error.text);
         else
             stoa__error_copy(import->err, &error);
         if (rc == STOA_OK)
             return rc;
-        rc = csv_import_row_end(import, rc, import->file.line);
+        rc = collection_csv_import_row_end(import, rc, import->file.line);
         if (rc != STOA_OK)
             return rc;
     }
@@ -123,7 +124,7 @@ static int32_t find_column(const struct csv_import *import, const struct csv_cel
 {
     const int32_t found = collection_find_column(import->csv.table, cell->text, cell->size);
 
-    return found >= 0 && csv_has_column(import->csv.table, found) ? found : -1;
+    return found >= 0 && collection_csv_has_column(import->csv.table, found) ? found : -1;
 }
 
 static stoa_status set_column(struct csv_import *import, struct csv_column *out,
@@ -171,7 +172,7 @@ static stoa_status check_columns(const struct csv_import *import, const bool *gi
     for (int32_t i = 0; i < table->column_count; i++) {
         const bool key = i == table->id || i == table->vector_index || i == label ||
                          table->columns[i].dimension;
-        const bool needed = csv_has_column(table, i) && !table->columns[i].generated &&
+        const bool needed = collection_csv_has_column(table, i) && !table->columns[i].generated &&
                             (key || !import->csv.options.some);
 
         wanted += needed || given[i];
@@ -196,7 +197,7 @@ static stoa_status read_columns(struct csv_import *import)
         struct csv_cell *cell = &import->file.cells[i];
         int32_t found;
 
-        csv_cell_trim(cell);
+        collection_csv_cell_trim(cell);
         found = find_column(import, cell);
         if (found < 0 || given[found])
             continue;
@@ -212,7 +213,7 @@ static stoa_status read_columns(struct csv_import *import)
 
 static stoa_status read_header(struct csv_import *import)
 {
-    stoa_status rc = csv_file_next(&import->file, import->err);
+    stoa_status rc = collection_csv_file_next(&import->file, import->err);
 
     if (rc == STOA_DONE)
         return fail_header(import, "CSV file is empty.");
@@ -232,8 +233,8 @@ static stoa_status read_header(struct csv_import *import)
 static stoa_status open_file(struct csv_import *import)
 {
     const struct csv_call *csv = &import->csv;
-    const stoa_status rc = csv_file_open(&import->file, csv->path, csv->separator,
-                                         &csv->call->entry.call, import->err);
+    const stoa_status rc = collection_csv_file_open(&import->file, csv->path, csv->separator,
+                                                    &csv->call->entry.call, import->err);
 
     if (rc != STOA_OK && rc != STOA_ERR_NOMEM && rc != STOA_ERR_CANCELLED)
         stoa__wrap(import->err, "Cannot %s: could not open file: %s", csv->call->operation,
@@ -241,20 +242,20 @@ static stoa_status open_file(struct csv_import *import)
     return rc;
 }
 
-stoa_status csv_import_rewind(struct csv_import *import)
+stoa_status collection_csv_import_rewind(struct csv_import *import)
 {
     stoa_status rc;
 
-    csv_file_close(&import->file);
+    collection_csv_file_close(&import->file);
     import->row = 0;
     rc = open_file(import);
-    return rc == STOA_OK ? csv_file_next(&import->file, import->err) : rc;
+    return rc == STOA_OK ? collection_csv_file_next(&import->file, import->err) : rc;
 }
 
 /* ---- statements ---- */
 
-stoa_status csv_pack(struct csv_import *import, struct collection_packed *packed,
-                     const struct collection_cell *cell)
+stoa_status collection_csv_pack(struct csv_import *import, struct collection_packed *packed,
+                                const struct collection_cell *cell)
 {
     stoa_value value = {.type = cell->type};
     stoa_status rc = STOA_OK;
@@ -273,7 +274,8 @@ stoa_status csv_pack(struct csv_import *import, struct collection_packed *packed
     return rc == STOA_OK ? STOA_OK : stoa__fail_nomem(import->err);
 }
 
-stoa_status csv_open(struct csv_import *import, struct collection_sql *sql, stoa__buffer *text)
+stoa_status collection_csv_open(struct csv_import *import, struct collection_sql *sql,
+                                stoa__buffer *text)
 {
     stoa_status rc = collection_text_end(text, import->err);
 
@@ -284,13 +286,13 @@ stoa_status csv_open(struct csv_import *import, struct collection_sql *sql, stoa
     return rc;
 }
 
-stoa_status csv_batch_open(struct csv_batch *batch, struct csv_import *import, stoa__buffer *text,
-                           int32_t value_count, int64_t *counter)
+stoa_status collection_csv_batch_open(struct csv_batch *batch, struct csv_import *import,
+                                      stoa__buffer *text, int32_t value_count, int64_t *counter)
 {
     batch->import = import;
     batch->value_count = value_count;
     batch->counter = counter;
-    return csv_open(import, &batch->sql, text);
+    return collection_csv_open(import, &batch->sql, text);
 }
 
 /* Rows from `first` on; `*done` went in. */
@@ -317,7 +319,7 @@ static stoa_status run_from(struct csv_batch *batch, int64_t first, int64_t *don
     return rc;
 }
 
-stoa_status csv_batch_run(struct csv_batch *batch)
+stoa_status collection_csv_batch_run(struct csv_batch *batch)
 {
     const int64_t *lines = (const int64_t *)(const void *)batch->lines.data;
     int64_t at = 0;
@@ -330,8 +332,8 @@ stoa_status csv_batch_run(struct csv_batch *batch)
         *batch->counter += done;
         at += done;
         if (rc != STOA_OK) {
-            rc = csv_fail_statement(batch->import, rc);
-            rc = csv_import_row_end(batch->import, rc, lines[at]);
+            rc = collection_csv_fail_statement(batch->import, rc);
+            rc = collection_csv_import_row_end(batch->import, rc, lines[at]);
             at++;
         }
     }
@@ -340,17 +342,17 @@ stoa_status csv_batch_run(struct csv_batch *batch)
     return rc;
 }
 
-stoa_status csv_batch_row(struct csv_batch *batch)
+stoa_status collection_csv_batch_row(struct csv_batch *batch)
 {
     const int64_t line = batch->import->file.line;
 
     if (stoa__buffer_append(&batch->lines, &line, sizeof line) != STOA_OK)
         return stoa__fail_nomem(batch->import->err);
     batch->packed.row_count++;
-    return batch->packed.row_count >= BATCH_ROWS ? csv_batch_run(batch) : STOA_OK;
+    return batch->packed.row_count >= BATCH_ROWS ? collection_csv_batch_run(batch) : STOA_OK;
 }
 
-void csv_batch_close(struct csv_batch *batch)
+void collection_csv_batch_close(struct csv_batch *batch)
 {
     collection_sql_close(&batch->sql);
     collection_packed_release(&batch->packed);
@@ -366,8 +368,8 @@ static stoa_status write_rows(struct csv_import *import, stoa_result *skipped)
 
     if (rc != STOA_OK)
         return rc;
-    rc = import->csv.table->role == ROLE_COLLECTION ? csv_import_elements(import)
-                                                    : csv_import_group(import);
+    rc = import->csv.table->role == ROLE_COLLECTION ? collection_csv_import_elements(import)
+                                                    : collection_csv_import_group(import);
     if (rc == STOA_OK)
         rc = collection_rows_publish(&import->skipped, import->csv.call, skipped, import->err);
     rc = collection_write_end(import->csv.call, rc, import->err);
@@ -405,7 +407,7 @@ static stoa_status run(struct csv_import *import, stoa_result *skipped)
         rc = write_rows(import, skipped);
     collection_rows_release(&import->skipped);
     collection_relations_release(&import->relations);
-    csv_file_close(&import->file);
+    collection_csv_file_close(&import->file);
     stoa__buffer_release(&import->skipped_lines);
     stoa__free(import->columns);
     return rc;
@@ -431,12 +433,14 @@ stoa_status stoa_collection_import_csv(stoa_conn conn, stoa_op op, const char *c
                           (long long)out->struct_size);
     if (!err)
         import.err = &own_err; /* What the engine says of a row is looked at. */
-    rc = csv_options_read(&import.csv, path, path_size, options, option_count, true, err);
+    rc = collection_csv_options_read(&import.csv, path, path_size, options, option_count, true,
+                                     err);
     if (rc == STOA_OK)
         rc = collection_enter(&call, conn, op, "import_csv", err);
     if (rc == STOA_OK) {
         import.csv.call = import.relations.call = &call;
-        rc = csv_find(&import.csv, collection, collection_size, kind, group, group_size, err);
+        rc = collection_csv_find(&import.csv, collection, collection_size, kind, group, group_size,
+                                 err);
         if (rc == STOA_OK)
             rc = run(&import, skipped);
         rc = collection_leave(&call, rc);
@@ -451,6 +455,6 @@ stoa_status stoa_collection_import_csv(stoa_conn conn, stoa_op op, const char *c
         memset(out, 0, (size_t)size);
         memcpy(out, &import.done, known);
     }
-    csv_release(&import.csv);
+    collection_csv_release(&import.csv);
     return rc;
 }

@@ -45,28 +45,29 @@ struct csv_import {
 };
 
 /* The next row into file.cells, its length checked; DONE at the end. */
-stoa_status csv_import_next(struct csv_import *import);
+stoa_status collection_csv_import_next(struct csv_import *import);
 /* Begin at the first row again. */
-stoa_status csv_import_rewind(struct csv_import *import);
+stoa_status collection_csv_import_rewind(struct csv_import *import);
 
-/* A row is wrong: answers `status`, of which csv_import_row_end() makes the call's error, or
- * a skipped row. `column` may be NULL. */
-stoa_status csv_fail_row(struct csv_import *import, const char *column, stoa_status status,
-                         const char *format, ...) __attribute__((format(printf, 4, 5)));
+/* A row is wrong: answers `status`. It is the call's error, or a skipped row, after
+ * collection_csv_import_row_end(). `column` may be NULL. */
+stoa_status collection_csv_fail_row(struct csv_import *import, const char *column,
+                                    stoa_status status, const char *format, ...)
+    __attribute__((format(printf, 4, 5)));
 /* After a row: OK when it is fine or is skipped, else the call fails. */
-stoa_status csv_import_row_end(struct csv_import *import, stoa_status rc, int64_t line);
+stoa_status collection_csv_import_row_end(struct csv_import *import, stoa_status rc, int64_t line);
 /* The engine refused a row: CONSTRAINT is a problem of the row, the rest of the call. */
-stoa_status csv_fail_statement(struct csv_import *import, stoa_status rc);
+stoa_status collection_csv_fail_statement(struct csv_import *import, stoa_status rc);
 
 /* The cell of file column `column` as it is stored. A CSV_SELF's is not looked up. */
-stoa_status csv_import_cell(struct csv_import *import, int32_t column,
-                            struct collection_cell *out);
+stoa_status collection_csv_import_cell(struct csv_import *import, int32_t column,
+                                       struct collection_cell *out);
 
 /* ---- statements ---- */
 
 /* Append a value to packed ones. */
-stoa_status csv_pack(struct csv_import *import, struct collection_packed *packed,
-                     const struct collection_cell *cell);
+stoa_status collection_csv_pack(struct csv_import *import, struct collection_packed *packed,
+                                const struct collection_cell *cell);
 
 /* One statement for many rows. All-zero but for what open() sets. */
 struct csv_batch {
@@ -78,19 +79,20 @@ struct csv_batch {
     int64_t *counter;    /* Of rows that went in. */
 };
 /* `text` is released. */
-stoa_status csv_batch_open(struct csv_batch *batch, struct csv_import *import, stoa__buffer *text,
-                           int32_t value_count, int64_t *counter);
+stoa_status collection_csv_batch_open(struct csv_batch *batch, struct csv_import *import,
+                                      stoa__buffer *text, int32_t value_count, int64_t *counter);
 /* The current row's values are packed: run the statement once there are enough rows. */
-stoa_status csv_batch_row(struct csv_batch *batch);
-stoa_status csv_batch_run(struct csv_batch *batch);
-void csv_batch_close(struct csv_batch *batch);
+stoa_status collection_csv_batch_row(struct csv_batch *batch);
+stoa_status collection_csv_batch_run(struct csv_batch *batch);
+void collection_csv_batch_close(struct csv_batch *batch);
 
 /* Prepare `text`, which is released. */
-stoa_status csv_open(struct csv_import *import, struct collection_sql *sql, stoa__buffer *text);
+stoa_status collection_csv_open(struct csv_import *import, struct collection_sql *sql,
+                                stoa__buffer *text);
 
 /* ---- the two kinds ---- */
 
-stoa_status csv_import_elements(struct csv_import *import);
-stoa_status csv_import_group(struct csv_import *import);
+stoa_status collection_csv_import_elements(struct csv_import *import);
+stoa_status collection_csv_import_group(struct csv_import *import);
 
 #endif

@@ -38,7 +38,7 @@ static bool grow(struct csv_map *map)
     return true;
 }
 
-int64_t *csv_map_at(struct csv_map *map, int64_t key)
+int64_t *collection_csv_map_at(struct csv_map *map, int64_t key)
 {
     struct csv_map_slot *slot;
 
@@ -52,7 +52,7 @@ int64_t *csv_map_at(struct csv_map *map, int64_t key)
     return &slot->value;
 }
 
-void csv_map_release(struct csv_map *map)
+void collection_csv_map_release(struct csv_map *map)
 {
     stoa__free(map->slots);
     *map = (struct csv_map){0};
@@ -70,9 +70,9 @@ static uint64_t bit_of(int64_t id)
     return UINT64_C(1) << ((uint64_t)id & 63);
 }
 
-bool csv_set_add(struct csv_map *set, int64_t id, bool *there)
+bool collection_csv_set_add(struct csv_map *set, int64_t id, bool *there)
 {
-    int64_t *const bits = csv_map_at(set, block_of(id));
+    int64_t *const bits = collection_csv_map_at(set, block_of(id));
 
     if (!bits)
         return false;
@@ -81,7 +81,7 @@ bool csv_set_add(struct csv_map *set, int64_t id, bool *there)
     return true;
 }
 
-bool csv_set_has(const struct csv_map *set, int64_t id)
+bool collection_csv_set_has(const struct csv_map *set, int64_t id)
 {
     return set->used > 0 && ((uint64_t)find(set, block_of(id))->value & bit_of(id)) != 0;
 }

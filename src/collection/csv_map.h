@@ -21,11 +21,11 @@ struct csv_map {
 };
 
 /* The value of `key`, 0 at first; NULL: out of memory. It stays until the next call. */
-int64_t *csv_map_at(struct csv_map *map, int64_t key);
-void csv_map_release(struct csv_map *map);
+int64_t *collection_csv_map_at(struct csv_map *map, int64_t key);
+void collection_csv_map_release(struct csv_map *map);
 
 /* Put an id into a set; `*there`: it was in it before. False: out of memory. */
-bool csv_set_add(struct csv_map *set, int64_t id, bool *there);
-bool csv_set_has(const struct csv_map *set, int64_t id);
+bool collection_csv_set_add(struct csv_map *set, int64_t id, bool *there);
+bool collection_csv_set_has(const struct csv_map *set, int64_t id);
 
 #endif

@@ -14,7 +14,7 @@
 struct element_read {
     struct collection_call *call;
     const struct collection_table *collection;
-    const struct read_options *options;
+    const struct collection_read_options *options;
     struct read_attribute *attributes;
     struct read_column *columns;
     int32_t count;
@@ -92,8 +92,8 @@ static stoa_status add_table(struct element_read *read, const struct collection_
             return stoa__fail_nomem(read->err);
         read->attributes[read->count] =
             (struct read_attribute){.table = table, .column = i, .name = name};
-        rc = read_column_init(read->call, &table->columns[i], name, read->options, &read->arena,
-                              &read->columns[read->count], read->err);
+        rc = collection_read_column_init(read->call, &table->columns[i], name, read->options,
+                                         &read->arena, &read->columns[read->count], read->err);
         read->count++;
     }
     return rc;
@@ -152,7 +152,7 @@ static stoa_status pack_list(struct element_read *read, const struct read_point 
         const uint8_t *bytes;
         stoa_value value;
 
-        rc = read_point_value(point, attribute, i, &value, &bytes, read->err);
+        rc = collection_read_point_value(point, attribute, i, &value, &bytes, read->err);
         if (rc == STOA_OK)
             rc = own_bytes(read, &value, bytes);
         if (rc == STOA_OK && stoa__buffer_append(values, &value, sizeof value) != STOA_OK)
@@ -173,7 +173,7 @@ static stoa_status pack_attribute(struct element_read *read, const struct read_p
     if (rc == STOA_OK && point->owners[attribute] >= 0) {
         rc = pack_list(read, point, attribute, &value);
     } else if (rc == STOA_OK) {
-        rc = read_point_value(point, attribute, 0, &value, &bytes, read->err);
+        rc = collection_read_point_value(point, attribute, 0, &value, &bytes, read->err);
         if (rc == STOA_OK)
             rc = own_bytes(read, &value, bytes);
     }
@@ -211,12 +211,12 @@ static stoa_status read_one(struct element_read *read, const stoa_value *key, co
         rc = collection_read_begin(read->call, read->err);
     if (rc != STOA_OK)
         return rc;
-    rc = read_point_open(&point, &read->arena, key->type == STOA_TYPE_TEXT, read->err);
+    rc = collection_read_point_open(&point, &read->arena, key->type == STOA_TYPE_TEXT, read->err);
     if (rc == STOA_OK)
-        rc = read_point_read(&point, key, bytes, read->err);
+        rc = collection_read_point_read(&point, key, bytes, read->err);
     if (rc == STOA_OK)
         rc = pack(read, &point);
-    read_point_close(&point);
+    collection_read_point_close(&point);
     return collection_read_end(read->call, rc, read->err);
 }
 
@@ -236,7 +236,7 @@ stoa_status stoa_element_read(stoa_conn conn, stoa_op op, const char *collection
                               stoa_rows *out, stoa_error *err)
 {
     const struct read_packed keys = {key, 1, bytes, bytes_size};
-    struct read_options parsed;
+    struct collection_read_options parsed;
     struct collection_call call;
     struct element_read read = {.call = &call, .options = &parsed, .err = err};
     stoa_status rc;
@@ -246,10 +246,11 @@ stoa_status stoa_element_read(stoa_conn conn, stoa_op op, const char *collection
     *out = (stoa_rows){0};
     if (!key)
         return stoa__fail_null(err, "key");
-    rc = read_options(options, option_count,
-                      READ_KNOWS_RELATIONS | READ_KNOWS_DATES | READ_KNOWS_GROUPS, &parsed, err);
+    rc = collection_read_options(options, option_count,
+                                 READ_KNOWS_RELATIONS | READ_KNOWS_DATES | READ_KNOWS_GROUPS,
+                                 &parsed, err);
     if (rc == STOA_OK)
-        rc = read_check_keys(&keys, err);
+        rc = collection_read_check_keys(&keys, err);
     if (rc == STOA_OK)
         rc = collection_enter(&call, conn, op, "read_element", err);
     if (rc != STOA_OK)

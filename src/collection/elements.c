@@ -15,7 +15,7 @@ struct elements_read {
     struct collection_call *call;
     const struct collection_table *collection;
     struct read_packed names, keys;
-    const struct read_options *options;
+    const struct collection_read_options *options;
     struct read_attribute *attributes;
     struct read_column *columns; /* The first is the id. */
     stoa__arena arena;
@@ -24,7 +24,7 @@ struct elements_read {
 };
 
 /* What users of other readers of such files know the call as. */
-static const char *operation_of(const struct read_options *options)
+static const char *operation_of(const struct collection_read_options *options)
 {
     static const char *const names[][4] = {
         [READ_KIND_SCALAR] = {"read_elements", "read_scalar_integers", "read_scalar_floats",
@@ -45,16 +45,18 @@ static stoa_status add_name(struct elements_read *read, int64_t index)
     struct read_attribute *attribute = &read->attributes[index];
     struct read_column *column = &read->columns[index + 1];
     size_t size;
-    const char *name = read_text(read->call, &read->names.values[index], read->names.bytes, &size);
-    stoa_status rc = read_find(read->call, read->collection, read->options->kind, name, size,
-                               &read->arena, attribute, read->err);
+    const char *name =
+        collection_read_text(read->call, &read->names.values[index], read->names.bytes, &size);
+    stoa_status rc = collection_read_find(read->call, read->collection, read->options->kind, name,
+                                          size, &read->arena, attribute, read->err);
 
     if (rc == STOA_OK)
-        rc = read_column_init(read->call, &attribute->table->columns[attribute->column],
-                              attribute->name, read->options, &read->arena, column, read->err);
+        rc = collection_read_column_init(read->call, &attribute->table->columns[attribute->column],
+                                         attribute->name, read->options, &read->arena, column,
+                                         read->err);
     if (rc == STOA_OK)
-        rc = read_column_as(read->call, read->collection, attribute, read->options->as, column,
-                            read->err);
+        rc = collection_read_column_as(read->call, read->collection, attribute, read->options->as,
+                                       column, read->err);
     return rc;
 }
 
@@ -67,7 +69,7 @@ static stoa_status add_names(struct elements_read *read)
     read->columns = stoa__arena_alloc_zero(&read->arena, count, sizeof *read->columns);
     if (!read->attributes || !read->columns)
         return stoa__fail_nomem(read->err);
-    read->columns[0] = read_id_column;
+    read->columns[0] = collection_read_id_column;
     for (int64_t i = 0; rc == STOA_OK && i < read->names.count; i++)
         rc = add_name(read, i);
     return rc;
@@ -84,20 +86,22 @@ static stoa_status read_scalars(struct elements_read *read)
     collection_text(&text, "SELECT e.\"id\" AS c0");
     for (int32_t i = 0; i < count; i++) {
         collection_text(&text, ", ");
-        read_column_sql(&text, "e", &read->collection->columns[read->attributes[i].column],
-                        &read->columns[i + 1], i + 1);
+        collection_read_column_sql(&text, "e",
+                                   &read->collection->columns[read->attributes[i].column],
+                                   &read->columns[i + 1], i + 1);
     }
     collection_text(&text, " FROM %T AS e ORDER BY e.\"id\"", read->collection->name);
-    return read_stream(read->call, &text, &none, read->columns, count + 1, &read->arena, read->out,
-                       read->err);
+    return collection_read_stream(read->call, &text, &none, read->columns, count + 1, &read->arena,
+                                  read->out, read->err);
 }
 
 static stoa_status read_all(struct elements_read *read)
 {
     for (int64_t i = 0; i < read->names.count; i++)
         if (read->attributes[i].table != read->collection)
-            return read_lists(read->call, read->collection, read->attributes, read->columns + 1,
-                              (int32_t)read->names.count, &read->arena, read->out, read->err);
+            return collection_read_lists(read->call, read->collection, read->attributes,
+                                         read->columns + 1, (int32_t)read->names.count,
+                                         &read->arena, read->out, read->err);
     return read_scalars(read);
 }
 
@@ -123,10 +127,10 @@ static stoa_status make_type(struct by_key *by)
     for (int32_t i = 0; rc == STOA_OK && i <= count; i++) {
         const bool scalar = i == 0 || read->attributes[i - 1].table == read->collection;
 
-        rc = scalar ? read_column_field(&read->columns[i], &read->arena, &by->type->children[i],
-                                        read->err)
-                    : read_column_field_list(&read->columns[i], &read->arena,
-                                             &by->type->children[i], read->err);
+        rc = scalar ? collection_read_column_field(&read->columns[i], &read->arena,
+                                                   &by->type->children[i], read->err)
+                    : collection_read_column_field_list(&read->columns[i], &read->arena,
+                                                        &by->type->children[i], read->err);
     }
     return rc == STOA_OK ? stoa__builder_init(&by->builder, by->type, 0, read->err) : rc;
 }
@@ -140,9 +144,10 @@ static stoa_status append_rows(struct by_key *by, int32_t attribute, int64_t row
         const uint8_t *bytes;
         stoa_value value;
 
-        rc = read_point_value(&by->point, attribute, row, &value, &bytes, by->read->err);
+        rc =
+            collection_read_point_value(&by->point, attribute, row, &value, &bytes, by->read->err);
         if (rc == STOA_OK)
-            rc = read_column_append(column, &value, bytes, by->read->err);
+            rc = collection_read_column_append(column, &value, bytes, by->read->err);
     }
     return rc;
 }
@@ -193,7 +198,8 @@ static stoa_status append_all(struct by_key *by)
         if (i % 1024 == 1023)
             rc = stoa__call_check(&by->read->call->entry.call, by->read->err);
         if (rc == STOA_OK)
-            rc = read_point_read(&by->point, &keys->values[i], keys->bytes, by->read->err);
+            rc = collection_read_point_read(&by->point, &keys->values[i], keys->bytes,
+                                            by->read->err);
         if (rc == STOA_OK)
             rc = append_element(by);
         if (rc == STOA_OK && (i + 1) % by->point.run.batch_rows == 0)
@@ -219,11 +225,11 @@ static stoa_status read_keys(struct elements_read *read)
         return rc;
     rc = make_type(&by);
     if (rc == STOA_OK)
-        rc = read_point_open(&by.point, &read->arena,
-                             read->keys.values[0].type == STOA_TYPE_TEXT, read->err);
+        rc = collection_read_point_open(&by.point, &read->arena,
+                                        read->keys.values[0].type == STOA_TYPE_TEXT, read->err);
     if (rc == STOA_OK)
         rc = append_all(&by);
-    read_point_close(&by.point);
+    collection_read_point_close(&by.point);
     rc = collection_read_end(read->call, rc, read->err);
     stoa__builder_release(&by.builder);
     batches = (struct ArrowArray *)(void *)by.batches.data;
@@ -244,7 +250,7 @@ stoa_status stoa_elements_read(stoa_conn conn, stoa_op op, const char *collectio
                                const stoa_option *options, int64_t option_count, stoa_result *out,
                                stoa_error *err)
 {
-    struct read_options parsed;
+    struct collection_read_options parsed;
     struct collection_call call;
     struct elements_read read = {.call = &call,
                                  .names = {names, name_count, bytes, bytes_size},
@@ -257,12 +263,13 @@ stoa_status stoa_elements_read(stoa_conn conn, stoa_op op, const char *collectio
     if (!out)
         return stoa__fail_null(err, "out");
     *out = (stoa_result){0};
-    rc = read_options(options, option_count,
-                      READ_KNOWS_RELATIONS | READ_KNOWS_DATES | READ_KNOWS_KIND, &parsed, err);
+    rc = collection_read_options(options, option_count,
+                                 READ_KNOWS_RELATIONS | READ_KNOWS_DATES | READ_KNOWS_KIND,
+                                 &parsed, err);
     if (rc == STOA_OK)
-        rc = read_check_names(&read.names, "name", err);
+        rc = collection_read_check_names(&read.names, "name", err);
     if (rc == STOA_OK)
-        rc = read_check_keys(&read.keys, err);
+        rc = collection_read_check_keys(&read.keys, err);
     if (rc == STOA_OK && name_count > STOA__COLUMN_COUNT_MAX)
         rc = stoa__fail(err, STOA_ERR_INVALID, "%lld names are more than %d",
                         (long long)name_count, STOA__COLUMN_COUNT_MAX);

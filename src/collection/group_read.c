@@ -16,7 +16,7 @@ struct group_read {
     const struct collection_table *collection, *group;
     struct read_packed names, keys, cells;
     int64_t begin, end;
-    const struct read_options *options;
+    const struct collection_read_options *options;
     struct read_params params;
     struct read_column *columns;
     int32_t *stored; /* Of `columns`: which of the group's. */
@@ -57,8 +57,9 @@ static stoa_status add_column(struct group_read *read, int32_t index)
     const struct collection_column *column = &read->group->columns[index];
 
     read->stored[read->column_count] = index;
-    return read_column_init(read->call, column, column->name, read->options, &read->arena,
-                            &read->columns[read->column_count++], read->err);
+    return collection_read_column_init(read->call, column, column->name, read->options,
+                                       &read->arena, &read->columns[read->column_count++],
+                                       read->err);
 }
 
 /* The date first, the further ones as the key has them. */
@@ -90,7 +91,7 @@ static stoa_status add_named(struct group_read *read, int64_t number)
     const struct collection_table *group = read->group;
     size_t size;
     const char *name =
-        read_text(read->call, &read->names.values[number], read->names.bytes, &size);
+        collection_read_text(read->call, &read->names.values[number], read->names.bytes, &size);
     const int32_t index = collection_find_column(group, name, size);
 
     if (index < 0)
@@ -115,7 +116,7 @@ static stoa_status add_columns(struct group_read *read)
         return stoa__fail_nomem(read->err);
     rc = add_column(read, read->group->id);
     if (rc == STOA_OK) {
-        read->columns[0] = read_id_column; /* An id, whatever relations are read as. */
+        read->columns[0] = collection_read_id_column; /* An id, whatever relations are read as. */
         rc = add_dimensions(read);
     }
     for (int64_t i = 0; rc == STOA_OK && i < read->names.count; i++)
@@ -142,7 +143,7 @@ static stoa_status add_bound(struct group_read *read, const char *relation, int6
 
     if (at.nanos == 0 && at.seconds % 60 == 0)
         size = at.seconds % 86400 == 0 ? 10 : 16;
-    param = read_params_add_text(&read->params, text, size);
+    param = collection_read_params_add_text(&read->params, text, size);
     collection_text(&read->text, " AND g.%Q %s +?%d", read->group->columns[read->group->date].name,
                     relation, (int)param);
     return param > 0 ? STOA_OK : stoa__fail_nomem(read->err);
@@ -172,14 +173,14 @@ static stoa_status add_conditions(struct group_read *read)
     stoa_status rc;
 
     collection_text(&read->text, " WHERE 1");
-    rc = read_keys_sql(read->call, read->collection, &read->keys, "g", " AND ", &read->params,
-                       &read->text, read->err);
+    rc = collection_read_keys_sql(read->call, read->collection, &read->keys, "g", " AND ",
+                                  &read->params, &read->text, read->err);
     if (rc == STOA_OK)
-        rc = read_fix(read->call, read->group, &read->cells, &read->params, &read->arena, &fixed,
-                      &count, read->err);
+        rc = collection_read_fix(read->call, read->group, &read->cells, &read->params,
+                                 &read->arena, &fixed, &count, read->err);
     if (rc != STOA_OK)
         return rc;
-    read_fixed_sql(&read->text, read->group, fixed, count);
+    collection_read_fixed_sql(&read->text, read->group, fixed, count);
     return add_range(read);
 }
 
@@ -192,17 +193,17 @@ static stoa_status read_rows(struct group_read *read, stoa_result *out)
         return rc;
     for (int32_t i = 0; i < read->column_count; i++) {
         collection_text(&read->text, i == 0 ? "SELECT " : ", ");
-        read_column_sql(&read->text, "g", &read->group->columns[read->stored[i]],
-                        &read->columns[i], i);
+        collection_read_column_sql(&read->text, "g", &read->group->columns[read->stored[i]],
+                                   &read->columns[i], i);
     }
     collection_text(&read->text, " FROM %T AS g", read->group->name);
     rc = add_conditions(read);
     if (rc != STOA_OK)
         return rc;
-    read_group_order(&read->text, read->group);
-    params = read_params_packed(&read->params);
-    return read_stream(read->call, &read->text, &params, read->columns, read->column_count,
-                       &read->arena, out, read->err);
+    collection_read_group_order(&read->text, read->group);
+    params = collection_read_params_packed(&read->params);
+    return collection_read_stream(read->call, &read->text, &params, read->columns,
+                                  read->column_count, &read->arena, out, read->err);
 }
 
 /* Keys are looked up in the same view of the database. */
@@ -223,8 +224,8 @@ static stoa_status check(const struct group_read *read, int32_t kind, stoa_error
     if (kind < STOA_GROUP_ANY || kind > STOA_GROUP_TIME_SERIES)
         rc = stoa__fail(err, STOA_ERR_INVALID, "kind is %d, not a STOA_GROUP", (int)kind);
     if (rc == STOA_OK)
-        rc = read_check_names(&read->names, "name", err);
-    return rc == STOA_OK ? read_check_keys(&read->keys, err) : rc;
+        rc = collection_read_check_names(&read->names, "name", err);
+    return rc == STOA_OK ? collection_read_check_keys(&read->keys, err) : rc;
 }
 
 stoa_status stoa_group_read(stoa_conn conn, stoa_op op, const char *collection,
@@ -235,7 +236,7 @@ stoa_status stoa_group_read(stoa_conn conn, stoa_op op, const char *collection,
                             int64_t begin, int64_t end, const stoa_option *options,
                             int64_t option_count, stoa_result *out, stoa_error *err)
 {
-    struct read_options parsed;
+    struct collection_read_options parsed;
     struct collection_call call;
     struct group_read read = {.call = &call,
                               .names = {names, name_count, bytes, bytes_size},
@@ -251,7 +252,8 @@ stoa_status stoa_group_read(stoa_conn conn, stoa_op op, const char *collection,
     if (!out)
         return stoa__fail_null(err, "out");
     *out = (stoa_result){0};
-    rc = read_options(options, option_count, READ_KNOWS_RELATIONS | READ_KNOWS_DATES, &parsed, err);
+    rc = collection_read_options(options, option_count, READ_KNOWS_RELATIONS | READ_KNOWS_DATES,
+                                 &parsed, err);
     if (rc == STOA_OK)
         rc = stoa__text_size("group", group, group_size, INT32_MAX, &size, err);
     if (rc == STOA_OK)
@@ -265,7 +267,7 @@ stoa_status stoa_group_read(stoa_conn conn, stoa_op op, const char *collection,
         rc = find_group(&read, kind, group, size);
     if (rc == STOA_OK)
         rc = read_keyed_rows(&read, out);
-    read_params_release(&read.params);
+    collection_read_params_release(&read.params);
     stoa__buffer_release(&read.text);
     stoa__arena_release(&read.arena);
     return collection_leave(&call, rc);

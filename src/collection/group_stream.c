@@ -144,8 +144,9 @@ static stoa_status add_column(struct work *work, int32_t child, stoa_error *err)
         if (bulk->columns[i].feed.column == &table->columns[column])
             return collection_fail(&bulk->call, err, STOA_ERR_INVALID, "'%s' was given twice",
                                    name);
-    (void)bulk_add(bulk, &table->columns[column], child,
-                   table->role == ROLE_TIME_SERIES ? COLLECTION_SERIES : COLLECTION_SCALAR);
+    (void)collection_bulk_add(bulk, &table->columns[column], child,
+                              table->role == ROLE_TIME_SERIES ? COLLECTION_SERIES
+                                                              : COLLECTION_SCALAR);
     return STOA_OK;
 }
 
@@ -214,10 +215,10 @@ static stoa_status number_rows(struct work *work, stoa_error *err)
         if (!counted || counted->id != bulk->ids[i])
             counted = counted_of(&work->counts, bulk->ids[i]);
         if (counted->last == INT64_MAX)
-            return bulk_at_row(collection_fail(&bulk->call, err, STOA_ERR_FULL,
-                                               "no vector_index is left behind %lld",
-                                               (long long)counted->last),
-                               i, err);
+            return collection_bulk_at_row(collection_fail(&bulk->call, err, STOA_ERR_FULL,
+                                                          "no vector_index is left behind %lld",
+                                                          (long long)counted->last),
+                                          i, err);
         work->indexes[i] = ++counted->last;
     }
     return rc;
@@ -308,8 +309,10 @@ static bool may_repeat(const struct work *work)
     if (work->table->role != ROLE_SET)
         return false;
     for (int32_t i = 0; i < bulk->column_count; i++)
-        for (int64_t b = 0; b < bulk_batch_count(bulk); b++)
-            if (bulk_batch_at(bulk, b)->array.children[bulk->columns[i].child]->null_count != 0)
+        for (int64_t b = 0; b < collection_bulk_batch_count(bulk); b++)
+            if (collection_bulk_batch_at(bulk, b)
+                    ->array.children[bulk->columns[i].child]
+                    ->null_count != 0)
                 return true;
     return bulk->column_count < work->table->column_count - 1;
 }
@@ -330,10 +333,10 @@ static stoa_status write_rows(struct work *work, stoa_error *err)
                                                      .with_id = true,
                                                      .with_index = work->indexes != NULL},
                                          .row_count = bulk->row_count,
-                                         .next = bulk_rows_next,
-                                         .number = bulk_rows_number,
-                                         .rewind = bulk_rows_rewind,
-                                         .row = bulk_rows_row,
+                                         .next = collection_bulk_rows_next,
+                                         .number = collection_bulk_rows_number,
+                                         .rewind = collection_bulk_rows_rewind,
+                                         .row = collection_bulk_rows_row,
                                          .self = &rows};
     stoa_status rc = STOA_OK;
 
@@ -354,8 +357,8 @@ static stoa_status write_stream(struct work *work, int32_t kind, const char *gro
                                 int64_t group_size, stoa_error *err)
 {
     struct bulk *const bulk = &work->bulk;
-    const int32_t by_id = bulk_child(bulk, "id");
-    const int32_t key = by_id >= 0 ? by_id : bulk_child(bulk, "label");
+    const int32_t by_id = collection_bulk_child(bulk, "id");
+    const int32_t key = by_id >= 0 ? by_id : collection_bulk_child(bulk, "label");
     stoa_status rc = collection_group_get(&bulk->call, bulk->collection, kind, group, group_size,
                                           &work->table, err);
 
@@ -367,11 +370,11 @@ static stoa_status write_stream(struct work *work, int32_t kind, const char *gro
                                "the stream has neither a column 'id' nor a column 'label'");
     rc = map_columns(work, key, err);
     if (rc == STOA_OK)
-        rc = bulk_find_elements(bulk, key, err);
+        rc = collection_bulk_find_elements(bulk, key, err);
     if (rc == STOA_OK)
-        rc = bulk_resolve(bulk, err);
+        rc = collection_bulk_resolve(bulk, err);
     if (rc == STOA_OK)
-        rc = bulk_check(bulk, err);
+        rc = collection_bulk_check(bulk, err);
     if (rc == STOA_OK)
         rc = number_rows(work, err);
     return rc == STOA_OK ? write_rows(work, err) : rc;
@@ -392,15 +395,15 @@ stoa_status stoa_group_write_stream(stoa_conn conn, stoa_op op, const char *coll
     if (rc == STOA_OK && (kind < STOA_GROUP_ANY || kind > STOA_GROUP_TIME_SERIES))
         rc = stoa__fail(err, STOA_ERR_INVALID, "%d is no kind of group", (int)kind);
     if (rc == STOA_OK)
-        rc = bulk_enter(&work.bulk, conn, op, operations[kind], collection, collection_size, rows,
-                        err);
+        rc = collection_bulk_enter(&work.bulk, conn, op, operations[kind], collection,
+                                   collection_size, rows, err);
     if (rc != STOA_OK)
         return rc;
     work.mode = settings.mode;
     rc = write_stream(&work, kind, group, group_size, err);
     const int64_t written = work.bulk.row_count;
 
-    rc = bulk_leave(&work.bulk, rc, rows, err);
+    rc = collection_bulk_leave(&work.bulk, rc, rows, err);
     if (rc == STOA_OK && row_count)
         *row_count = written;
     return rc;

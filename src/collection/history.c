@@ -28,7 +28,7 @@ static stoa_status run(struct collection_call *call, const char *text, const sto
     return rc;
 }
 
-stoa_status history_exists(struct collection_call *call, bool *exists, stoa_error *err)
+stoa_status collection_history_exists(struct collection_call *call, bool *exists, stoa_error *err)
 {
     struct collection_sql sql = {0};
     const stoa_status rc = collection_sql_once(
@@ -49,7 +49,7 @@ static stoa_status sum_of(const struct collection_call *call,
 {
     uint8_t sum[STOA__SHA256_SIZE];
     stoa__buffer script = {0};
-    stoa_status rc = migration_script(folder, migration, false, &script, err);
+    stoa_status rc = collection_migration_script(folder, migration, false, &script, err);
 
     if (rc == STOA_OK) {
         stoa__sha256(script.data, script.size, sum);
@@ -82,8 +82,9 @@ static stoa_status insert(struct collection_call *call, const struct migration_f
     return rc < 0 ? rc : STOA_OK;
 }
 
-stoa_status history_begin(struct collection_call *call, const struct migration_folder *folder,
-                          int64_t version, stoa_error *err)
+stoa_status collection_history_begin(struct collection_call *call,
+                                     const struct migration_folder *folder, int64_t version,
+                                     stoa_error *err)
 {
     struct collection_sql sql = {0};
     stoa_status rc = run(call, table_sql, NULL, 0, NULL, &sql, err);
@@ -123,8 +124,9 @@ static stoa_status check_one(struct collection_call *call, const struct migratio
     return rc;
 }
 
-stoa_status history_check(struct collection_call *call, const struct migration_folder *folder,
-                          int64_t version, stoa_error *err)
+stoa_status collection_history_check(struct collection_call *call,
+                                     const struct migration_folder *folder, int64_t version,
+                                     stoa_error *err)
 {
     stoa_status rc = STOA_OK;
 
@@ -134,8 +136,9 @@ stoa_status history_check(struct collection_call *call, const struct migration_f
     return rc;
 }
 
-stoa_status history_note(struct collection_call *call, const struct migration_folder *folder,
-                         const struct migration *migration, bool down, stoa_error *err)
+stoa_status collection_history_note(struct collection_call *call,
+                                    const struct migration_folder *folder,
+                                    const struct migration *migration, bool down, stoa_error *err)
 {
     const stoa_value value = {.type = STOA_TYPE_INT64, .a = migration->version};
     struct collection_sql sql = {0};

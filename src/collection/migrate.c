@@ -86,7 +86,7 @@ static stoa_status write_version(struct run *run, int64_t version)
 /* Does what the database says agree with the folder? */
 static stoa_status check_version(struct run *run)
 {
-    const int64_t newest = migration_newest(&run->folder);
+    const int64_t newest = collection_migration_newest(&run->folder);
 
     if (run->version > newest && !run->options.allow_newer)
         return collection_fail(&run->call, run->err, STOA_ERR_INVALID,
@@ -100,7 +100,7 @@ static stoa_status check_target(const struct run *run)
     if (run->target < -1 || (run->target == -1 && is_down(run)))
         return collection_fail(&run->call, run->err, STOA_ERR_INVALID, "target is %lld",
                                (long long)run->target);
-    if (!is_down(run) && run->target > 0 && !migration_find(&run->folder, run->target))
+    if (!is_down(run) && run->target > 0 && !collection_migration_find(&run->folder, run->target))
         return collection_fail(&run->call, run->err, STOA_ERR_NOT_FOUND,
                                "there is no migration %lld", (long long)run->target);
     return STOA_OK;
@@ -109,7 +109,7 @@ static stoa_status check_target(const struct run *run)
 /* What comes next from `version`; NULL: nothing. `*after`: the version it leads to. */
 static const struct migration *next_step(const struct run *run, int64_t version, int64_t *after)
 {
-    const int64_t newest = migration_newest(&run->folder);
+    const int64_t newest = collection_migration_newest(&run->folder);
     const int64_t target = run->target < 0 ? newest : run->target;
     const struct migration *step = NULL;
 
@@ -124,7 +124,7 @@ static const struct migration *next_step(const struct run *run, int64_t version,
         return NULL;
     *after = step->version;
     if (is_down(run)) {
-        *after = migration_below(&run->folder, step->version);
+        *after = collection_migration_below(&run->folder, step->version);
         *after = *after < target ? target : *after;
     }
     return step;
@@ -208,7 +208,8 @@ static stoa_status run_script(struct run *run, const stoa__buffer *script, int64
 static stoa_status read_script(const struct run *run, const struct migration *step,
                                stoa__buffer *script)
 {
-    const stoa_status rc = migration_script(&run->folder, step, is_down(run), script, run->err);
+    const stoa_status rc =
+        collection_migration_script(&run->folder, step, is_down(run), script, run->err);
 
     if (rc != STOA_OK)
         stoa__wrap(run->err, "Cannot %s", run->call.operation);
@@ -239,7 +240,7 @@ static stoa_status run_step(struct run *run, const struct migration *step, int64
     if (rc == STOA_OK)
         rc = write_version(run, after);
     if (rc == STOA_OK && run->history)
-        rc = history_note(&run->call, &run->folder, step, is_down(run), run->err);
+        rc = collection_history_note(&run->call, &run->folder, step, is_down(run), run->err);
     report(run, step, count, !run->options.dry_run);
     return rc;
 }
@@ -256,9 +257,9 @@ static stoa_status look(struct run *run)
     if (rc == STOA_OK)
         rc = check_version(run);
     if (rc == STOA_OK)
-        rc = history_exists(&run->call, &run->history, run->err);
+        rc = collection_history_exists(&run->call, &run->history, run->err);
     if (rc == STOA_OK && run->history && run->options.history)
-        rc = history_check(&run->call, &run->folder, run->version, run->err);
+        rc = collection_history_check(&run->call, &run->folder, run->version, run->err);
     return rc;
 }
 
@@ -271,7 +272,7 @@ static stoa_status run_steps(struct run *run, bool one)
     stoa_status rc = look(run);
 
     if (rc == STOA_OK && run->options.history && !run->history) {
-        rc = history_begin(&run->call, &run->folder, run->version, run->err);
+        rc = collection_history_begin(&run->call, &run->folder, run->version, run->err);
         run->history = true;
     }
     while (rc == STOA_OK && (!any || !one) && (step = next_step(run, run->version, &after))) {
@@ -378,8 +379,8 @@ static const struct stoa__setting settings_table[] = {
     {.key = "history", .type = STOA__SETTING_BOOL, .offset = offsetof(struct options, history)},
 };
 
-static stoa_status read_options(const stoa_option *options, int64_t option_count,
-                                struct options *out, stoa_error *err)
+static stoa_status collection_read_options(const stoa_option *options, int64_t option_count,
+                                           struct options *out, stoa_error *err)
 {
     stoa__settings settings = {0};
     stoa_status rc = stoa__settings_add(&settings, options, option_count, err);
@@ -410,7 +411,7 @@ static stoa_status check_writable(const struct run *run)
 
 static stoa_status migrate(struct run *run, const char *folder, size_t size)
 {
-    stoa_status rc = migration_folder_read(&run->folder, folder, size, run->err);
+    stoa_status rc = collection_migration_folder_read(&run->folder, folder, size, run->err);
 
     if (rc == STOA_OK)
         rc = check_target(run);
@@ -421,7 +422,7 @@ static stoa_status migrate(struct run *run, const char *folder, size_t size)
     if (rc == STOA_OK)
         rc = run->options.plan ? make_plan(run) : run_all(run);
     collection_rows_release(&run->rows);
-    migration_folder_release(&run->folder);
+    collection_migration_folder_release(&run->folder);
     return rc;
 }
 
@@ -440,7 +441,7 @@ stoa_status stoa_collection_migrate(stoa_conn conn, stoa_op op, const char *fold
     if (rc == STOA_OK && (size == 0 || memchr(folder, '\0', size)))
         rc = stoa__fail(err, STOA_ERR_INVALID, "folder is empty or holds a NUL");
     if (rc == STOA_OK)
-        rc = read_options(options, option_count, &run.options, err);
+        rc = collection_read_options(options, option_count, &run.options, err);
     if (rc == STOA_OK)
         rc = collection_enter_bare(&run.call, conn, op,
                                    is_down(&run) ? "migrate_down" : "migrate_up", err);

@@ -96,8 +96,8 @@ static stoa_status sort(struct migration_folder *folder, stoa_error *err)
     return STOA_OK;
 }
 
-stoa_status migration_folder_read(struct migration_folder *folder, const char *path, size_t size,
-                                  stoa_error *err)
+stoa_status collection_migration_folder_read(struct migration_folder *folder, const char *path,
+                                             size_t size, stoa_error *err)
 {
     DIR *directory;
     stoa_status rc;
@@ -122,7 +122,7 @@ stoa_status migration_folder_read(struct migration_folder *folder, const char *p
     return rc;
 }
 
-void migration_folder_release(struct migration_folder *folder)
+void collection_migration_folder_release(struct migration_folder *folder)
 {
     for (int64_t i = 0; i < folder->count; i++)
         stoa__free(folder->migrations[i].name);
@@ -131,12 +131,13 @@ void migration_folder_release(struct migration_folder *folder)
     *folder = (struct migration_folder){0};
 }
 
-int64_t migration_newest(const struct migration_folder *folder)
+int64_t collection_migration_newest(const struct migration_folder *folder)
 {
     return folder->count > 0 ? folder->migrations[folder->count - 1].version : 0;
 }
 
-const struct migration *migration_find(const struct migration_folder *folder, int64_t version)
+const struct migration *collection_migration_find(const struct migration_folder *folder,
+                                                  int64_t version)
 {
     for (int64_t i = 0; i < folder->count; i++)
         if (folder->migrations[i].version == version)
@@ -144,7 +145,7 @@ const struct migration *migration_find(const struct migration_folder *folder, in
     return NULL;
 }
 
-int64_t migration_below(const struct migration_folder *folder, int64_t version)
+int64_t collection_migration_below(const struct migration_folder *folder, int64_t version)
 {
     int64_t below = 0;
 
@@ -163,9 +164,9 @@ static stoa_status read_script(const char *path, stoa__buffer *out, stoa_error *
     return rc == STOA_ERR_NOT_FOUND ? STOA_OK : rc;
 }
 
-stoa_status migration_script(const struct migration_folder *folder,
-                             const struct migration *migration, bool down, stoa__buffer *out,
-                             stoa_error *err)
+stoa_status collection_migration_script(const struct migration_folder *folder,
+                                        const struct migration *migration, bool down,
+                                        stoa__buffer *out, stoa_error *err)
 {
     const char *const name = down ? "down.sql" : "up.sql";
     stoa__buffer path = {0};

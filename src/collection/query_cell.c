@@ -55,7 +55,7 @@ static stoa_status trim(struct query *query, struct stoa__params *params)
 
         if (values[i].type != STOA_TYPE_TEXT || values[i].b == 0)
             continue;
-        text = read_text(&query->call, &values[i], params->bytes, &size);
+        text = collection_read_text(&query->call, &values[i], params->bytes, &size);
         values[i].a = (const uint8_t *)text - params->bytes;
         values[i].b = (int64_t)size;
     }

@@ -14,10 +14,10 @@
 
 #include "base/ban.h"
 
-const struct read_column read_id_column = {
+const struct read_column collection_read_id_column = {
     .name = "id", .stored = "id", .type = TYPE_INTEGER, .form = READ_PLAIN};
 
-struct read_run read_run_of(const struct collection_call *call)
+struct read_run collection_read_run_of(const struct collection_call *call)
 {
     return (struct read_run){.engine = call->entry.engine,
                              .session = call->entry.session->native,
@@ -46,10 +46,11 @@ static stoa_status check_target(const struct collection_call *call,
                            column->name, column->target);
 }
 
-stoa_status read_column_init(const struct collection_call *call,
-                             const struct collection_column *column, const char *name,
-                             const struct read_options *options, stoa__arena *arena,
-                             struct read_column *out, stoa_error *err)
+stoa_status collection_read_column_init(const struct collection_call *call,
+                                        const struct collection_column *column, const char *name,
+                                        const struct collection_read_options *options,
+                                        stoa__arena *arena, struct read_column *out,
+                                        stoa_error *err)
 {
     *out = (struct read_column){
         .name = keep(arena, name),
@@ -69,10 +70,10 @@ stoa_status read_column_init(const struct collection_call *call,
     return STOA_OK;
 }
 
-stoa_status read_column_as(const struct collection_call *call,
-                           const struct collection_table *collection,
-                           const struct read_attribute *attribute, int32_t as,
-                           struct read_column *column, stoa_error *err)
+stoa_status collection_read_column_as(const struct collection_call *call,
+                                      const struct collection_table *collection,
+                                      const struct read_attribute *attribute, int32_t as,
+                                      struct read_column *column, stoa_error *err)
 {
     const int32_t type = column->form == READ_LABEL ? TYPE_STRING : column->type;
     bool fits = true;
@@ -94,8 +95,9 @@ stoa_status read_column_as(const struct collection_call *call,
     return STOA_OK;
 }
 
-void read_column_sql(stoa__buffer *text, const char *alias, const struct collection_column *column,
-                     const struct read_column *read, int32_t number)
+void collection_read_column_sql(stoa__buffer *text, const char *alias,
+                                const struct collection_column *column,
+                                const struct read_column *read, int32_t number)
 {
     if (read->form == READ_LABEL)
         collection_text(text, "(SELECT l.\"label\" FROM %T AS l WHERE l.%Q = %s.%Q) AS c%d",
@@ -117,7 +119,7 @@ static const char *format_of(const struct read_column *column)
     return column->type == TYPE_INTEGER ? "l" : "u";
 }
 
-enum stoa__arrow_kind read_column_kind(const struct read_column *column)
+enum stoa__arrow_kind collection_read_column_kind(const struct read_column *column)
 {
     if (column->form == READ_LABEL || column->type == TYPE_STRING ||
         column->type == TYPE_DATE_TIME)
@@ -125,8 +127,8 @@ enum stoa__arrow_kind read_column_kind(const struct read_column *column)
     return column->type == TYPE_INTEGER ? STOA__ARROW_INT64 : STOA__ARROW_FLOAT64;
 }
 
-stoa_status read_column_field(const struct read_column *column, stoa__arena *arena,
-                              struct stoa__arrow_type *out, stoa_error *err)
+stoa_status collection_read_column_field(const struct read_column *column, stoa__arena *arena,
+                                         struct stoa__arrow_type *out, stoa_error *err)
 {
     struct stoa__arrow_type *type;
     stoa_status rc = stoa__arrow_type_simple(format_of(column), column->name, column->nullable,
@@ -139,8 +141,8 @@ stoa_status read_column_field(const struct read_column *column, stoa__arena *are
     return rc;
 }
 
-stoa_status read_column_field_list(const struct read_column *column, stoa__arena *arena,
-                                   struct stoa__arrow_type *out, stoa_error *err)
+stoa_status collection_read_column_field_list(const struct read_column *column, stoa__arena *arena,
+                                              struct stoa__arrow_type *out, stoa_error *err)
 {
     struct stoa__arrow_type *item = stoa__arena_alloc_zero(arena, 1, sizeof *item);
     struct read_column items = *column;
@@ -154,7 +156,7 @@ stoa_status read_column_field_list(const struct read_column *column, stoa__arena
                                      .name = column->name,
                                      .children = item,
                                      .child_count = 1};
-    return read_column_field(&items, arena, item, err);
+    return collection_read_column_field(&items, arena, item, err);
 }
 
 /* ---- dates ---- */
@@ -170,8 +172,9 @@ static stoa_status fail_date(const struct read_run *run, const struct read_colum
                       run->operation, (long long)id, shown, text, column->stored, what);
 }
 
-stoa_status read_date_ns(const struct read_run *run, const struct read_column *column, int64_t id,
-                         const char *text, size_t size, int64_t *out, stoa_error *err)
+stoa_status collection_read_date_ns(const struct read_run *run, const struct read_column *column,
+                                    int64_t id, const char *text, size_t size, int64_t *out,
+                                    stoa_error *err)
 {
     struct collection_instant at;
 
@@ -295,7 +298,7 @@ static stoa_status dates_of(const struct read_run *run, const struct read_column
         data[row] = 0;
         if (!is_valid(from, row))
             continue;
-        rc = read_date_ns(run, column, ids[row], text, size, &data[row], told);
+        rc = collection_read_date_ns(run, column, ids[row], text, size, &data[row], told);
         if (rc == STOA_ERR_TYPE && run->cells_null) {
             data[row] = 0;
             rc = make_null(out, row, err);
@@ -334,7 +337,7 @@ static stoa_status encode(const struct read_column *column, const struct ArrowAr
     struct stoa__builder builder = {0};
     struct stoa__arrow_type type;
     stoa__arena arena = {0};
-    stoa_status rc = read_column_field(column, &arena, &type, err);
+    stoa_status rc = collection_read_column_field(column, &arena, &type, err);
 
     if (rc == STOA_OK)
         rc = stoa__builder_init(&builder, &type, from->length, err);
@@ -350,8 +353,10 @@ static stoa_status encode(const struct read_column *column, const struct ArrowAr
     return rc;
 }
 
-stoa_status read_column_convert(const struct read_run *run, const struct read_column *column,
-                                struct ArrowArray *slot, const int64_t *ids, stoa_error *err)
+stoa_status collection_read_column_convert(const struct read_run *run,
+                                           const struct read_column *column,
+                                           struct ArrowArray *slot, const int64_t *ids,
+                                           stoa_error *err)
 {
     struct ArrowArray made = {0};
     stoa_status rc;
@@ -402,7 +407,7 @@ static stoa_value float_of(double number)
 /* False: it is not of the column's type. */
 static bool fits(const struct read_column *column, const uint8_t *bytes, stoa_value *value)
 {
-    const enum stoa__arrow_kind kind = read_column_kind(column);
+    const enum stoa__arrow_kind kind = collection_read_column_kind(column);
 
     if (kind == STOA__ARROW_UTF8)
         return is_text(value, bytes);
@@ -414,8 +419,9 @@ static bool fits(const struct read_column *column, const uint8_t *bytes, stoa_va
     return kind == STOA__ARROW_FLOAT64 && value->type == STOA_TYPE_FLOAT64;
 }
 
-stoa_status read_column_value(const struct read_run *run, const struct read_column *column,
-                              int64_t id, const uint8_t *bytes, stoa_value *value, stoa_error *err)
+stoa_status collection_read_column_value(const struct read_run *run,
+                                         const struct read_column *column, int64_t id,
+                                         const uint8_t *bytes, stoa_value *value, stoa_error *err)
 {
     stoa_error *told = run->cells_null ? NULL : err;
     stoa_status rc = STOA_OK;
@@ -429,8 +435,9 @@ stoa_status read_column_value(const struct read_run *run, const struct read_colu
                         run->operation, (long long)id, column->stored, word_of(value->type),
                         collection_type_word(column->type));
     } else if (column->form == READ_DATE) {
-        rc = read_date_ns(run, column, id, value->b > 0 ? (const char *)bytes + value->a : "",
-                          (size_t)value->b, &ns, told);
+        rc = collection_read_date_ns(run, column, id,
+                                     value->b > 0 ? (const char *)bytes + value->a : "",
+                                     (size_t)value->b, &ns, told);
         if (rc == STOA_OK)
             *value = (stoa_value){.type = STOA_TYPE_TIMESTAMP, .a = ns};
     }
@@ -440,8 +447,8 @@ stoa_status read_column_value(const struct read_run *run, const struct read_colu
     return STOA_OK;
 }
 
-stoa_status read_column_append(struct stoa__column *out, const stoa_value *value,
-                               const uint8_t *bytes, stoa_error *err)
+stoa_status collection_read_column_append(struct stoa__column *out, const stoa_value *value,
+                                          const uint8_t *bytes, stoa_error *err)
 {
     double number;
 

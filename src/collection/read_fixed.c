@@ -13,7 +13,8 @@
 
 /* ---- parameters ---- */
 
-int32_t read_params_add(struct read_params *params, const stoa_value *value, const void *bytes)
+int32_t collection_read_params_add(struct read_params *params, const stoa_value *value,
+                                   const void *bytes)
 {
     stoa_value own = *value;
 
@@ -29,14 +30,14 @@ int32_t read_params_add(struct read_params *params, const stoa_value *value, con
     return (int32_t)(params->values.size / sizeof own);
 }
 
-int32_t read_params_add_text(struct read_params *params, const char *text, size_t size)
+int32_t collection_read_params_add_text(struct read_params *params, const char *text, size_t size)
 {
     const stoa_value value = {.type = STOA_TYPE_TEXT, .b = (int64_t)size};
 
-    return read_params_add(params, &value, text);
+    return collection_read_params_add(params, &value, text);
 }
 
-struct read_packed read_params_packed(const struct read_params *params)
+struct read_packed collection_read_params_packed(const struct read_params *params)
 {
     return (struct read_packed){
         .values = (const stoa_value *)(const void *)params->values.data,
@@ -46,7 +47,7 @@ struct read_packed read_params_packed(const struct read_params *params)
     };
 }
 
-void read_params_release(struct read_params *params)
+void collection_read_params_release(struct read_params *params)
 {
     stoa__buffer_release(&params->values);
     stoa__buffer_release(&params->bytes);
@@ -54,10 +55,10 @@ void read_params_release(struct read_params *params)
 
 /* ---- instants ---- */
 
-stoa_status read_instant(const struct collection_call *call, const stoa_value *value,
-                         const uint8_t *bytes, const char *what, int64_t number,
-                         char room[COLLECTION_DATE_MAX], const char **text, size_t *size,
-                         stoa_error *err)
+stoa_status collection_read_instant(const struct collection_call *call, const stoa_value *value,
+                                    const uint8_t *bytes, const char *what, int64_t number,
+                                    char room[COLLECTION_DATE_MAX], const char **text,
+                                    size_t *size, stoa_error *err)
 {
     enum { SHOWN_MAX = 60 };
     struct collection_instant at = {0};
@@ -68,7 +69,7 @@ stoa_status read_instant(const struct collection_call *call, const stoa_value *v
     } else if (value->type == STOA_TYPE_DATE) {
         at = collection_date_of_days(value->a);
     } else if (value->type == STOA_TYPE_TEXT) {
-        *text = read_text(call, value, bytes, size);
+        *text = collection_read_text(call, value, bytes, size);
         if (call->state->policy.dates_raw)
             return STOA_OK;
         read = collection_date_read(*text, *size, &at);
@@ -114,7 +115,7 @@ static stoa_status fail_value(const struct fixing *fixing, const struct collecti
 static stoa_status add(const struct fixing *fixing, const stoa_value *value, const void *bytes,
                        int32_t *param)
 {
-    *param = read_params_add(fixing->params, value, bytes);
+    *param = collection_read_params_add(fixing->params, value, bytes);
     return *param > 0 ? STOA_OK : stoa__fail_nomem(fixing->err);
 }
 
@@ -132,12 +133,12 @@ static stoa_status add_label(const struct fixing *fixing, const struct collectio
     stoa_status rc = STOA_ERR_NOT_FOUND;
 
     if (target)
-        rc = read_key_ids(fixing->call, target, &key, &ids, fixing->err);
+        rc = collection_read_key_ids(fixing->call, target, &key, &ids, fixing->err);
     if (rc == STOA_OK) {
         memcpy(&id.a, ids.data, sizeof id.a);
         rc = add(fixing, &id, NULL, param);
     } else if (rc == STOA_ERR_NOT_FOUND) {
-        text = read_text(fixing->call, value, bytes, &size);
+        text = collection_read_text(fixing->call, value, bytes, &size);
         rc = stoa__fail(fixing->err, rc, "Failed to resolve label '%.*s' to ID in table '%s'",
                         (int)(size < 200 ? size : 200), text, column->target);
     }
@@ -158,10 +159,10 @@ static stoa_status add_value(const struct fixing *fixing, const struct collectio
         return add_label(fixing, column, value, bytes, param);
     if (column->type == TYPE_DATE_TIME &&
         (text || value->type == STOA_TYPE_TIMESTAMP || value->type == STOA_TYPE_DATE)) {
-        rc = read_instant(fixing->call, value, bytes, column->name, 1, room, &date, &size,
-                          fixing->err);
+        rc = collection_read_instant(fixing->call, value, bytes, column->name, 1, room, &date,
+                                     &size, fixing->err);
         if (rc == STOA_OK) {
-            *param = read_params_add_text(fixing->params, date, size);
+            *param = collection_read_params_add_text(fixing->params, date, size);
             rc = *param > 0 ? STOA_OK : stoa__fail_nomem(fixing->err);
         }
         return rc;
@@ -172,9 +173,10 @@ static stoa_status add_value(const struct fixing *fixing, const struct collectio
     return fail_value(fixing, column, value);
 }
 
-stoa_status read_fix(struct collection_call *call, const struct collection_table *group,
-                     const struct read_packed *cells, struct read_params *params,
-                     stoa__arena *arena, struct read_fixed **out, int64_t *count, stoa_error *err)
+stoa_status collection_read_fix(struct collection_call *call, const struct collection_table *group,
+                                const struct read_packed *cells, struct read_params *params,
+                                stoa__arena *arena, struct read_fixed **out, int64_t *count,
+                                stoa_error *err)
 {
     const struct fixing fixing = {call, group, params, err};
     struct stoa__params checked;
@@ -206,8 +208,8 @@ stoa_status read_fix(struct collection_call *call, const struct collection_table
     return rc;
 }
 
-void read_fixed_sql(stoa__buffer *text, const struct collection_table *group,
-                    const struct read_fixed *fixed, int64_t count)
+void collection_read_fixed_sql(stoa__buffer *text, const struct collection_table *group,
+                               const struct read_fixed *fixed, int64_t count)
 {
     for (int64_t i = 0; i < count; i++)
         collection_text(text, " AND g.%Q = +?%d", group->columns[fixed[i].column].name,
@@ -216,9 +218,11 @@ void read_fixed_sql(stoa__buffer *text, const struct collection_table *group,
 
 /* ---- keys ---- */
 
-stoa_status read_keys_sql(struct collection_call *call, const struct collection_table *collection,
-                          const struct read_packed *keys, const char *alias, const char *before,
-                          struct read_params *params, stoa__buffer *text, stoa_error *err)
+stoa_status collection_read_keys_sql(struct collection_call *call,
+                                     const struct collection_table *collection,
+                                     const struct read_packed *keys, const char *alias,
+                                     const char *before, struct read_params *params,
+                                     stoa__buffer *text, stoa_error *err)
 {
     stoa_value id = {.type = STOA_TYPE_INT64};
     stoa__buffer ids = {0}, json = {0};
@@ -227,15 +231,15 @@ stoa_status read_keys_sql(struct collection_call *call, const struct collection_
 
     if (keys->count == 0)
         return STOA_OK;
-    rc = read_key_ids(call, collection, keys, &ids, err);
+    rc = collection_read_key_ids(call, collection, keys, &ids, err);
     if (rc == STOA_OK && keys->count == 1) {
         memcpy(&id.a, ids.data, sizeof id.a);
-        param = read_params_add(params, &id, NULL);
+        param = collection_read_params_add(params, &id, NULL);
         collection_text(text, "%s%s.\"id\" = +?%d", before, alias, (int)param);
     } else if (rc == STOA_OK) {
-        rc = read_ids_json(&ids, &json, err);
+        rc = collection_read_ids_json(&ids, &json, err);
         if (rc == STOA_OK)
-            param = read_params_add_text(params, (const char *)json.data, json.size);
+            param = collection_read_params_add_text(params, (const char *)json.data, json.size);
         collection_text(text, "%s%s.\"id\" IN (SELECT value FROM json_each(?%d))", before, alias,
                         (int)param);
     }

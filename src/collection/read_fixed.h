@@ -13,10 +13,11 @@ struct read_params {
     stoa__buffer bytes;
 };
 /* Add one; the answer is its number, from 1; 0: out of memory. */
-int32_t read_params_add(struct read_params *params, const stoa_value *value, const void *bytes);
-int32_t read_params_add_text(struct read_params *params, const char *text, size_t size);
-struct read_packed read_params_packed(const struct read_params *params);
-void read_params_release(struct read_params *params);
+int32_t collection_read_params_add(struct read_params *params, const stoa_value *value,
+                                   const void *bytes);
+int32_t collection_read_params_add_text(struct read_params *params, const char *text, size_t size);
+struct read_packed collection_read_params_packed(const struct read_params *params);
+void collection_read_params_release(struct read_params *params);
 
 /* A dimension that has the value of a parameter. */
 struct read_fixed {
@@ -24,23 +25,26 @@ struct read_fixed {
     int32_t param;
 };
 /* Read `cells`, values of dimensions by name, of a time series group. The list is in `arena`. */
-stoa_status read_fix(struct collection_call *call, const struct collection_table *group,
-                     const struct read_packed *cells, struct read_params *params,
-                     stoa__arena *arena, struct read_fixed **out, int64_t *count, stoa_error *err);
+stoa_status collection_read_fix(struct collection_call *call, const struct collection_table *group,
+                                const struct read_packed *cells, struct read_params *params,
+                                stoa__arena *arena, struct read_fixed **out, int64_t *count,
+                                stoa_error *err);
 /* " AND g.dimension = ?1" for each. */
-void read_fixed_sql(stoa__buffer *text, const struct collection_table *group,
-                    const struct read_fixed *fixed, int64_t count);
+void collection_read_fixed_sql(stoa__buffer *text, const struct collection_table *group,
+                               const struct read_fixed *fixed, int64_t count);
 
 /* A TIMESTAMP, DATE or TEXT as the text a date is stored as; `what` and `number` are for the error.
  * `room` holds it where it is not the value's own. */
-stoa_status read_instant(const struct collection_call *call, const stoa_value *value,
-                         const uint8_t *bytes, const char *what, int64_t number,
-                         char room[COLLECTION_DATE_MAX], const char **text, size_t *size,
-                         stoa_error *err);
+stoa_status collection_read_instant(const struct collection_call *call, const stoa_value *value,
+                                    const uint8_t *bytes, const char *what, int64_t number,
+                                    char room[COLLECTION_DATE_MAX], const char **text,
+                                    size_t *size, stoa_error *err);
 
 /* Restrict a statement to keys: appends "{alias}.id = ?1" or IN, or nothing when there are none. */
-stoa_status read_keys_sql(struct collection_call *call, const struct collection_table *collection,
-                          const struct read_packed *keys, const char *alias, const char *before,
-                          struct read_params *params, stoa__buffer *text, stoa_error *err);
+stoa_status collection_read_keys_sql(struct collection_call *call,
+                                     const struct collection_table *collection,
+                                     const struct read_packed *keys, const char *alias,
+                                     const char *before, struct read_params *params,
+                                     stoa__buffer *text, stoa_error *err);
 
 #endif

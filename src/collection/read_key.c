@@ -22,30 +22,30 @@ static const struct {
     struct stoa__setting setting;
 } known_options[] = {
     {READ_KNOWS_RELATIONS,
-     {"relations", STOA__SETTING_CHOICE, offsetof(struct read_options, labels), 0, 0, "id|label",
-      false}},
+     {"relations", STOA__SETTING_CHOICE, offsetof(struct collection_read_options, labels), 0, 0,
+      "id|label", false}},
     {READ_KNOWS_DATES,
-     {"dates", STOA__SETTING_CHOICE, offsetof(struct read_options, text), 0, 0, "timestamp|text",
-      false}},
+     {"dates", STOA__SETTING_CHOICE, offsetof(struct collection_read_options, text), 0, 0,
+      "timestamp|text", false}},
     {READ_KNOWS_KIND,
-     {"kind", STOA__SETTING_CHOICE, offsetof(struct read_options, kind), 0, 0,
+     {"kind", STOA__SETTING_CHOICE, offsetof(struct collection_read_options, kind), 0, 0,
       "any|scalar|vector|set|time_series", false}},
     {READ_KNOWS_KIND,
-     {"as", STOA__SETTING_CHOICE, offsetof(struct read_options, as), 0, 0,
+     {"as", STOA__SETTING_CHOICE, offsetof(struct collection_read_options, as), 0, 0,
       "declared|integer|float|text", false}},
     {READ_KNOWS_GROUPS,
-     {"groups", STOA__SETTING_CHOICE, offsetof(struct read_options, groups), 0, 0,
+     {"groups", STOA__SETTING_CHOICE, offsetof(struct collection_read_options, groups), 0, 0,
       "all|none|scalar|vector|set|time_series", false}},
 };
 
-stoa_status read_options(const stoa_option *options, int64_t count, int32_t knows,
-                         struct read_options *out, stoa_error *err)
+stoa_status collection_read_options(const stoa_option *options, int64_t count, int32_t knows,
+                                    struct collection_read_options *out, stoa_error *err)
 {
     const size_t known_count = sizeof known_options / sizeof *known_options;
     stoa__settings settings = {0};
     stoa_status rc;
 
-    *out = (struct read_options){0};
+    *out = (struct collection_read_options){0};
     if (count == 0)
         return STOA_OK;
     rc = stoa__settings_add(&settings, options, count, err);
@@ -81,7 +81,8 @@ static stoa_status check_value(const struct read_packed *packed, int64_t index, 
                              index + 1, err);
 }
 
-stoa_status read_check_values(const struct read_packed *packed, const char *what, stoa_error *err)
+stoa_status collection_read_check_values(const struct read_packed *packed, const char *what,
+                                         stoa_error *err)
 {
     stoa_status rc = check_packed(packed, what, err);
 
@@ -90,9 +91,10 @@ stoa_status read_check_values(const struct read_packed *packed, const char *what
     return rc;
 }
 
-stoa_status read_check_names(const struct read_packed *names, const char *what, stoa_error *err)
+stoa_status collection_read_check_names(const struct read_packed *names, const char *what,
+                                        stoa_error *err)
 {
-    stoa_status rc = read_check_values(names, what, err);
+    stoa_status rc = collection_read_check_values(names, what, err);
 
     for (int64_t i = 0; rc == STOA_OK && i < names->count; i++) {
         if (names->values[i].type != STOA_TYPE_TEXT)
@@ -102,7 +104,7 @@ stoa_status read_check_names(const struct read_packed *names, const char *what, 
     return rc;
 }
 
-stoa_status read_check_keys(const struct read_packed *keys, stoa_error *err)
+stoa_status collection_read_check_keys(const struct read_packed *keys, stoa_error *err)
 {
     stoa_status rc = check_packed(keys, "key", err);
 
@@ -127,8 +129,8 @@ static bool is_blank(char c)
     return c == ' ' || c == '\t' || c == '\r' || c == '\n';
 }
 
-const char *read_text(const struct collection_call *call, const stoa_value *value,
-                      const uint8_t *bytes, size_t *size)
+const char *collection_read_text(const struct collection_call *call, const stoa_value *value,
+                                 const uint8_t *bytes, size_t *size)
 {
     const char *text = value->b > 0 ? (const char *)bytes + value->a : "";
 
@@ -144,9 +146,10 @@ const char *read_text(const struct collection_call *call, const stoa_value *valu
 
 /* ---- keys ---- */
 
-stoa_status read_fail_missing(const struct collection_call *call,
-                              const struct collection_table *collection, const stoa_value *key,
-                              const uint8_t *bytes, stoa_error *err)
+stoa_status collection_read_fail_missing(const struct collection_call *call,
+                                         const struct collection_table *collection,
+                                         const stoa_value *key, const uint8_t *bytes,
+                                         stoa_error *err)
 {
     enum { SHOWN_MAX = 200 };
     const char *text;
@@ -155,7 +158,7 @@ stoa_status read_fail_missing(const struct collection_call *call,
     if (key->type == STOA_TYPE_INT64)
         return stoa__fail(err, STOA_ERR_NOT_FOUND, "Element not found: %lld in collection '%s'",
                           (long long)key->a, collection->name);
-    text = read_text(call, key, bytes, &size);
+    text = collection_read_text(call, key, bytes, &size);
     return stoa__fail(err, STOA_ERR_NOT_FOUND, "Element not found: '%.*s' in collection '%s'",
                       (int)(size < SHOWN_MAX ? size : SHOWN_MAX), text, collection->name);
 }
@@ -172,20 +175,22 @@ static stoa_status look_up(struct collection_sql *sql, const struct collection_t
     stoa_status rc;
 
     if (key->type == STOA_TYPE_TEXT) {
-        text = read_text(sql->call, key, keys->bytes, &size);
+        text = collection_read_text(sql->call, key, keys->bytes, &size);
         value = (stoa_value){.type = STOA_TYPE_TEXT, .b = (int64_t)size};
     }
     rc = collection_sql_row(sql, &value, 1, (const uint8_t *)text, (int64_t)size, err);
     if (rc == STOA_DONE)
-        return read_fail_missing(sql->call, collection, key, keys->bytes, err);
+        return collection_read_fail_missing(sql->call, collection, key, keys->bytes, err);
     if (rc != STOA_OK)
         return rc;
     id = collection_row_int64(&sql->row, 0);
     return stoa__buffer_append(ids, &id, sizeof id) == STOA_OK ? STOA_OK : stoa__fail_nomem(err);
 }
 
-stoa_status read_key_ids(struct collection_call *call, const struct collection_table *collection,
-                         const struct read_packed *keys, stoa__buffer *ids, stoa_error *err)
+stoa_status collection_read_key_ids(struct collection_call *call,
+                                    const struct collection_table *collection,
+                                    const struct read_packed *keys, stoa__buffer *ids,
+                                    stoa_error *err)
 {
     const bool by_label = keys->count > 0 && keys->values[0].type == STOA_TYPE_TEXT;
     struct collection_sql sql = {0};
@@ -213,7 +218,7 @@ static int compare_ids(const void *a, const void *b)
     return (left > right) - (left < right);
 }
 
-stoa_status read_ids_json(stoa__buffer *ids, stoa__buffer *out, stoa_error *err)
+stoa_status collection_read_ids_json(stoa__buffer *ids, stoa__buffer *out, stoa_error *err)
 {
     const size_t count = ids->size / sizeof(int64_t);
     const int64_t *list = (const int64_t *)(const void *)ids->data;
@@ -397,9 +402,10 @@ static stoa_status find(const struct search *search)
     return fail_unknown(search);
 }
 
-stoa_status read_find(const struct collection_call *call, const struct collection_table *collection,
-                      int32_t kind, const char *name, size_t size, stoa__arena *arena,
-                      struct read_attribute *out, stoa_error *err)
+stoa_status collection_read_find(const struct collection_call *call,
+                                 const struct collection_table *collection, int32_t kind,
+                                 const char *name, size_t size, stoa__arena *arena,
+                                 struct read_attribute *out, stoa_error *err)
 {
     const struct search search = {call, collection, kind, name, size, out, err};
     stoa_status rc;

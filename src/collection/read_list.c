@@ -137,16 +137,17 @@ static stoa_status load(struct list_group *group, stoa__call *call, stoa_error *
 
     stoa__array_release(&group->batch);
     group->row = group->first = 0;
-    rc = group->ended ? STOA_DONE
-                      : read_statement_next(&group->statement, call, &group->batch, err);
+    rc = group->ended
+             ? STOA_DONE
+             : collection_read_statement_next(&group->statement, call, &group->batch, err);
     if (rc == STOA_OK)
         group->ids = group->batch.children[0]->buffers[1];
     for (int32_t i = 1; rc == STOA_OK && i < group->statement.column_count; i++) {
         const struct read_column *column = &group->statement.columns[i];
 
         if (column->form != READ_LABEL) /* The list's dictionary is made of all its items. */
-            rc = read_column_convert(&group->statement.run, column, group->batch.children[i],
-                                     group->ids, err);
+            rc = collection_read_column_convert(&group->statement.run, column,
+                                                group->batch.children[i], group->ids, err);
     }
     group->ended = rc == STOA_DONE;
     return rc == STOA_DONE ? STOA_OK : rc;
@@ -280,9 +281,9 @@ static stoa_status lists_next(void *self, stoa__call *call, struct ArrowArray *o
     stoa_status rc = STOA_OK;
 
     if (!lists->batch.release) {
-        rc = read_statement_next(&lists->elements, call, &lists->batch, err);
+        rc = collection_read_statement_next(&lists->elements, call, &lists->batch, err);
         if (rc == STOA_OK)
-            rc = read_statement_convert(&lists->elements, &lists->batch, err);
+            rc = collection_read_statement_convert(&lists->elements, &lists->batch, err);
         if (rc == STOA_OK)
             lists->ids = lists->batch.children[0]->buffers[1];
     }
@@ -306,10 +307,10 @@ static void lists_close(void *self)
 
     for (int32_t g = 0; g < lists->group_count; g++) {
         stoa__array_release(&lists->groups[g].batch);
-        read_statement_close(&lists->groups[g].statement);
+        collection_read_statement_close(&lists->groups[g].statement);
     }
     stoa__array_release(&lists->batch);
-    read_statement_close(&lists->elements);
+    collection_read_statement_close(&lists->elements);
     stoa__builder_release(&lists->builder);
     stoa__arena_release(&lists->arena);
     stoa__free(lists);
@@ -373,7 +374,7 @@ static stoa_status add_item(const struct making *making, struct list_group *grou
         group->lists = stoa__arena_alloc_zero(arena, count, sizeof *group->lists);
         if (!statement->columns || !group->lists)
             return stoa__fail_nomem(making->err);
-        statement->columns[statement->column_count++] = read_id_column;
+        statement->columns[statement->column_count++] = collection_read_id_column;
     }
     group->lists[statement->column_count - 1] = making->lists->list_type->child_count;
     statement->columns[statement->column_count++] = *column;
@@ -392,9 +393,9 @@ static stoa_status add_attribute(const struct making *making, int32_t index)
     if (attribute->table == making->collection) {
         lists->places[index + 1] = lists->elements.column_count;
         lists->elements.columns[lists->elements.column_count++] = *column;
-        return read_column_field(column, &lists->arena, field, making->err);
+        return collection_read_column_field(column, &lists->arena, field, making->err);
     }
-    rc = read_column_field_list(column, &lists->arena, field, making->err);
+    rc = collection_read_column_field_list(column, &lists->arena, field, making->err);
     if (rc == STOA_OK)
         rc = add_item(making, group_of(lists, attribute->table), column);
     if (rc != STOA_OK)
@@ -404,7 +405,7 @@ static stoa_status add_attribute(const struct making *making, int32_t index)
     return STOA_OK;
 }
 
-void read_group_order(stoa__buffer *text, const struct collection_table *group)
+void collection_read_group_order(stoa__buffer *text, const struct collection_table *group)
 {
     collection_text(text, " ORDER BY g.\"id\"");
     if (group->role == ROLE_VECTOR) {
@@ -429,8 +430,8 @@ static void add_columns(const struct making *making, const struct collection_tab
         if (making->attributes[i].table != table)
             continue;
         collection_text(text, ", ");
-        read_column_sql(text, alias, &table->columns[making->attributes[i].column],
-                        &making->columns[i], number++);
+        collection_read_column_sql(text, alias, &table->columns[making->attributes[i].column],
+                                   &making->columns[i], number++);
     }
     collection_text(text, " FROM %T AS %s", table->name, alias);
 }
@@ -445,15 +446,15 @@ static stoa_status begin(const struct making *making)
 
     add_columns(making, making->collection, "e", &text);
     collection_text(&text, " ORDER BY e.\"id\"");
-    rc = read_statement_open(&lists->elements, making->call, &text, &none,
-                             rows < LIST_ROWS_MAX ? rows : LIST_ROWS_MAX, &lists->arena,
-                             making->err);
+    rc = collection_read_statement_open(&lists->elements, making->call, &text, &none,
+                                        rows < LIST_ROWS_MAX ? rows : LIST_ROWS_MAX, &lists->arena,
+                                        making->err);
     for (int32_t g = 0; rc == STOA_OK && g < lists->group_count; g++) {
         add_columns(making, lists->groups[g].table, "g", &text);
-        read_group_order(&text, lists->groups[g].table);
-        rc = read_statement_open(&lists->groups[g].statement, making->call, &text, &none,
-                                 rows < GROUP_ROWS_MAX ? rows : GROUP_ROWS_MAX, &lists->arena,
-                                 making->err);
+        collection_read_group_order(&text, lists->groups[g].table);
+        rc = collection_read_statement_open(&lists->groups[g].statement, making->call, &text,
+                                            &none, rows < GROUP_ROWS_MAX ? rows : GROUP_ROWS_MAX,
+                                            &lists->arena, making->err);
         lists->groups[g].table = NULL; /* Of the call's model. */
     }
     return rc;
@@ -465,9 +466,9 @@ static stoa_status make(const struct making *making)
     stoa_status rc = make_room(making);
 
     if (rc == STOA_OK) {
-        lists->elements.columns[lists->elements.column_count++] = read_id_column;
-        rc = read_column_field(&read_id_column, &lists->arena, &lists->type->children[0],
-                               making->err);
+        lists->elements.columns[lists->elements.column_count++] = collection_read_id_column;
+        rc = collection_read_column_field(&collection_read_id_column, &lists->arena,
+                                          &lists->type->children[0], making->err);
     }
     for (int32_t i = 0; rc == STOA_OK && i < making->count; i++)
         rc = add_attribute(making, i);
@@ -476,9 +477,11 @@ static stoa_status make(const struct making *making)
     return rc == STOA_OK ? begin(making) : rc;
 }
 
-stoa_status read_lists(struct collection_call *call, const struct collection_table *collection,
-                       const struct read_attribute *attributes, const struct read_column *columns,
-                       int32_t count, stoa__arena *arena, stoa_result *out, stoa_error *err)
+stoa_status collection_read_lists(struct collection_call *call,
+                                  const struct collection_table *collection,
+                                  const struct read_attribute *attributes,
+                                  const struct read_column *columns, int32_t count,
+                                  stoa__arena *arena, stoa_result *out, stoa_error *err)
 {
     struct lists *lists = stoa__alloc_zero(1, sizeof *lists);
     const struct making making = {call, collection, attributes, columns, count, lists, err};

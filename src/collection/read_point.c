@@ -21,8 +21,8 @@ static void add_columns(const struct read_point *point, int32_t group, const cha
         if (point->owners[i] != group)
             continue;
         collection_text(text, ", ");
-        read_column_sql(text, alias, &attribute->table->columns[attribute->column],
-                        &point->columns[i], point->places[i]);
+        collection_read_column_sql(text, alias, &attribute->table->columns[attribute->column],
+                                   &point->columns[i], point->places[i]);
     }
 }
 
@@ -48,8 +48,8 @@ static stoa_status open_statements(struct read_point *point, stoa__arena *arena,
 
         add_columns(point, g, "g", &text);
         collection_text(&text, " FROM %T AS g WHERE g.\"id\" = +?1", group->table->name);
-        read_group_order(&text, group->table);
-        rc = read_statement_prepare(&group->statement, point->call, &text, arena, err);
+        collection_read_group_order(&text, group->table);
+        rc = collection_read_statement_prepare(&group->statement, point->call, &text, arena, err);
     }
     stoa__buffer_release(&text);
     return rc;
@@ -88,7 +88,7 @@ static stoa_status place(struct read_point *point, stoa__arena *arena, stoa_erro
             statement->columns = stoa__arena_alloc(arena, count * sizeof *statement->columns);
             if (!statement->columns)
                 return stoa__fail_nomem(err);
-            statement->columns[statement->column_count++] = read_id_column;
+            statement->columns[statement->column_count++] = collection_read_id_column;
         }
         point->places[i] = statement->column_count;
         statement->columns[statement->column_count++] = point->columns[i];
@@ -96,14 +96,14 @@ static stoa_status place(struct read_point *point, stoa__arena *arena, stoa_erro
     return STOA_OK;
 }
 
-stoa_status read_point_open(struct read_point *point, stoa__arena *arena, bool by_label,
-                            stoa_error *err)
+stoa_status collection_read_point_open(struct read_point *point, stoa__arena *arena, bool by_label,
+                                       stoa_error *err)
 {
     const size_t count = (size_t)point->count + 1;
     int32_t *numbers = stoa__arena_alloc_zero(arena, 2 * count, sizeof *numbers);
     stoa_status rc;
 
-    point->run = read_run_of(point->call);
+    point->run = collection_read_run_of(point->call);
     point->groups = stoa__arena_alloc_zero(arena, count, sizeof *point->groups);
     if (!numbers || !point->groups)
         return stoa__fail_nomem(err);
@@ -115,10 +115,10 @@ stoa_status read_point_open(struct read_point *point, stoa__arena *arena, bool b
     return open_statements(point, arena, by_label, err);
 }
 
-void read_point_close(struct read_point *point)
+void collection_read_point_close(struct read_point *point)
 {
     for (int32_t g = 0; g < point->group_count; g++) {
-        read_statement_close(&point->groups[g].statement);
+        collection_read_statement_close(&point->groups[g].statement);
         stoa__row_writer_release(&point->groups[g].row);
     }
     collection_sql_close(&point->element);
@@ -134,10 +134,11 @@ static stoa_status read_group(struct read_point *point, struct read_point_group 
 
     stoa__row_writer_empty(&group->row);
     group->statement.params = (struct stoa__params){.values = &point->id, .count = 1};
-    rc = read_statement_run(&group->statement, call, STOA__BATCH_ROWS_MAX, err);
+    rc = collection_read_statement_run(&group->statement, call, STOA__BATCH_ROWS_MAX, err);
     if (rc == STOA_OK)
-        rc = read_statement_rows(&group->statement, call, STOA__BATCH_ROWS_MAX, &group->row, err);
-    read_statement_end(&group->statement);
+        rc = collection_read_statement_rows(&group->statement, call, STOA__BATCH_ROWS_MAX,
+                                            &group->row, err);
+    collection_read_statement_end(&group->statement);
     if (rc == STOA_OK && group->row.row_count == STOA__BATCH_ROWS_MAX)
         rc = stoa__fail(err, STOA_ERR_FULL, "Cannot %s: element %lld has %d rows or more in '%s'",
                         point->call->operation, (long long)point->id.a, STOA__BATCH_ROWS_MAX,
@@ -145,8 +146,8 @@ static stoa_status read_group(struct read_point *point, struct read_point_group 
     return rc < 0 ? rc : STOA_OK;
 }
 
-stoa_status read_point_read(struct read_point *point, const stoa_value *key, const uint8_t *bytes,
-                            stoa_error *err)
+stoa_status collection_read_point_read(struct read_point *point, const stoa_value *key,
+                                       const uint8_t *bytes, stoa_error *err)
 {
     stoa_value value = *key;
     const char *text = "";
@@ -154,12 +155,12 @@ stoa_status read_point_read(struct read_point *point, const stoa_value *key, con
     stoa_status rc;
 
     if (key->type == STOA_TYPE_TEXT) {
-        text = read_text(point->call, key, bytes, &size);
+        text = collection_read_text(point->call, key, bytes, &size);
         value = (stoa_value){.type = STOA_TYPE_TEXT, .b = (int64_t)size};
     }
     rc = collection_sql_row(&point->element, &value, 1, (const uint8_t *)text, (int64_t)size, err);
     if (rc == STOA_DONE)
-        return read_fail_missing(point->call, point->collection, key, bytes, err);
+        return collection_read_fail_missing(point->call, point->collection, key, bytes, err);
     if (rc == STOA_OK)
         point->id = (stoa_value){.type = STOA_TYPE_INT64,
                                  .a = collection_row_int64(&point->element.row, 0)};
@@ -168,8 +169,9 @@ stoa_status read_point_read(struct read_point *point, const stoa_value *key, con
     return rc;
 }
 
-stoa_status read_point_value(const struct read_point *point, int32_t attribute, int64_t row,
-                             stoa_value *value, const uint8_t **bytes, stoa_error *err)
+stoa_status collection_read_point_value(const struct read_point *point, int32_t attribute,
+                                        int64_t row, stoa_value *value, const uint8_t **bytes,
+                                        stoa_error *err)
 {
     const int32_t owner = point->owners[attribute];
     const struct stoa__row_writer *from =
@@ -179,6 +181,6 @@ stoa_status read_point_value(const struct read_point *point, int32_t attribute, 
     assert(row < from->row_count);
     *value = values[row * from->column_count + point->places[attribute]];
     *bytes = from->bytes.data;
-    return read_column_value(&point->run, &point->columns[attribute], point->id.a, *bytes, value,
-                             err);
+    return collection_read_column_value(&point->run, &point->columns[attribute], point->id.a,
+                                        *bytes, value, err);
 }

@@ -26,16 +26,17 @@ struct read_point {
     stoa_value id;   /* Of the element read last. */
 };
 
-/* Prepare the statements. Closed by read_point_close(), also after a failure. */
-stoa_status read_point_open(struct read_point *point, stoa__arena *arena, bool by_label,
-                            stoa_error *err);
+/* Prepare the statements. Closed by collection_read_point_close(), also after a failure. */
+stoa_status collection_read_point_open(struct read_point *point, stoa__arena *arena, bool by_label,
+                                       stoa_error *err);
 /* Read one element; NOT_FOUND names it. */
-stoa_status read_point_read(struct read_point *point, const stoa_value *key, const uint8_t *bytes,
-                            stoa_error *err);
+stoa_status collection_read_point_read(struct read_point *point, const stoa_value *key,
+                                       const uint8_t *bytes, stoa_error *err);
 /* A value of it that was read: `row` of an attribute of a group, 0 of a scalar. `*bytes` are those
  * of the value. */
-stoa_status read_point_value(const struct read_point *point, int32_t attribute, int64_t row,
-                             stoa_value *value, const uint8_t **bytes, stoa_error *err);
-void read_point_close(struct read_point *point);
+stoa_status collection_read_point_value(const struct read_point *point, int32_t attribute,
+                                        int64_t row, stoa_value *value, const uint8_t **bytes,
+                                        stoa_error *err);
+void collection_read_point_close(struct read_point *point);
 
 #endif

@@ -111,7 +111,7 @@ static stoa_status request_kinds(struct read_statement *statement, stoa__call *c
     if (rc == STOA_OK)
         rc = statement->run.engine->cursor_type(statement->cursor, call, &type, err);
     for (int32_t i = 0; rc == STOA_OK && i < statement->column_count; i++) {
-        const enum stoa__arrow_kind kind = read_column_kind(&statement->columns[i]);
+        const enum stoa__arrow_kind kind = collection_read_column_kind(&statement->columns[i]);
         const char *format = kind == STOA__ARROW_UTF8     ? "u"
                              : kind == STOA__ARROW_INT64 ? "l"
                                                           : "g";
@@ -129,13 +129,14 @@ static stoa_status request_kinds(struct read_statement *statement, stoa__call *c
     return rc;
 }
 
-stoa_status read_statement_prepare(struct read_statement *statement, struct collection_call *call,
-                                   stoa__buffer *text, stoa__arena *arena, stoa_error *err)
+stoa_status collection_read_statement_prepare(struct read_statement *statement,
+                                              struct collection_call *call, stoa__buffer *text,
+                                              stoa__arena *arena, stoa_error *err)
 {
     size_t used = 0;
     stoa_status rc = collection_text_end(text, err);
 
-    statement->run = read_run_of(call);
+    statement->run = collection_read_run_of(call);
     if (rc == STOA_OK) {
         statement->text = stoa__arena_copy_text(arena, (const char *)text->data, text->size);
         rc = statement->text ? STOA_OK : stoa__fail_nomem(err);
@@ -151,8 +152,8 @@ stoa_status read_statement_prepare(struct read_statement *statement, struct coll
     return rc;
 }
 
-stoa_status read_statement_run(struct read_statement *statement, stoa__call *call,
-                               int64_t batch_rows, stoa_error *err)
+stoa_status collection_read_statement_run(struct read_statement *statement, stoa__call *call,
+                                          int64_t batch_rows, stoa_error *err)
 {
     const struct stoa__read_config config = {
         .batch_rows = batch_rows,
@@ -168,8 +169,9 @@ stoa_status read_statement_run(struct read_statement *statement, stoa__call *cal
     return rc;
 }
 
-stoa_status read_statement_rows(struct read_statement *statement, stoa__call *call,
-                                int64_t rows_max, struct stoa__row_writer *out, stoa_error *err)
+stoa_status collection_read_statement_rows(struct read_statement *statement, stoa__call *call,
+                                           int64_t rows_max, struct stoa__row_writer *out,
+                                           stoa_error *err)
 {
     stoa_status rc =
         statement->run.engine->cursor_rows(statement->cursor, call, rows_max, out, err);
@@ -181,39 +183,40 @@ stoa_status read_statement_rows(struct read_statement *statement, stoa__call *ca
     return rc;
 }
 
-void read_statement_end(struct read_statement *statement)
+void collection_read_statement_end(struct read_statement *statement)
 {
     if (statement->cursor)
         statement->run.engine->cursor_close(statement->cursor);
     statement->cursor = NULL;
 }
 
-stoa_status read_statement_open(struct read_statement *statement, struct collection_call *call,
-                                stoa__buffer *text, const struct read_packed *params,
-                                int64_t batch_rows, stoa__arena *arena, stoa_error *err)
+stoa_status collection_read_statement_open(struct read_statement *statement,
+                                           struct collection_call *call, stoa__buffer *text,
+                                           const struct read_packed *params, int64_t batch_rows,
+                                           stoa__arena *arena, stoa_error *err)
 {
     stoa_status rc = keep_params(statement, params, arena, err);
 
     if (rc == STOA_OK)
-        rc = read_statement_prepare(statement, call, text, arena, err);
+        rc = collection_read_statement_prepare(statement, call, text, arena, err);
     if (rc == STOA_OK)
-        rc = read_statement_run(statement, &call->entry.call, batch_rows, err);
+        rc = collection_read_statement_run(statement, &call->entry.call, batch_rows, err);
     if (rc == STOA_OK)
         rc = request_kinds(statement, &call->entry.call, arena, err);
     stoa__buffer_release(text);
     return rc;
 }
 
-void read_statement_close(struct read_statement *statement)
+void collection_read_statement_close(struct read_statement *statement)
 {
-    read_statement_end(statement);
+    collection_read_statement_end(statement);
     if (statement->native)
         statement->run.engine->statement_close(statement->native);
     statement->native = NULL;
 }
 
-stoa_status read_statement_next(struct read_statement *statement, stoa__call *call,
-                                struct ArrowArray *out, stoa_error *err)
+stoa_status collection_read_statement_next(struct read_statement *statement, stoa__call *call,
+                                           struct ArrowArray *out, stoa_error *err)
 {
     stoa_status rc = statement->run.engine->cursor_next(statement->cursor, call, out, err);
 
@@ -224,15 +227,15 @@ stoa_status read_statement_next(struct read_statement *statement, stoa__call *ca
     return rc;
 }
 
-stoa_status read_statement_convert(const struct read_statement *statement,
-                                   struct ArrowArray *batch, stoa_error *err)
+stoa_status collection_read_statement_convert(const struct read_statement *statement,
+                                              struct ArrowArray *batch, stoa_error *err)
 {
     const int64_t *ids = batch->children[0]->buffers[1];
     stoa_status rc = STOA_OK;
 
     for (int32_t i = 0; rc == STOA_OK && i < statement->column_count; i++)
-        rc = read_column_convert(&statement->run, &statement->columns[i], batch->children[i], ids,
-                                 err);
+        rc = collection_read_column_convert(&statement->run, &statement->columns[i],
+                                            batch->children[i], ids, err);
     return rc;
 }
 
@@ -248,11 +251,11 @@ static stoa_status stream_next(void *self, stoa__call *call, struct ArrowArray *
                                stoa_error *err)
 {
     struct stream *stream = self;
-    stoa_status rc = read_statement_next(&stream->statement, call, out, err);
+    stoa_status rc = collection_read_statement_next(&stream->statement, call, out, err);
 
     if (rc != STOA_OK)
         return rc;
-    rc = read_statement_convert(&stream->statement, out, err);
+    rc = collection_read_statement_convert(&stream->statement, out, err);
     if (rc != STOA_OK)
         stoa__array_release(out);
     return rc;
@@ -262,7 +265,7 @@ static void stream_close(void *self)
 {
     struct stream *stream = self;
 
-    read_statement_close(&stream->statement);
+    collection_read_statement_close(&stream->statement);
     stoa__arena_release(&stream->arena);
     stoa__free(stream);
 }
@@ -280,18 +283,19 @@ static stoa_status stream_open(struct stream *stream, struct collection_call *ca
     if (!stream->type)
         rc = stoa__fail_nomem(err);
     for (int32_t i = 0; rc == STOA_OK && i < statement->column_count; i++)
-        rc = read_column_field(&statement->columns[i], &stream->arena, &stream->type->children[i],
-                               err);
+        rc = collection_read_column_field(&statement->columns[i], &stream->arena,
+                                          &stream->type->children[i], err);
     if (rc == STOA_OK)
-        rc = read_statement_open(statement, call, text, params,
-                                 call->entry.leaf->conn->read.batch_rows, &stream->arena, err);
+        rc = collection_read_statement_open(statement, call, text, params,
+                                            call->entry.leaf->conn->read.batch_rows,
+                                            &stream->arena, err);
     return rc;
 }
 
-stoa_status read_stream(struct collection_call *call, stoa__buffer *text,
-                        const struct read_packed *params, struct read_column *columns,
-                        int32_t column_count, stoa__arena *arena, stoa_result *out,
-                        stoa_error *err)
+stoa_status collection_read_stream(struct collection_call *call, stoa__buffer *text,
+                                   const struct read_packed *params, struct read_column *columns,
+                                   int32_t column_count, stoa__arena *arena, stoa_result *out,
+                                   stoa_error *err)
 {
     struct stream *stream = stoa__alloc_zero(1, sizeof *stream);
     stoa_status rc;
