@@ -90,7 +90,7 @@ def sources():
 @pytest.mark.parametrize("path", sources(), ids=lambda path: str(path.relative_to(PACKAGE)))
 def test_shape_of_a_module(path):
     text = path.read_text(encoding="utf-8")
-    assert len(text.splitlines()) <= 600
+    assert len(text.splitlines()) <= 800
     assert max(map(len, text.splitlines())) <= 100
     tree = ast.parse(text)
     assert ast.get_docstring(tree)
