@@ -216,6 +216,131 @@ static void who_would_wait_for_itself_is_told_at_once(void)
     stoa__turn_release(&turn);
 }
 
+/* ---- the work of those who wait ---- */
+
+struct offer {
+    struct stoa__turn_work work; /* First: see turn.h. */
+    stoa__thread thread;
+    stoa_op op;
+    int number;
+    stoa_status answer;
+    _Atomic bool told;
+};
+
+static struct offer *offer_of(const struct stoa__turn_work *work)
+{
+    return (struct offer *)(void *)(uintptr_t)work;
+}
+
+static bool is_even(const struct stoa__turn_work *work, void *self)
+{
+    CHECK(self == &turn);
+    return offer_of(work)->number % 2 == 0;
+}
+
+static void offer_once(void *argument)
+{
+    struct offer *const offer = argument;
+    stoa__call call;
+
+    CHECK_INT(stoa__call_begin(&call, offer->op, NULL, NULL), STOA_OK);
+    offer->answer = stoa__turn_offer(&turn, offer, &offer->work, &call, -1, NULL);
+    if (offer->answer == STOA_OK) {
+        order[atomic_fetch_add(&order_count, 1)] = offer->number;
+        stoa__turn_give(&turn, offer);
+    }
+    stoa__call_end(&call);
+    atomic_store(&offer->told, true);
+}
+
+/* The main thread holds the turn; offers 0, 1, ... stand in line. */
+static void start_offers(struct offer *offers, int count)
+{
+    stoa__call call = {0};
+
+    stoa__turn_init(&turn);
+    CHECK_INT(stoa__turn_take(&turn, &turn, &call, -1, NULL), STOA_OK);
+    for (int i = 0; i < count; i++) {
+        const void *before = last_in_line();
+
+        offers[i] = (struct offer){.number = i};
+        CHECK_INT(stoa_op_open(-1, NULL, NULL, NULL, &offers[i].op, NULL), STOA_OK);
+        CHECK_INT(stoa__thread_start(&offers[i].thread, "turn", offer_once, &offers[i], NULL),
+                  STOA_OK);
+        while (last_in_line() == before)
+            stoa__sleep_ns(100000);
+    }
+}
+
+static void stop_offers(struct offer *offers, int count)
+{
+    for (int i = 0; i < count; i++) {
+        stoa__thread_stop(&offers[i].thread);
+        stoa_op_close(offers[i].op);
+    }
+    CHECK(!turn.first && !turn.last);
+    stoa__turn_release(&turn);
+}
+
+static void work_that_is_taken_is_waited_for(void)
+{
+    struct offer offers[4];
+    struct stoa__turn_work *works;
+
+    start_offers(offers, 4);
+    works = stoa__turn_gather(&turn, 1, is_even, &turn);
+    CHECK(works == &offers[0].work && !works->next);
+    CHECK_INT(stoa_op_cancel(offers[0].op, NULL), STOA_OK);
+    stoa__sleep_ns(30000000); /* Longer than its call goes unasked. */
+    CHECK(!atomic_load(&offers[0].told));
+    stoa__turn_finish(&turn, works);
+    stoa__turn_give(&turn, &turn);
+    stop_offers(offers, 4);
+    CHECK_INT(offers[0].answer, STOA_DONE);
+    CHECK_INT(order_count, 3);
+    for (int i = 0; i < 3; i++)
+        CHECK_INT(order[i], i + 1);
+}
+
+static void work_that_is_returned_is_first_in_line_again(void)
+{
+    struct offer offers[5];
+    struct stoa__turn_work *works;
+
+    start_offers(offers, 5);
+    works = stoa__turn_gather(&turn, 5, is_even, &turn);
+    CHECK(works == &offers[0].work && works->next == &offers[2].work);
+    CHECK(works->next->next == &offers[4].work && !works->next->next->next);
+    stoa__turn_return(&turn, works);
+    CHECK(!stoa__turn_gather(&turn, 5, is_even, &turn)); /* Once is enough. */
+    stoa__turn_give(&turn, &turn);
+    stop_offers(offers, 5);
+    CHECK_INT(order_count, 5);
+    for (int i = 0; i < 5; i++) {
+        CHECK_INT(offers[i].answer, STOA_OK);
+        CHECK_INT(order[i], i < 3 ? 2 * i : 2 * i - 5);
+    }
+}
+
+static void who_was_stopped_meanwhile_is_told_when_its_work_is_returned(void)
+{
+    struct offer offers[3];
+    struct stoa__turn_work *works;
+
+    start_offers(offers, 3);
+    works = stoa__turn_gather(&turn, 2, is_even, &turn);
+    CHECK_INT(stoa_op_cancel(offers[0].op, NULL), STOA_OK);
+    stoa__turn_return(&turn, works);
+    while (!atomic_load(&offers[0].told))
+        stoa__sleep_ns(100000);
+    CHECK_INT(offers[0].answer, STOA_ERR_CANCELLED);
+    stoa__turn_give(&turn, &turn);
+    stop_offers(offers, 3);
+    CHECK_INT(order_count, 2);
+    CHECK_INT(order[0], 2);
+    CHECK_INT(order[1], 1);
+}
+
 TEST_MAIN({"one thread has it at a time", one_thread_has_it_at_a_time},
           {"those who wait go in order of arrival", those_who_wait_go_in_order_of_arrival},
           {"an owner whose turn is over stands in line",
@@ -225,4 +350,9 @@ TEST_MAIN({"one thread has it at a time", one_thread_has_it_at_a_time},
           {"who waits too long is told, and the line goes on",
            who_waits_too_long_is_told_and_the_line_goes_on},
           {"who would wait for itself is told at once",
-           who_would_wait_for_itself_is_told_at_once})
+           who_would_wait_for_itself_is_told_at_once},
+          {"work that is taken is waited for", work_that_is_taken_is_waited_for},
+          {"work that is returned is first in line again",
+           work_that_is_returned_is_first_in_line_again},
+          {"who was stopped meanwhile is told when its work is returned",
+           who_was_stopped_meanwhile_is_told_when_its_work_is_returned})
