@@ -147,72 +147,73 @@ static void files_are_read_as_people_write_them(void)
     stoa_db_close(db);
 }
 
+static const struct {
+    const char *group, *text, *error;
+} wrong[] = {
+    {"", "", "CSV file is empty."},
+    {"", "tree_count\n", "CSV file does not contain a 'label' column."},
+    {"", "label,tree_count\n",
+     "The number of columns in the CSV file does not match the number of columns in the "
+     "database."},
+    {"", "label,tree_count,area,date_planted,soil,region_id,other\n",
+     "The columns in the CSV file do not match the columns in the database."},
+    {"", HEAD "a,1\n", "Row 1 has 2 columns, but the header has 7. [line 2]"},
+    {"", HEAD "a,1,,,,,\nb,1,,,,,,\n", "Row 2 has 8 columns, but the header has 7. [line 3]"},
+    {"", HEAD "a,,,,,,\n", "Column tree_count cannot be NULL. [line 2]"},
+    {"", HEAD ",1,,,,,\n", "Column label cannot be NULL."},
+    {"", HEAD "a,1,,,,West,\n",
+     "Could not find an existing element from collection Region with label West.\nCreate the "
+     "element before referencing it. [line 2]"},
+    {"", HEAD "a,1,,,,,Dale\n",
+     "Could not find an existing element from collection Orchard with label Dale."},
+    {"", HEAD "a,12abc,,,,,\n", "Invalid integer value '12abc' for column 'tree_count'."},
+    {"", HEAD "a,1.5,,,,,\n", "Invalid integer value '1.5' for column 'tree_count'."},
+    {"", HEAD "a,1,,,loam,,\n", "Invalid enum value 'loam' for column 'soil'."},
+    {"", HEAD "a,1,\"1,5\",,,,\n", "Invalid float value '1,5' for column 'area'."},
+    {"", HEAD "a,1,nan,,,,\n", "NaN in column 'area'"},
+    {"", HEAD "a,1,,31/02/2024,,,\n",
+     "Timestamp 31/02/2024 is not valid. Please provide a valid timestamp with format "
+     "%Y-%m-%dT%H:%M:%S."},
+    {"", HEAD "a,1,,,,,\na,2,,,,,\n", "There are duplicate entries in the CSV file."},
+    {"", HEAD "Hill,1,,,,,\nHill,2,,,,,\n", "There are duplicate entries in the CSV file."},
+    {"", HEAD "\"a,1,,,,,\n", "A quote is never closed."},
+    {"", HEAD "\"a\"b,1,,,,,\n", "Cell 1 has text behind its closing quote."},
+    {"", HEAD "a\xff,1,,,,,\n", "Column label is not UTF-8."},
+    {"rows", "id,vector_index,spacing,variety\nWood,1,,\n",
+     "Element with id Wood does not exist in collection Orchard."},
+    {"rows", "id,vector_index,spacing,variety\nHill,2,,\n",
+     "Column vector_index must be consecutive, unique and start at 1."},
+    {"rows", "id,vector_index,spacing,variety\nHill,1,,\nDale,1,,\nHill,1,,\n",
+     "Column vector_index must be consecutive, unique and start at 1. [line 4]"},
+    {"rows", "id,vector_index,spacing,variety\n,1,,\n", "Column id cannot be NULL."},
+    {"buyers", "id,region_sold_to\nHill,North\nHill,North\n",
+     "There are duplicate entries in the CSV file."},
+    {"buyers", "id,region_sold_to\nHill,\nHill,\n",
+     "There are duplicate entries in the CSV file."},
+    {"buyers", "id,region_sold_to\nHill,West\n",
+     "Could not find an existing element from collection Region with label West. [line 2]"},
+    {"yield", "id,date_time,block,tonnes,grade\nHill,2024-01-01,1,,x\n",
+     "Invalid enum value 'x' for column 'grade'."},
+    {"yield", "id,date_time,block,tonnes,grade\nHill,,1,,\n",
+     "Column date_time cannot be NULL."},
+    {"none", "id\n", "group not found: 'none' in collection 'Orchard'"},
+};
+
 static void what_is_wrong_is_told_and_nothing_is_changed(void)
 {
-    static const struct {
-        const char *group, *text, *error;
-    } cases[] = {
-        {"", "", "CSV file is empty."},
-        {"", "tree_count\n", "CSV file does not contain a 'label' column."},
-        {"", "label,tree_count\n",
-         "The number of columns in the CSV file does not match the number of columns in the "
-         "database."},
-        {"", "label,tree_count,area,date_planted,soil,region_id,other\n",
-         "The columns in the CSV file do not match the columns in the database."},
-        {"", HEAD "a,1\n", "Row 1 has 2 columns, but the header has 7. [line 2]"},
-        {"", HEAD "a,1,,,,,\nb,1,,,,,,\n", "Row 2 has 8 columns, but the header has 7. [line 3]"},
-        {"", HEAD "a,,,,,,\n", "Column tree_count cannot be NULL. [line 2]"},
-        {"", HEAD ",1,,,,,\n", "Column label cannot be NULL."},
-        {"", HEAD "a,1,,,,West,\n",
-         "Could not find an existing element from collection Region with label West.\nCreate the "
-         "element before referencing it. [line 2]"},
-        {"", HEAD "a,1,,,,,Dale\n",
-         "Could not find an existing element from collection Orchard with label Dale."},
-        {"", HEAD "a,12abc,,,,,\n", "Invalid integer value '12abc' for column 'tree_count'."},
-        {"", HEAD "a,1.5,,,,,\n", "Invalid integer value '1.5' for column 'tree_count'."},
-        {"", HEAD "a,1,,,loam,,\n", "Invalid enum value 'loam' for column 'soil'."},
-        {"", HEAD "a,1,\"1,5\",,,,\n", "Invalid float value '1,5' for column 'area'."},
-        {"", HEAD "a,1,nan,,,,\n", "NaN in column 'area'"},
-        {"", HEAD "a,1,,31/02/2024,,,\n",
-         "Timestamp 31/02/2024 is not valid. Please provide a valid timestamp with format "
-         "%Y-%m-%dT%H:%M:%S."},
-        {"", HEAD "a,1,,,,,\na,2,,,,,\n", "There are duplicate entries in the CSV file."},
-        {"", HEAD "Hill,1,,,,,\nHill,2,,,,,\n", "There are duplicate entries in the CSV file."},
-        {"", HEAD "\"a,1,,,,,\n", "A quote is never closed."},
-        {"", HEAD "\"a\"b,1,,,,,\n", "Cell 1 has text behind its closing quote."},
-        {"", HEAD "a\xff,1,,,,,\n", "Column label is not UTF-8."},
-        {"rows", "id,vector_index,spacing,variety\nWood,1,,\n",
-         "Element with id Wood does not exist in collection Orchard."},
-        {"rows", "id,vector_index,spacing,variety\nHill,2,,\n",
-         "Column vector_index must be consecutive, unique and start at 1."},
-        {"rows", "id,vector_index,spacing,variety\nHill,1,,\nDale,1,,\nHill,1,,\n",
-         "Column vector_index must be consecutive, unique and start at 1. [line 4]"},
-        {"rows", "id,vector_index,spacing,variety\n,1,,\n", "Column id cannot be NULL."},
-        {"buyers", "id,region_sold_to\nHill,North\nHill,North\n",
-         "There are duplicate entries in the CSV file."},
-        {"buyers", "id,region_sold_to\nHill,\nHill,\n",
-         "There are duplicate entries in the CSV file."},
-        {"buyers", "id,region_sold_to\nHill,West\n",
-         "Could not find an existing element from collection Region with label West. [line 2]"},
-        {"yield", "id,date_time,block,tonnes,grade\nHill,2024-01-01,1,,x\n",
-         "Invalid enum value 'x' for column 'grade'."},
-        {"yield", "id,date_time,block,tonnes,grade\nHill,,1,,\n",
-         "Column date_time cannot be NULL."},
-        {"none", "id\n", "group not found: 'none' in collection 'Orchard'"},
-    };
     char *before, *after;
 
     open_sample();
     before = app_rows(conn, ORCHARDS);
-    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+    for (size_t i = 0; i < sizeof wrong / sizeof *wrong; i++) {
         stoa_import_done done;
         const stoa_status rc =
-            csv_try_import(conn, cases[i].group, cases[i].text, SOIL, &done, NULL, &err);
+            csv_try_import(conn, wrong[i].group, wrong[i].text, SOIL, &done, NULL, &err);
 
-        printf("# %s\n", cases[i].error);
+        printf("# %s\n", wrong[i].error);
         CHECK(rc < 0);
         CHECK(strncmp(err.text, "Cannot import_csv: ", 19) == 0);
-        CHECK_HAS(err.text, cases[i].error);
+        CHECK_HAS(err.text, wrong[i].error);
         CHECK_INT(done.rows, 0);
         after = app_rows(conn, ORCHARDS);
         CHECK_TEXT(after, before);
@@ -327,14 +328,18 @@ static void what_is_exported_is_imported(void)
 static void records_may_be_longer_than_what_is_read_at_once(void)
 {
     enum { SIZE = 700000 };
-    char *text = calloc(1, SIZE + 200);
+    char *text = NULL;
+    size_t size = 0;
+    FILE *file = open_memstream(&text, &size);
     stoa_import_done done;
 
-    CHECK(text != NULL);
+    CHECK(file != NULL);
     open_sample();
-    strcpy(text, HEAD "\"");
-    memset(text + strlen(text), 'x', SIZE);
-    strcat(text, "\",1,,,,,\nshort,2,,,,,\n");
+    fprintf(file, HEAD "\"");
+    for (int i = 0; i < SIZE; i++)
+        fputc('x', file);
+    fprintf(file, "\",1,,,,,\nshort,2,,,,,\n");
+    fclose(file);
     done = csv_import(conn, "", text, "");
     CHECK_INT(done.inserted, 2);
     CHECK_ROWS(conn, "SELECT length(label) FROM Orchard ORDER BY id", "700000\n5");

@@ -21,7 +21,7 @@ static inline void csv_settings_read(struct csv_settings *out, const char *text)
     char *at = out->text;
 
     CHECK(strlen(text) < sizeof out->text);
-    strcpy(out->text, text);
+    memcpy(out->text, text, strlen(text) + 1);
     for (out->count = 0; *at; out->count++) {
         char *equals = strchr(at, '='), *end = strchr(at, '\n');
 
