@@ -182,18 +182,23 @@ static void part(struct together *all)
     sqlite_gate_return(all->gate, reversed(all->gate_left));
 }
 
+/* Both lists have the latest first; so they stay, and nobody is overtaken by who came later. */
+static void leave(struct stoa__turn_work **done, struct stoa__turn_work **left)
+{
+    struct stoa__turn_work **end = done;
+
+    while (*end)
+        end = &(*end)->next;
+    *end = *left;
+    *left = *done;
+    *done = NULL;
+}
+
 static void give_up(struct together *all)
 {
     sqlite_ingest_undo(all->ingest, false, NULL);
-    for (struct stoa__turn_work *at = all->line_done, *next; at; at = next) {
-        next = at->next;
-        push(&all->line_left, at);
-    }
-    for (struct stoa__turn_work *at = all->gate_done, *next; at; at = next) {
-        next = at->next;
-        push(&all->gate_left, at);
-    }
-    all->line_done = all->gate_done = NULL;
+    leave(&all->line_done, &all->line_left);
+    leave(&all->gate_done, &all->gate_left);
     part(all);
 }
 

@@ -247,6 +247,26 @@ static void the_transaction_of_all_is_not_the_fate_of_all(void)
     }
 }
 
+static void those_who_are_returned_go_in_order_of_arrival(void)
+{
+    struct append own, others[4];
+
+    open_on("foreign_keys=yes", "CREATE TABLE p(v TEXT PRIMARY KEY); INSERT INTO p VALUES('x');"
+                                "CREATE TABLE t(id INTEGER, v TEXT REFERENCES p DEFERRABLE "
+                                "INITIALLY DEFERRED)");
+    append_init(&own, "1x");
+    append_init(&others[0], "10x");
+    append_init(&others[1], "20x");
+    append_init(&others[2], "30bad"); /* Which the commit finds. */
+    append_init(&others[3], "40x");
+    CHECK_INT(write_with(&own, others, 4, -1), STOA_OK);
+    CHECK_INT(others[2].rc, STOA_ERR_CONSTRAINT);
+    CHECK(!others[0].by_other && !others[1].by_other && !others[3].by_other);
+    CHECK_TEXT(kit_text(&kit, "SELECT group_concat(id) FROM t"), "1,10,20,40\n");
+    free_all(&own, others, 4);
+    close_all();
+}
+
 static void every_allocation_may_fail(void)
 {
     open_on("", plain);
@@ -530,6 +550,8 @@ TEST_MAIN({"those in line are one commit", those_in_line_are_one_commit},
           {"a failure of its own touches nobody", a_failure_of_its_own_touches_nobody},
           {"the transaction of all is not the fate of all",
            the_transaction_of_all_is_not_the_fate_of_all},
+          {"those who are returned go in order of arrival",
+           those_who_are_returned_go_in_order_of_arrival},
           {"every allocation may fail", every_allocation_may_fail},
           {"a table that changed is looked at again", a_table_that_changed_is_looked_at_again},
           {"a file that fails once fails no more than it must",
