@@ -254,7 +254,7 @@ static stoa_status run_packed(struct sqlite_statement *statement, stoa__call *ca
 {
     stoa_status rc = STOA_OK;
 
-    for (*rows_done = 0; *rows_done < row_count && rc == STOA_OK; row.values += row.count) {
+    for (*rows_done = 0; *rows_done < row_count && rc == STOA_OK;) {
         int code;
 
         if ((*rows_done & 255) == 255 && call)
@@ -272,6 +272,8 @@ static stoa_status run_packed(struct sqlite_statement *statement, stoa__call *ca
             ++*rows_done;
         *affected += rc == STOA_OK ? sqlite3_changes64(statement->session->db) : 0;
         sqlite3_reset(statement->stmt);
+        if (row.count > 0) /* Without any, there is no memory to go forward in. */
+            row.values += row.count;
     }
     return rc;
 }
