@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import sys
 from array import array
 from struct import Struct
 
@@ -119,6 +120,10 @@ def _instants(column: _build.Column) -> _build.Column:
     if scale == 1:
         return _build.Column(column.name, values.TIMESTAMP, column.count, column.data,
                              validity=column.validity)
+    scaled = _scaled(column, scale)
+    if scaled is not None:
+        return _build.Column(column.name, values.TIMESTAMP, column.count, scaled,
+                             validity=column.validity)
     numbers = memoryview(column.data).cast("B").cast("q").tolist()
     if column.validity is not None:  # What lies under a NULL is anything.
         bits = f"{int.from_bytes(bytes(column.validity), 'little'):0{column.count}b}"[::-1]
@@ -133,6 +138,18 @@ def _instants(column: _build.Column) -> _build.Column:
         return made
     return _build.Column(column.name, values.TIMESTAMP, column.count, data,
                          validity=column.validity)
+
+
+def _scaled(column: _build.Column, scale: int) -> Any:
+    """numpy's numbers times a scale, where all of them fit in 64 bits."""
+    numpy: Any = sys.modules.get("numpy")
+    if numpy is None or not isinstance(column.data, numpy.ndarray):
+        return None
+    limit = ((1 << 63) - 1) // scale
+    fits = (column.data <= limit) & (column.data >= -limit)
+    if column.validity is not None:
+        fits |= numpy.unpackbits(column.validity, count=column.count, bitorder="little") == 0
+    return column.data * scale if fits.all() else None
 
 
 def raw_columns(arrays: Mapping[str, Any] | None) -> tuple[Any, list[_build.Column], Any]:

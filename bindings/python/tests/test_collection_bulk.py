@@ -4,6 +4,7 @@
 import array
 import datetime as dt
 import sys
+import threading
 
 import pytest
 
@@ -154,6 +155,14 @@ def test_arrays_of_numpy(orchards):
         "block": array.array("q", [1, 1])})
     assert orchards.series("yield").read(ids=[made], dates="text").fetchall() == [
         (3, "1500-01-01T00:00:00", 1, None, None), (3, "2024-01-01T00:00:00", 1, None, None)]
+    for unit in ("s", "ms", "us", "ns"):
+        at = numpy.array(["2024-01-01", "NaT", "2024-01-03"], "M8[" + unit + "]")[[0, 2]]
+        orchards.series("yield").write(made, {"date_time": at, "block": [1, 1]})
+        assert orchards[made]["date_time"] == [NOON, NOON + dt.timedelta(days=2)]
+        with pytest.raises(stoa.ConstraintError, match="date_time"):
+            orchards.series("yield").write(made, {
+                "date_time": numpy.array(["2024-01-01", "NaT"], "M8[" + unit + "]"),
+                "block": [1, 1]})
     ids = numpy.array([2, 1])
     assert [row[0] for row in orchards.read(ids=ids)] == [2, 1]
     with pytest.raises(stoa.TypeMismatchError, match="spacing"):
@@ -294,6 +303,25 @@ def test_instants_of_libraries(series, kind):
     rows = series.asof("tonnes", at, ids=["Hill"], block=2).fetchall()
     assert [row[1:] for row in rows] == [(day.replace(tzinfo=UTC), 12.0)
                                          for day in (DAYS[0], DAYS[2])]
+
+
+def test_two_threads_of_one_connection(orchards):
+    """One is answered, or told that the connection is in use; never anything else."""
+    answers = []
+
+    def read():
+        for _ in range(200):
+            try:
+                answers.append(orchards["Hill"] == HILL_READ)
+            except stoa.BusyError:
+                answers.append(True)
+
+    threads = [threading.Thread(target=read) for _ in range(3)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert len(answers) == 600 and all(answers)
 
 
 def test_results_outlive_the_connection(series, farm):
