@@ -197,8 +197,10 @@ static stoa_status read_columns(struct csv_import *import)
         struct csv_cell *cell = &import->file.cells[i];
         int32_t found;
 
+        found = find_column(import, cell); /* A name may have blanks at its ends. */
         collection_csv_cell_trim(cell);
-        found = find_column(import, cell);
+        if (found < 0)
+            found = find_column(import, cell);
         if (found < 0 || given[found])
             continue;
         given[found] = true;

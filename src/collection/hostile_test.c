@@ -146,6 +146,53 @@ static void rows_are_not_deleted_with_element_zero(void)
     close_all();
 }
 
+/* ---- triggers, keys, names ---- */
+
+/* The id would be that of the row before. */
+static void an_element_that_a_trigger_ignores_is_none(void)
+{
+    int64_t id;
+
+    open_with(KIT_SCHEMA);
+    (void)kit_made(conn, "Orchard", "label='a'");
+    app_run(conn, "CREATE TRIGGER t BEFORE INSERT ON Orchard BEGIN SELECT RAISE(IGNORE); END");
+    kit_fails(kit_create(conn, "Orchard", "label='x' spacing=[1.0]", &id), STOA_ERR_CONSTRAINT,
+              "Cannot create_element: a trigger of table 'Orchard' ignored the element");
+    CHECK_INT(id, 0);
+    CHECK_ROWS(conn, "SELECT count(*) FROM Orchard_vector_rows", "0");
+    close_all();
+}
+
+/* Such an id is not the row's number, and may be NULL. */
+static void a_descending_key_is_no_id(void)
+{
+    int64_t id;
+
+    open_with(KIT_CONFIGURATION
+              "CREATE TABLE Orchard (id INTEGER PRIMARY KEY DESC, label TEXT UNIQUE NOT NULL)");
+    kit_fails(kit_create(conn, "Orchard", "label='x'", &id), STOA_ERR_INVALID,
+              "Collection 'Orchard' must have 'id' as a single INTEGER primary key");
+    close_all();
+}
+
+/* In quotes a name keeps what is at its ends. */
+static void names_of_columns_come_back(void)
+{
+    char *path = test_path("names.csv"), *text;
+
+    open_with(KIT_CONFIGURATION "CREATE TABLE Orchard (id INTEGER PRIMARY KEY, label TEXT UNIQUE "
+              "NOT NULL, \"a,\"\"b\n\" INTEGER, \" pad \" TEXT)");
+    app_run(conn, "INSERT INTO Orchard VALUES (1, 'x', 5, 'p')");
+    app_must(csv_try_export(conn, "", path, "", NULL, &err), &err, "export");
+    text = csv_read_file(path);
+    CHECK_TEXT(text, "sep=,\nlabel,\"a,\"\"b\n\",\" pad \"\nx,5,p\n");
+    app_must(import(text, ""), &err, "import");
+    app_must(import("  label \t\ny\n", "columns=some\nmode=append"), &err, "trimmed");
+    free(text);
+    free(path);
+    close_all();
+}
+
 /* ---- numbers at their ends ---- */
 
 static void the_lowest_id_is_an_id(void)
@@ -332,6 +379,10 @@ TEST_MAIN({"temporary tables are not meant", temporary_tables_are_not_meant},
           {"relations that must be there are not left out",
            relations_that_must_be_there_are_not_left_out},
           {"rows are not deleted with element zero", rows_are_not_deleted_with_element_zero},
+          {"an element that a trigger ignores is none",
+           an_element_that_a_trigger_ignores_is_none},
+          {"a descending key is no id", a_descending_key_is_no_id},
+          {"names of columns come back", names_of_columns_come_back},
           {"the lowest id is an id", the_lowest_id_is_an_id},
           {"a vector ends at the highest index", a_vector_ends_at_the_highest_index},
           {"labels are equal as the table says", labels_are_equal_as_the_table_says},

@@ -90,6 +90,16 @@ static int32_t key_count(const struct collection_table *table)
     return count;
 }
 
+/* PRIMARY KEY DESC is no row id: nobody would number elements, and it may be NULL. */
+static bool has_key_index(const struct collection_table *table)
+{
+    bool found = false;
+
+    for (int32_t i = 0; i < table->index_count; i++)
+        found = found || table->indexes[i].primary_key;
+    return found && !table->without_rowid;
+}
+
 static bool index_has(const struct collection_index *index, const char *column)
 {
     for (int32_t i = 0; i < index->column_count; i++)
@@ -192,7 +202,8 @@ static void judge_collection(struct judge *judge, struct collection_table *table
         find(judge, "3", id ? "id" : NULL, "Collection '%s' must have 'id' as primary key",
              table->name);
     judge_label(judge, table);
-    if (id && id->key > 0 && (key_count(table) > 1 || id->type != TYPE_INTEGER))
+    if (id && id->key > 0 &&
+        (key_count(table) > 1 || id->type != TYPE_INTEGER || has_key_index(table)))
         spoil(table, find(judge, "S1", "id",
                           "Collection '%s' must have 'id' as a single INTEGER primary key",
                           table->name));

@@ -102,7 +102,8 @@ static inline const char *given_array(struct given *given, const char *name, siz
         given->numbers[k][i] = value.a;
         if (value.type == STOA_TYPE_DATE)
             ((int32_t *)given->numbers[k])[i] = (int32_t)value.a;
-        given->views[k][i] = (stoa_view){given->bytes + value.a, value.b};
+        if (value.type == STOA_TYPE_TEXT)
+            given->views[k][i] = (stoa_view){given->bytes + value.a, value.b};
     }
     column->validity = given->validity[k];
     column->layout = column->type == STOA_TYPE_TEXT ? STOA_LAYOUT_VIEW : STOA_LAYOUT_FIXED;
