@@ -148,6 +148,22 @@ def _parent(name: str, form: bytes, nodes: Sequence[_Node], rows: int,
 
 # ---- one element ----
 
+def columns_of(data: Any) -> Mapping[str, Any]:
+    """The columns of a dict, a list of dicts, a data frame or an Arrow table, by their names."""
+    if isinstance(data, Mapping):
+        return data
+    if isinstance(data, (list, tuple)):
+        return from_dicts(data)
+    if hasattr(data, "column_names") and hasattr(data, "column"):  # pyarrow
+        return {name: data.column(name) for name in data.column_names}
+    if hasattr(data, "get_columns"):  # polars
+        return {one.name: one for one in data.get_columns()}
+    if type(data).__module__.partition(".")[0] == "pandas" and hasattr(data, "items"):
+        return {str(name): _missing(one) for name, one in data.items()}
+    raise DataError(f"a {type(data).__name__} holds no columns of one element: give a dict of "
+                    "lists, a list of dicts, a data frame or an Arrow table")
+
+
 _SINGLE = {int, str, float, bool, type(None), dt.datetime, dt.date}
 
 

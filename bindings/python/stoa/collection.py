@@ -25,7 +25,7 @@ from . import _values as values
 from ._collect import ANY, BEGIN, END, SET, TIME_SERIES, VECTOR
 from ._collected import key_list
 from ._error import DataError, NotFoundError
-from ._nested import is_list, nested, split
+from ._nested import columns_of, is_list, nested, split
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -121,12 +121,16 @@ class Collection:
         >>> orchards.create_many({"label": ["A", "B"], "spacing": [[4.0, 4.5], []]})
         [3, 4]
         """
+        if _is_empty(data):
+            return []
         made = _collect.elements_create(self._con, self.name, nested(data), timeout=timeout)
         return _first_column(made)
 
     def update_many(self, data: Any, *, timeout: float | None = None) -> int:
         """Update the elements that a column `id` or `label` names, all or none; how many. None
         sets NULL in a scalar, and leaves the group of a list alone; an empty list clears it."""
+        if _is_empty(data):
+            return 0
         if isinstance(data, (list, tuple)):
             for row, item in enumerate(data):
                 if isinstance(item, Mapping) and item.keys() != data[0].keys():
@@ -274,11 +278,13 @@ class Group:
         return {name: list(column) for name, column in zip(result.columns, columns)
                 if name != "id"}
 
-    def write(self, key: Key, columns: Mapping[str, Any], *, timeout: float | None = None) -> None:
-        """Replace the rows of one element.
+    def write(self, key: Key, data: Any, *, timeout: float | None = None) -> None:
+        """Replace the rows of one element: a dict of lists or arrays, a list of dicts, a data frame
+        or an Arrow table.
 
         >>> orchards.vector("rows").write("Hill", {"spacing": [4.0, None], "variety": ["a", "b"]})
         """
+        columns = columns_of(data)
         if not columns:
             raise DataError("there are no columns to write; clear() removes the rows")
         _collect.group_write(self._con, self.collection, self._kind, self.name, key, columns,
@@ -307,6 +313,8 @@ class Group:
         """Write rows of many elements, all or none; how many. Data is whatever con.insert() takes,
         with a column `id` or `label`. `mode`: replace the rows of the elements that are named,
         append to them, or merge: rows that are there are updated in the columns given."""
+        if _is_empty(data):
+            return 0
         return _collect.group_write_stream(
             self._con, self.collection, self._kind, self.name, nested(data), {"mode": mode},
             timeout=timeout)
@@ -407,6 +415,11 @@ def _some(keys: Keys) -> Sequence[Key]:
     if not named:
         raise DataError("ids names no elements; leave it out to read all of them")
     return named
+
+
+def _is_empty(data: Any) -> bool:
+    """No rows, whose columns nobody can know."""
+    return isinstance(data, (list, tuple)) and not data
 
 
 def _first_column(result: Result) -> list[int]:

@@ -292,6 +292,33 @@ def test_asof(series, orchards):
         series.asof("weight", DAY)
 
 
+@pytest.mark.parametrize("form", ["df", "pl", "arrow", "dicts"])
+def test_rows_go_from_one_element_to_another(series, orchards, form):
+    needs = {"df": ["pandas", "pyarrow"], "pl": ["polars"], "arrow": ["pyarrow"], "dicts": []}
+    for module in needs[form]:
+        pytest.importorskip(module)
+    read = series.read("tonnes", "grade", ids=["Hill"])
+    rows = getattr(read, form)()
+    if form == "df":
+        rows = rows.drop(columns="id")
+    elif form == "pl":
+        rows = rows.drop("id")
+    elif form == "arrow":
+        rows = rows.drop_columns(["id"])
+    else:
+        rows = [{name: row[name] for name in row if name != "id"} for row in rows]
+    made = orchards.create(label="Copy")
+    series.write(made, rows)
+    assert series[made] == series["Hill"] and len(series[made]["tonnes"]) == 6
+    with pytest.raises(stoa.DataError, match="a int holds no columns"):
+        series.write(made, 5)
+
+
+def test_nothing_is_written_of_nothing(series, orchards):
+    assert orchards.create_many([]) == [] and orchards.update_many([]) == 0
+    assert series.write_many([]) == 0 and len(orchards) == 2
+
+
 @pytest.mark.parametrize("kind", ["numpy", "pandas", "polars", "pyarrow"])
 def test_instants_of_libraries(series, kind):
     library = pytest.importorskip(kind)
