@@ -147,7 +147,8 @@ enum {
     STOA_LIVE_BLOB = 11,
     STOA_LIVE_STREAM = 12, /* Arrow streams handed out and not yet released. */
     STOA_LIVE_ARRAY = 13,  /* Arrow arrays handed out and not yet released. */
-    STOA_LIVE_SESSION = 14 /* Engine sessions, idle ones included. */
+    STOA_LIVE_SESSION = 14, /* Engine sessions, idle ones included. */
+    STOA_LIVE_LUA = 15
 };
 
 /* How many of `kind` are alive in this process. Any thread, any time. */

@@ -430,6 +430,72 @@ STOA_API stoa_status stoa_query_cell(stoa_conn conn, stoa_op op, const char *sql
                                      const uint8_t *bytes, int64_t bytes_size, int32_t type,
                                      stoa_rows *out, stoa_error *err);
 
+/* ---- scripts ---- */
+
+/* A Lua 5.4 with the collections of its connection, and nothing else of the machine, in it. Used by
+ * one thread at a time, but may move; a second one is answered BUSY. */
+typedef struct stoa_lua {
+    uint64_t id;
+} stoa_lua;
+
+/*
+ * Make a runner; it is closed with its connection, and stays as it is when that is reset. Lua's
+ * library is looked for by the names it has on various systems, or where the environment's STOA_LUA
+ * says; NOT_FOUND names all that was tried.
+ *
+ * Scripts have Lua's base (without dofile, loadfile, bytecode and __gc), string, table, math,
+ * coroutine and utf8, and the global `db`, whose methods are called by colon:
+ *
+ *   path() current_version() is_healthy() describe() describe_collection(collection)
+ *   summarize_collection(collection)
+ *   create_element(collection, attributes)      the new id; arrays are groups' columns
+ *   update_element(collection, id, attributes)  delete_element(collection, id)
+ *   begin_transaction() commit() rollback() in_transaction() transaction(f)
+ *   begin_dry_run() end_dry_run() in_dry_run() dry_run(f)      f(db); answer as f does
+ *   query_string(sql, parameters) query_integer query_float
+ *   read_element_ids(collection) number_of_elements(collection)
+ *   read_scalar_integers(collection, attribute) _floats _strings     a hole for NULL
+ *   read_vector_integers(collection, attribute) _floats _strings     lists; read_set_... likewise:
+ *                                               elements without rows are left out, NULLs too
+ *   read_scalars_by_id(collection, id) read_vectors_by_id read_sets_by_id read_element_by_id
+ *   read_scalar_relation(collection, attribute)     labels
+ *   update_vector_group(collection, group, id, columns) update_set_group     {} clears
+ *   read_time_series_group(collection, group, id) update_time_series_group(..., columns)
+ *   upsert_time_series_row(collection, group, id, row)
+ *   read_time_series_row(collection, group, attribute, date_time)    a value an element
+ *   has_time_series_files(collection) list_time_series_files_columns(collection)
+ *   read_time_series_files(collection) update_time_series_files(collection, paths)
+ *   get_scalar_metadata(collection, attribute) get_vector_metadata(collection, group)
+ *   get_set_metadata get_time_series_metadata list_scalar_attributes(collection)
+ *   list_vector_groups(collection) list_set_groups list_time_series_groups
+ *   export_csv(collection, group, path, options) import_csv    inside of the database's folder
+ *
+ * Values are integers, floats, strings and nil, dates are strings, and tables 1...n lists. A
+ * column may have holes, which are NULL; in a time series the dimensions say how many rows there
+ * are. Upserted rows and files replace what is not given; all else is by the connection's policies
+ * (stoa_collection_set()). SQL is not confined: it can do what the connection can.
+ */
+STOA_API stoa_status stoa_lua_open(stoa_conn conn, stoa_lua *out, stoa_error *err);
+
+/*
+ * Run a script. Globals stay from run to run. A script is no transaction by itself: what it wrote
+ * before it failed is written. "Failed to run Lua script: ..." has the place in the script and the
+ * text of what failed, whose status is the answer; SYNTAX when it cannot be read, CALLBACK when it
+ * raised an error of its own, FULL when it needs more than 256 MiB. A cancel is heard between two
+ * instructions of Lua's and inside of methods. May block.
+ *
+ *   script      Text, no bytecode.
+ *   json        Out: the first value it returned as JSON, NUL-terminated; "" if there was none.
+ *               Keys 1...n are an array (so is an empty table), others an object in the order of
+ *               its keys; NaN and infinities are null. "Cannot run: ..." refuses functions and the
+ *               like, a depth over 32, more than 64 MiB, what is not UTF-8, and keys that are
+ *               written alike. Borrowed until the runner's next run or close.
+ */
+STOA_API stoa_status stoa_lua_run(stoa_lua lua, stoa_op op, const char *script,
+                                  int64_t script_size, const char **json, int64_t *json_size,
+                                  stoa_error *err);
+STOA_API void stoa_lua_close(stoa_lua lua);
+
 #ifdef __cplusplus
 }
 #endif

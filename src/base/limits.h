@@ -63,6 +63,16 @@ enum {
     STOA__ALONG_PART_COUNT_MAX = 8,
     /* Appends in one transaction: more gain little, and each waits for all. */
     STOA__ALONG_COUNT_MAX = 64,
+    /* Memory of one Lua runner: some million values read at once; a script that eats more is ended
+     * before it takes the process with it. Also what a script's text may be. */
+    STOA__LUA_BYTES_MAX = 1 << 28,
+    /* What a script returns, as JSON: more belongs into a file. */
+    STOA__LUA_JSON_BYTES_MAX = 1 << 26,
+    STOA__LUA_JSON_DEPTH_MAX = 32,
+    /* Lua's instructions between two looks at the operation: some ten microseconds. */
+    STOA__LUA_HOOK_STEPS = 1000,
+    /* Rows of a column in a Lua table: a stray index must not ask for all memory there is. */
+    STOA__LUA_ROW_COUNT_MAX = 1 << 24,
     /* A tick runs at least this often while a call works or waits. */
     STOA__TICK_INTERVAL_MS = 50,
 };

@@ -32,6 +32,8 @@ static int64_t count_of(int32_t kind)
         return stoa__mem_allocations();
     if (kind <= STOA_LIVE_BLOB)
         return stoa__object_count((enum stoa__kind)(kind - STOA_LIVE_DB + STOA__KIND_DB));
+    if (kind == STOA_LIVE_LUA)
+        return stoa__object_count(STOA__KIND_LUA);
     return atomic_load_explicit(&counters[kind], memory_order_relaxed);
 }
 
@@ -40,7 +42,7 @@ stoa_status stoa_live(int32_t kind, int64_t *count, stoa_error *err)
     if (!count)
         return stoa__fail(err, STOA_ERR_INVALID, "count is NULL");
     *count = 0;
-    if (kind < STOA_LIVE_BYTES || kind > STOA_LIVE_SESSION)
+    if (kind < STOA_LIVE_BYTES || kind > STOA_LIVE_LUA)
         return stoa__fail(err, STOA_ERR_INVALID, "%d is not one of STOA_LIVE_*",
                           (int)kind);
     *count = count_of(kind);

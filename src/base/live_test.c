@@ -43,6 +43,7 @@ static void handles_are_counted_by_kind(void)
         CHECK_INT(live(kind - STOA__KIND_DB + STOA_LIVE_DB), 0);
     }
     CHECK_TEXT(stoa__kind_name(STOA__KIND_BLOB), "blob");
+    CHECK_TEXT(stoa__kind_name(STOA__KIND_LUA), "Lua runner");
     CHECK_TEXT(stoa__kind_name(STOA__KIND_SUBSCRIPTION), "subscription");
 }
 
@@ -65,7 +66,7 @@ static void misuse_is_named(void)
     CHECK_INT(stoa_live(-1, &count, &err), STOA_ERR_INVALID);
     CHECK_TEXT(err.text, "-1 is not one of STOA_LIVE_*");
     CHECK_INT(count, 0);
-    CHECK_INT(stoa_live(STOA_LIVE_SESSION + 1, &count, &err), STOA_ERR_INVALID);
+    CHECK_INT(stoa_live(STOA_LIVE_LUA + 1, &count, &err), STOA_ERR_INVALID);
     CHECK_INT(stoa_live(STOA_LIVE_DB, NULL, &err), STOA_ERR_INVALID);
     CHECK_TEXT(err.text, "count is NULL");
 }

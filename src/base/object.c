@@ -136,7 +136,7 @@ const char *stoa__kind_name(enum stoa__kind kind)
         [STOA__KIND_RESULT] = "result",     [STOA__KIND_INGEST] = "ingest",
         [STOA__KIND_OP] = "operation",      [STOA__KIND_SCAN] = "scan",
         [STOA__KIND_FUNCTION] = "function", [STOA__KIND_SUBSCRIPTION] = "subscription",
-        [STOA__KIND_BLOB] = "blob",
+        [STOA__KIND_BLOB] = "blob",         [STOA__KIND_LUA] = "Lua runner",
         [STOA__KIND_ADBC_DATABASE] = "database",
         [STOA__KIND_ADBC_CONNECTION] = "connection",
         [STOA__KIND_ADBC_STATEMENT] = "statement",

@@ -38,6 +38,7 @@ enum stoa__kind {
     STOA__KIND_FUNCTION,
     STOA__KIND_SUBSCRIPTION,
     STOA__KIND_BLOB,
+    STOA__KIND_LUA,
     STOA__KIND_ADBC_DATABASE, /* From here on of other interfaces: not counted by stoa_live(). */
     STOA__KIND_ADBC_CONNECTION,
     STOA__KIND_ADBC_STATEMENT,

@@ -29,6 +29,7 @@ void resume(int64_t nth);
 #define RESULT ((stoa_result){id})
 #define INGEST ((stoa_ingest){id})
 #define BLOB ((stoa_blob){id})
+#define LUA ((stoa_lua){id})
 #define OP ((stoa_op){id})
 
 static const int64_t five[5] = {1, 2, 3, 4, 5};
@@ -116,6 +117,8 @@ RUN(blob_size);
 RUN(blob_read);
 RUN(blob_write);
 RUN(blob_finish);
+RUN(lua_open);
+RUN(lua_run);
 RUN(op_progress);
 RUN(op_cancel);
 RUN(conn_reset);

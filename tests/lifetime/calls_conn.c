@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Calls on databases and connections. */
+#include "base/mem.h"
 #include "lifetime/calls.h"
 
 static const char *query_of(const struct world *world)
@@ -248,6 +249,20 @@ RUN(detach)
     resume(nth);
     rc = called(world, stoa_detach(CONN, op, "more", 4, err));
     (void)stoa_detach((stoa_conn){world->ids[WORLD_CONN]}, (stoa_op){0}, "more", 4, NULL);
+    return rc;
+}
+
+RUN(lua_open)
+{
+    stoa_lua out = {9};
+    stoa_status rc;
+
+    (void)op;
+    stoa__mem_fail_repeat = true; /* Lua collects its garbage and asks again. */
+    rc = called(world, stoa_lua_open(CONN, &out, err));
+    stoa__mem_fail_repeat = false;
+    CHECK((out.id == 0) == (rc != STOA_OK));
+    stoa_lua_close(out);
     return rc;
 }
 

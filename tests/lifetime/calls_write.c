@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Calls on ingests, blobs and operations. */
+#include "base/mem.h"
 #include "lifetime/calls.h"
 
 /* ---- ingests ---- */
@@ -91,6 +92,23 @@ RUN(blob_read)
 
 PLAIN(blob_write, BLOB, op, 0, three_bytes, 3)
 PLAIN(blob_finish, BLOB, op)
+
+/* ---- Lua ---- */
+
+RUN(lua_run)
+{
+    const char *json = "?";
+    int64_t size = 9;
+    stoa_status rc;
+
+    stoa__mem_fail_repeat = true; /* Lua collects its garbage and asks again. */
+    rc = called(world, stoa_lua_run(LUA, op, "return db:query_integer('SELECT 1')",
+                                    STOA_NUL, &json, &size, err));
+    stoa__mem_fail_repeat = false;
+    CHECK((json == NULL) == (rc != STOA_OK));
+    CHECK_INT(size, rc == STOA_OK);
+    return rc;
+}
 
 RUN(op_progress)
 {

@@ -52,6 +52,8 @@ static void open_sqlite_objects(struct world *world, stoa_conn conn)
     must(stoa_blob_open(conn, (stoa_op){0}, NULL, 0, "b", 1, "x", 1, 1, 0,
                         (stoa_blob *)&world->ids[WORLD_BLOB], &err),
          &err, "blob");
+    if (stoa_lua_open(conn, (stoa_lua *)&world->ids[WORLD_LUA], &err) != STOA_ERR_NOT_FOUND)
+        must(err.code, &err, "lua");
 }
 
 void world_open(struct world *world, const char *target)
@@ -127,6 +129,9 @@ void world_close_one(const struct world *world, enum world_kind kind)
     case WORLD_BLOB:
         stoa_blob_close((stoa_blob){id});
         break;
+    case WORLD_LUA:
+        stoa_lua_close((stoa_lua){id});
+        break;
     case WORLD_OP:
         stoa_op_close((stoa_op){id});
         break;
@@ -145,7 +150,7 @@ void world_close(struct world *world)
 
 void world_check_nothing_left(void)
 {
-    for (int32_t kind = STOA_LIVE_DB; kind <= STOA_LIVE_SESSION; kind++) {
+    for (int32_t kind = STOA_LIVE_DB; kind <= STOA_LIVE_LUA; kind++) {
         int64_t count = -1;
 
         CHECK_INT(stoa_live(kind, &count, NULL), STOA_OK);

@@ -18,13 +18,14 @@ enum world_kind {
     WORLD_SCAN,
     WORLD_FUNCTION,
     WORLD_BLOB,
+    WORLD_LUA, /* 0 where there is no Lua. */
     WORLD_OP,
     WORLD_KIND_COUNT
 };
 
 struct world {
     const char *target;
-    bool sqlite; /* Has scans, functions and blobs. */
+    bool sqlite; /* Has scans, functions, blobs and, if there is one, Lua. */
     uint64_t ids[WORLD_KIND_COUNT];
     struct ArrowArrayStream stream; /* Exported from the connection. */
     struct ArrowSchema schema;      /* Of data.h. */

@@ -13,6 +13,7 @@ import sys
 import pytest
 
 import stoa
+import stoa.compat.quiverdb
 
 PACKAGE = pathlib.Path(stoa.__file__).parent
 
