@@ -181,6 +181,7 @@ void collection_insert_text(const struct collection_columns *columns, stoa__buff
 
 struct flow_source {
     struct stoa__source source;
+    stoa__call *call; /* Inside a transaction the engine does not look at it until the end. */
     const struct collection_flow *flow;
     struct stoa__arrow_type *type;
     stoa__arena arena;
@@ -207,8 +208,11 @@ static stoa_status source_next(void *self, const struct ArrowArray **out, stoa_e
     struct collection_segment *const segment = &source->segment;
     const int32_t made = flow->columns.with_id + flow->columns.with_index;
     int64_t count;
+    stoa_status checked = stoa__call_check(source->call, err);
 
     *out = NULL;
+    if (checked != STOA_OK)
+        return checked;
     while (source->at == segment->count) {
         source->at = segment->count = 0;
         if (!flow->next(flow->self, segment))
@@ -322,7 +326,7 @@ static stoa_status write_flow(struct collection_call *call, const struct collect
                                                       .nan = STOA__NAN_NULL,
                                                       .index = "",
                                                       .in_caller_transaction = true};
-    struct flow_source source = {.at = 0};
+    struct flow_source source = {.call = &call->entry.call};
     struct stoa__ingest_part part = {.table = flow->columns.table->name,
                                      .source = &source.source,
                                      .config = &config,
