@@ -27,7 +27,7 @@ def lua_run(con: Connection, runner: Any, script: str, *, timeout: float | None 
     text = name_text("a script", script)
     json, size = ffi.new("const char **"), ffi.new("int64_t *")
     run(con._operations, timeout, lib.stoa_lua_run, runner, text, len(text), json, size)
-    return ffi.buffer(json[0], size[0])[:].decode()
+    return bytes(ffi.buffer(json[0], size[0])).decode()
 
 
 def lua_close(runner: Any) -> None:

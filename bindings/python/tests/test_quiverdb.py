@@ -369,6 +369,30 @@ def test_element():
         made.set("a", 1)
 
 
-def test_lua_says_that_it_is_missing(farm):
-    with pytest.raises(QuiverError, match="LuaRunner is not available"):
+def test_lua(farm):
+    with LuaRunner(farm) as runner:
+        assert runner._db is farm
+        assert runner.run("return db:read_scalar_strings('Orchard', 'label')") == '["Hill","Dale"]'
+        assert runner.run("x = 10.0") == "" and runner.run("return x") == "10"
+        with farm.dry_run():
+            runner.run("db:create_element('Orchard', {label = 'Wood', spacing = {1, 2.5}})")
+            assert farm.number_of_elements("Orchard") == 3
+        assert farm.number_of_elements("Orchard") == 2
+        with pytest.raises(QuiverError, match="Failed to run Lua script: .*Element not found: 9"):
+            runner.run("db:delete_element('Orchard', 9)")
+        assert runner.run("return os") == "null"
+    runner.close()
+    with pytest.raises(QuiverError, match="^LuaRunner is closed$"):
+        runner.run("return 1")
+    kept = LuaRunner(farm)
+    with warnings.catch_warnings(record=True) as caught:
+        warnings.simplefilter("always")
+        del kept
+        gc.collect()
+    assert [str(one.message) for one in caught] == ["LuaRunner was not closed explicitly"]
+
+
+def test_without_lua_its_runner_says_so(farm, monkeypatch):
+    monkeypatch.setenv("STOA_LUA", "/nowhere/liblua.so")
+    with pytest.raises(QuiverError, match="/nowhere/liblua.so"):
         LuaRunner(farm)
