@@ -68,7 +68,8 @@ STOA_API stoa_status stoa_collection_set(stoa_conn conn, const stoa_option *opti
  * validated, synced and renamed to `path`. Nothing at `path` is touched before. May block.
  *
  *   sql       Any statements, initial rows too; it cannot end the transaction.
- *   Options   if_exists     refuse | replace   replace: LOCKED while somebody has the old one open
+ *   Options   if_exists     refuse | replace   replace: LOCKED while somebody has the old one open;
+ *                                              one with journal=delete: while somebody is in it
  *             rules         all | basic
  *             journal       wal | delete       as stoa_open() (wal)
  *             schema_file   where to read the schema; `sql` is empty then
