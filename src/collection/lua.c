@@ -172,7 +172,8 @@ static int load_text(lua_State *state)
 }
 
 /* Behind an error that a hook raised no hook runs: in the handler of an xpcall(), and in what a
- * dead coroutine has to close. So neither runs then, since nothing could end it. */
+ * dead coroutine has to close. So neither runs then, since nothing could end it. Nor does one run
+ * inside of C: what a mere number makes endless there is written in Lua. */
 static const char prelude[] =
     "local stopped = ...\n"
     "local xpcall_any, error = xpcall, error\n"
@@ -195,6 +196,20 @@ static const char prelude[] =
     "function coroutine.wrap(f)\n"
     "    local co = create(f)\n"
     "    return function(...) return pass(co, resume(co, ...)) end\n"
+    "end\n"
+    "local rep = string.rep\n"
+    "function string.rep(s, n, between)\n"
+    "    if s == '' and (between or '') == '' then return '' end\n"
+    "    return rep(s, n, between)\n"
+    "end\n"
+    "function table.move(from, first, last, at, to)\n"
+    "    to = to or from\n"
+    "    if to ~= from or at > last or at <= first then\n"
+    "        for i = 0, last - first do to[at + i] = from[first + i] end\n"
+    "    else\n"
+    "        for i = last - first, 0, -1 do to[at + i] = from[first + i] end\n"
+    "    end\n"
+    "    return to\n"
     "end\n";
 
 static int is_stopped(lua_State *state)

@@ -22,7 +22,7 @@ static bool lab_open(struct lab *lab)
     if (rc == STOA_OK)
         return true;
     CHECK_INT(rc, STOA_ERR_NOT_FOUND);
-    CHECK_HAS(err.text, "liblua5.4.so.0");
+    CHECK_HAS(err.text, "Lua 5.4 was not found");
     printf("# skipped: %s\n", err.text);
     stoa_db_close(lab->db);
     return false;
@@ -160,6 +160,10 @@ static void scripts_have_nothing_of_the_machine(void)
           "return {t, {xpcall(error, function(e) return e .. '!' end, 'x')}, "
           "{pcall(coroutine.wrap(function() error('y', 0) end))}}",
           "[[1,2,3],[false,\"x!\"],[false,\"y\"]]");
+    gives(&lab,
+          "return {table.move({1, 2, 3}, 1, 3, 2), table.move({1, 2, 3}, 2, 3, 1), "
+          "table.move({1, 2}, 1, 2, 1, {}), ('x'):rep(3, ','), (''):rep(1 << 62)}",
+          "[[1,1,2,3],[2,3,3],[1,2],\"x,x,x\",\"\"]");
     gives(&lab, "return setmetatable({}, {__index = function() return 3 end}).x", "3");
     gives(&lab, "x = (x or 0) + 1 return x", "5"); /* It was 4. */
     gives(&lab, "x = (x or 0) + 1 return x", "6");
@@ -442,25 +446,34 @@ static void a_dry_run_goes_around_a_script(void)
 
 /* ---- files ---- */
 
-static void csv_stays_in_the_folder_of_the_database(void)
+static void csv_needs_a_folder(void)
 {
-    char *folder = test_path("in"), *file = test_path("in/a.db"), *link = test_path("in/out");
-    char *outside = test_path("secret.csv");
     struct lab lab;
-    char script[2048];
-    stoa_error err;
 
-    CHECK_INT(mkdir(folder, 0700), 0);
-    CHECK_INT(symlink("/tmp", link), 0);
     if (!lab_open(&lab))
         return;
     fails(&lab, "db:export_csv('Orchard', '', 'a.csv')", STOA_ERR_INVALID,
           "Cannot export_csv: database is in-memory, file operations are unavailable");
     lab_close(&lab);
+}
+
+static void csv_stays_in_the_folder_of_the_database(void)
+{
+    char *folder = test_path("in"), *file = test_path("in/a.db"), *link = test_path("in/out");
+    char *outside = test_path("secret.csv");
+    struct lab lab = {0};
+    char script[2048];
+    stoa_error err;
+
+    CHECK_INT(mkdir(folder, 0700), 0);
+    CHECK_INT(symlink("/tmp", link), 0);
     lab.db = app_open(file, NULL);
     lab.conn = app_connect(lab.db);
     app_run(lab.conn, KIT_SCHEMA);
-    app_must(stoa_lua_open(lab.conn, &lab.lua, &err), &err, "lua");
+    if (stoa_lua_open(lab.conn, &lab.lua, &err) == STOA_ERR_NOT_FOUND) {
+        printf("# skipped: %s\n", err.text);
+        goto done;
+    }
     gives(&lab,
           "db:create_element('Orchard', {label = 'Hill', soil = 1})"
           "local options = {enum_labels = {soil = {en = {clay = 1}}}, "
@@ -487,6 +500,7 @@ static void csv_stays_in_the_folder_of_the_database(void)
     fails(&lab, "db:transaction(function() db:import_csv('Orchard', '', 'sub/a.csv') end)",
           STOA_ERR_INVALID, "Cannot import_csv: transaction already active");
     CHECK(access(outside, F_OK) != 0);
+done:
     lab_close(&lab);
     free(folder), free(file), free(link), free(outside);
 }
@@ -556,7 +570,8 @@ static void ends_with(const struct lab *lab, stoa_op op, const char *script, sto
     stoa_error err;
 
     CHECK_INT(stoa_lua_run(lab->lua, op, script, STOA_NUL, &json, &size, &err), status);
-    CHECK_HAS(err.text, "Failed to run Lua script: ");
+    if (status != STOA_ERR_TIMEOUT) /* Which may pass before it begins. */
+        CHECK_HAS(err.text, "Failed to run Lua script: ");
     CHECK(json == NULL);
 }
 
@@ -566,6 +581,8 @@ static const char *const endless[] = {
     "local f = coroutine.wrap(function() while true do end end) f()",
     "db:transaction(function() db:create_element('Region', {label = 'x'}) while true do end end)",
     "while true do db:number_of_elements('Region') end",
+    "table.move({}, 1, 1 << 62, 2)",
+    "table.move({}, 2, 1 << 62, 1)",
     "while true do xpcall(error, function() while true do end end) end",
     "local c = setmetatable({}, {__close = function() while true do end end}) "
     "coroutine.wrap(function() local t <close> = c while true do end end)()",
@@ -692,6 +709,7 @@ TEST_MAIN({"results are JSON", results_are_json},
           {"queries have parameters", queries_have_parameters},
           {"functions run in transactions", functions_run_in_transactions},
           {"a dry run goes around a script", a_dry_run_goes_around_a_script},
+          {"CSV needs a folder", csv_needs_a_folder},
           {"CSV stays in the folder of the database", csv_stays_in_the_folder_of_the_database},
           {"a missing Lua is named", a_missing_lua_is_named},
           {"endless scripts are cancelled", endless_scripts_are_cancelled},
