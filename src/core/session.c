@@ -9,25 +9,37 @@
 
 #include "base/ban.h"
 
-enum { CLEAR_WAIT_NS = 100000 };
+enum {
+    CLEAR_WAIT_NS = 100000,
+    SWEEP_WAIT_NS = 20000,
+    SWEEP_WAITS_MAX = 50000 /* A second: what is released by a sweeper may wait for us. */
+};
 
 /* ---- the mark ---- */
 
+/* In the owner's word: it is no call, only somebody who closed something and ends it. */
+#define SWEEPER (UINT64_C(1) << 63)
+
 bool stoa__session_is_mine(const struct stoa__session *session)
 {
-    return atomic_load_explicit(&session->owner, memory_order_relaxed) ==
+    return (atomic_load_explicit(&session->owner, memory_order_relaxed) & ~SWEEPER) ==
            stoa__thread_self();
 }
 
-bool stoa__session_try(struct stoa__session *session)
+static bool try_as(struct stoa__session *session, uint64_t owner)
 {
     uint64_t nobody = 0;
 
     /* In one order with the graveyard's push: whoever comes second sees the other. */
-    if (!atomic_compare_exchange_strong(&session->owner, &nobody, stoa__thread_self()))
+    if (!atomic_compare_exchange_strong(&session->owner, &nobody, owner))
         return false;
     session->depth = 1;
     return true;
+}
+
+bool stoa__session_try(struct stoa__session *session)
+{
+    return try_as(session, stoa__thread_self());
 }
 
 static stoa_status fail_busy(const struct stoa__session *session, stoa_error *err)
@@ -38,9 +50,24 @@ static stoa_status fail_busy(const struct stoa__session *session, stoa_error *er
     return stoa__fail(err, STOA_ERR_BUSY, "the connection is in use by another call");
 }
 
+/* Closing is allowed on every thread at any time, so nobody is told BUSY for it. */
+static bool wait_for_sweeper(struct stoa__session *session)
+{
+    for (int waits = 0; waits < SWEEP_WAITS_MAX; waits++) {
+        const uint64_t owner = atomic_load(&session->owner);
+
+        if (owner != 0 && (!(owner & SWEEPER) || stoa__session_is_mine(session)))
+            return false;
+        if (stoa__session_try(session))
+            return true;
+        stoa__sleep_ns(SWEEP_WAIT_NS);
+    }
+    return false;
+}
+
 stoa_status stoa__session_take(struct stoa__session *session, stoa_error *err)
 {
-    if (__builtin_expect(!stoa__session_try(session), 0))
+    if (__builtin_expect(!stoa__session_try(session), 0) && !wait_for_sweeper(session))
         return fail_busy(session, err);
     stoa__session_sweep(session);
     return STOA_OK;
@@ -61,6 +88,8 @@ static bool has_chores(struct stoa__session *session)
 
 void stoa__session_let_go(struct stoa__session *session)
 {
+    const uint64_t owner = atomic_load_explicit(&session->owner, memory_order_relaxed);
+
     assert(stoa__session_is_mine(session) && session->depth > 0);
     if (session->depth > 1) {
         session->depth--;
@@ -71,7 +100,7 @@ void stoa__session_let_go(struct stoa__session *session)
         session->depth = 0;
         atomic_store(&session->owner, 0);
         /* Buried between the last look and the letting go: theirs to end or ours. */
-    } while (__builtin_expect(has_chores(session), 0) && stoa__session_try(session));
+    } while (__builtin_expect(has_chores(session), 0) && try_as(session, owner | SWEEPER));
 }
 
 /* ---- the graveyard ---- */
@@ -153,7 +182,7 @@ void stoa__session_sweep(struct stoa__session *session)
 
 static void try_sweep(struct stoa__session *session)
 {
-    if (stoa__session_try(session))
+    if (try_as(session, stoa__thread_self() | SWEEPER))
         stoa__session_let_go(session);
 }
 

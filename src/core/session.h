@@ -4,7 +4,8 @@
  * what lives on it. It knows nothing of the objects but how they end.
  *
  *   Mark        Whoever calls the engine on a session holds its mark: one thread, never waited
- *               for. The holder alone may enter again, to pull an exported stream.
+ *               for, unless all it does is to end what it closed. The holder alone may enter
+ *               again, to pull an exported stream.
  *   Graveyard   What is closed on any thread leaves its native part there. The holder of the
  *               mark ends it, first come first served, when it lets the mark go; so children,
  *               which are buried first, end before their parents.
@@ -61,7 +62,7 @@ struct stoa__session {
     struct stoa__session *next, *previous; /* In the database's list, under its lock. */
 };
 
-/* Take the mark, or BUSY at once. */
+/* Take the mark, or BUSY at once; behind a thread that only ends what it closed. */
 stoa_status stoa__session_take(struct stoa__session *session, stoa_error *err);
 /* The same, but the holder may take it again. */
 stoa_status stoa__session_take_nested(struct stoa__session *session, stoa_error *err);
