@@ -11,6 +11,11 @@ char *kit_path(const char *name)
 
 stoa_db kit_open(void)
 {
+    return kit_open_with(NULL, 0);
+}
+
+stoa_db kit_open_with(const stoa_option *options, int64_t option_count)
+{
     stoa_error err = {0};
     char target[512];
     char *path = kit_path("test.db");
@@ -23,8 +28,8 @@ stoa_db kit_open(void)
     else
         (void)snprintf(target, sizeof(target), "%s", quirks.target);
     free(path);
-    MUST(stoa_open(NO_OP, target[0] == '$' ? getenv(target + 1) : target, STOA_NUL, NULL, 0, &db,
-                   &err));
+    MUST(stoa_open(NO_OP, target[0] == '$' ? getenv(target + 1) : target, STOA_NUL, options,
+                   option_count, &db, &err));
     if (quirks.fresh) {
         stoa_conn conn = kit_connect(db);
 

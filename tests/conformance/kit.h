@@ -39,6 +39,7 @@ static inline void kit_must_fail(stoa_status rc, stoa_status code, const stoa_er
 char *kit_path(const char *name);
 /* The quirks' target, its file made new for every test. */
 stoa_db kit_open(void);
+stoa_db kit_open_with(const stoa_option *options, int64_t option_count);
 stoa_conn kit_connect(stoa_db db);
 /* A statement of the quirks with its number filled in; static memory. */
 const char *kit_sql(const char *pattern, long long number);

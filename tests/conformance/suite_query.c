@@ -175,10 +175,8 @@ void sessions_are_pooled(void)
     stoa_error err = {0};
     stoa_conn conns[3];
     int64_t count = 0;
-    stoa_db db;
+    stoa_db db = kit_open_with(options, 1);
 
-    MUST(stoa_open(NO_OP, strchr(quirks.target, '%') ? ":memory:" : quirks.target,
-                   STOA_NUL, options, 1, &db, &err));
     for (int i = 0; i < 3; i++)
         conns[i] = kit_connect(db);
     MUST(stoa_live(STOA_LIVE_SESSION, &count, &err));
