@@ -4,36 +4,15 @@
 
 #include "base/error.h"
 #include "base/limits.h"
-#include "base/settings.h"
 #include "collection/rows.h"
 
-#include <stddef.h>
 #include <string.h>
 
 #include "base/ban.h"
 
-struct mode {
-    int32_t replace;
-};
-
-static stoa_status read_mode(const stoa_option *options, int64_t count, struct mode *out,
-                             stoa_error *err)
-{
-    static const struct stoa__setting known = {.key = "mode",
-                                               .type = STOA__SETTING_CHOICE,
-                                               .offset = offsetof(struct mode, replace),
-                                               .choices = "merge|replace"};
-    stoa__settings settings = {0};
-    stoa_status rc = stoa__settings_add(&settings, options, count, err);
-
-    *out = (struct mode){0};
-    if (rc == STOA_OK)
-        rc = stoa__settings_read(&settings, "write", &known, 1, out, err);
-    if (rc == STOA_OK)
-        rc = stoa__settings_finish(&settings, "write", err);
-    stoa__settings_release(&settings);
-    return rc;
-}
+/* What becomes of columns that are not given. */
+enum { MODE_MERGE, MODE_REPLACE };
+static const char modes[] = "merge|replace";
 
 /* Run `text` with the id, where there is one, and the cells. */
 static stoa_status run(struct collection_write *write, stoa__buffer *text, const int64_t *id,
@@ -250,9 +229,9 @@ stoa_status stoa_series_upsert(stoa_conn conn, stoa_op op, const char *collectio
 {
     struct collection_cells given = {0};
     struct collection_write write;
-    struct mode mode;
+    int32_t mode;
     int64_t id = 0;
-    stoa_status rc = read_mode(options, option_count, &mode, err);
+    stoa_status rc = collection_mode_read(options, option_count, modes, &mode, err);
 
     if (rc == STOA_OK)
         rc = collection_write_enter(&write, conn, op, "upsert_time_series_row", collection,
@@ -265,7 +244,7 @@ stoa_status stoa_series_upsert(stoa_conn conn, stoa_op op, const char *collectio
         rc = collection_element_find(&write.relations, write.collection, key, bytes, bytes_size,
                                      &id, err);
     if (rc == STOA_OK)
-        rc = upsert(&write, group, group_size, id, &given, mode.replace == 1, err);
+        rc = upsert(&write, group, group_size, id, &given, mode == MODE_REPLACE, err);
     collection_inputs_release(&given.inputs);
     return collection_write_leave(&write, rc, err);
 }
@@ -345,8 +324,8 @@ stoa_status stoa_files_write(stoa_conn conn, stoa_op op, const char *collection,
 {
     struct collection_cells given = {0};
     struct collection_write write;
-    struct mode mode;
-    stoa_status rc = read_mode(options, option_count, &mode, err);
+    int32_t mode;
+    stoa_status rc = collection_mode_read(options, option_count, modes, &mode, err);
 
     if (rc == STOA_OK)
         rc = collection_write_enter(&write, conn, op, "update_time_series_files", collection,
@@ -356,7 +335,7 @@ stoa_status stoa_files_write(stoa_conn conn, stoa_op op, const char *collection,
     rc = collection_inputs_cells(&write.call, cells, cell_count, bytes, bytes_size, &given.inputs,
                                  err);
     if (rc == STOA_OK)
-        rc = write_files(&write, &given, mode.replace == 1, err);
+        rc = write_files(&write, &given, mode == MODE_REPLACE, err);
     collection_inputs_release(&given.inputs);
     return collection_write_leave(&write, rc, err);
 }

@@ -4,10 +4,8 @@
 
 #include "base/error.h"
 #include "base/mem.h"
-#include "base/settings.h"
 #include "text/hash.h"
 
-#include <stddef.h>
 #include <string.h>
 
 #include "base/ban.h"
@@ -16,29 +14,7 @@ static const char *const operations[] = {"update_group", "update_vector_group", 
                                          "update_time_series_group"};
 
 enum mode { MODE_REPLACE, MODE_APPEND, MODE_MERGE };
-
-struct settings {
-    int32_t mode;
-};
-
-static stoa_status read_mode(const stoa_option *options, int64_t count, struct settings *out,
-                             stoa_error *err)
-{
-    static const struct stoa__setting known = {.key = "mode",
-                                               .type = STOA__SETTING_CHOICE,
-                                               .offset = offsetof(struct settings, mode),
-                                               .choices = "replace|append|merge"};
-    stoa__settings settings = {0};
-    stoa_status rc = stoa__settings_add(&settings, options, count, err);
-
-    *out = (struct settings){0};
-    if (rc == STOA_OK)
-        rc = stoa__settings_read(&settings, "write", &known, 1, out, err);
-    if (rc == STOA_OK)
-        rc = stoa__settings_finish(&settings, "write", err);
-    stoa__settings_release(&settings);
-    return rc;
-}
+static const char modes[] = "replace|append|merge";
 
 /* ---- the elements there are ---- */
 
@@ -387,8 +363,8 @@ stoa_status stoa_group_write_stream(stoa_conn conn, stoa_op op, const char *coll
                                     int64_t *row_count, stoa_error *err)
 {
     struct work work = {.mode = MODE_REPLACE};
-    struct settings settings;
-    stoa_status rc = read_mode(options, option_count, &settings, err);
+    int32_t mode;
+    stoa_status rc = collection_mode_read(options, option_count, modes, &mode, err);
 
     if (row_count)
         *row_count = 0;
@@ -399,7 +375,7 @@ stoa_status stoa_group_write_stream(stoa_conn conn, stoa_op op, const char *coll
                                    collection_size, rows, err);
     if (rc != STOA_OK)
         return rc;
-    work.mode = settings.mode;
+    work.mode = mode;
     rc = write_stream(&work, kind, group, group_size, err);
     const int64_t written = work.bulk.row_count;
 

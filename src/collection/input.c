@@ -4,6 +4,7 @@
 #include "arrow/validate.h"
 #include "base/error.h"
 #include "base/limits.h"
+#include "base/settings.h"
 #include "core/value.h"
 
 #include <string.h>
@@ -264,4 +265,21 @@ void collection_inputs_release(struct collection_inputs *inputs)
         stoa__raw_release(&inputs->items[i].raw);
     stoa__arena_release(&inputs->arena);
     *inputs = (struct collection_inputs){0};
+}
+
+stoa_status collection_mode_read(const stoa_option *options, int64_t option_count,
+                                 const char *choices, int32_t *mode, stoa_error *err)
+{
+    const struct stoa__setting known = {
+        .key = "mode", .type = STOA__SETTING_CHOICE, .choices = choices};
+    stoa__settings settings = {0};
+    stoa_status rc = stoa__settings_add(&settings, options, option_count, err);
+
+    *mode = 0;
+    if (rc == STOA_OK)
+        rc = stoa__settings_read(&settings, "write", &known, 1, mode, err);
+    if (rc == STOA_OK)
+        rc = stoa__settings_finish(&settings, "write", err);
+    stoa__settings_release(&settings);
+    return rc;
 }

@@ -40,6 +40,10 @@ stoa_status collection_inputs_cells(const struct collection_call *call, const st
 stoa_status collection_inputs_columns(const struct collection_call *call,
                                       const stoa_column *columns, int64_t column_count,
                                       struct collection_inputs *out, stoa_error *err);
+/* The setting `mode`, the only one of a call that writes: its place in `choices`, "a|b|c". */
+stoa_status collection_mode_read(const stoa_option *options, int64_t option_count,
+                                 const char *choices, int32_t *mode, stoa_error *err);
+
 /* Accepts all-zero. */
 void collection_inputs_release(struct collection_inputs *inputs);
 
