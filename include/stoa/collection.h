@@ -434,7 +434,8 @@ STOA_API stoa_status stoa_query_cell(stoa_conn conn, stoa_op op, const char *sql
 /* ---- scripts ---- */
 
 /* A Lua 5.4 with the collections of its connection, and nothing else of the machine, in it. Used by
- * one thread at a time, but may move; a second one is answered BUSY. */
+ * one thread at a time, but may move; a second one is answered BUSY. While a script runs its
+ * connection is that thread's alone. */
 typedef struct stoa_lua {
     uint64_t id;
 } stoa_lua;

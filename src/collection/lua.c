@@ -476,6 +476,37 @@ void stoa_lua_close(stoa_lua lua)
     stoa__object_close(lua.id, STOA__KIND_LUA);
 }
 
+/* Methods read what the connection lends them between their calls of it, so it is this thread's
+ * alone as long as the script runs. `*session` is NULL when it was that already. */
+static stoa_status lease(struct lua_runner *runner, struct stoa__session **session,
+                         stoa_error *err)
+{
+    struct collection_call call;
+    const stoa_status rc =
+        collection_enter_bare(&call, runner->conn, runner->op, "run a Lua script", err);
+
+    *session = NULL;
+    if (rc != STOA_OK)
+        return rc;
+    if (atomic_load(&call.entry.session->lessee) == 0) {
+        *session = call.entry.session;
+        atomic_store(&(*session)->lessee, stoa__thread_self());
+    }
+    return collection_leave(&call, rc);
+}
+
+static stoa_status run_leased(struct lua_runner *runner, stoa_error *err)
+{
+    struct stoa__session *session;
+    stoa_status rc = lease(runner, &session, err);
+
+    if (rc == STOA_OK)
+        rc = run(runner, err);
+    if (session)
+        atomic_store_explicit(&session->lessee, 0, memory_order_release);
+    return rc;
+}
+
 /* One at a time, which a tick inside of a run could break too. */
 static stoa_status run_alone(struct lua_runner *runner, stoa_op op, struct lua_text script,
                              struct lua_text *json, stoa_error *err)
@@ -488,7 +519,7 @@ static stoa_status run_alone(struct lua_runner *runner, stoa_op op, struct lua_t
     if (rc == STOA_OK) {
         runner->op = op;
         runner->script = script;
-        rc = run(runner, err);
+        rc = run_leased(runner, err);
         if (rc == STOA_OK)
             *json = (struct lua_text){(const char *)runner->json.data,
                                       (int64_t)runner->json.size};

@@ -50,6 +50,14 @@ static stoa_status fail_busy(const struct stoa__session *session, stoa_error *er
     return stoa__fail(err, STOA_ERR_BUSY, "the connection is in use by another call");
 }
 
+/* To another thread, which comes back for it again and again. */
+static bool is_let(struct stoa__session *session)
+{
+    const uint64_t lessee = atomic_load_explicit(&session->lessee, memory_order_acquire);
+
+    return lessee != 0 && lessee != stoa__thread_self();
+}
+
 /* Closing is allowed on every thread at any time, so nobody is told BUSY for it. */
 static bool wait_for_sweeper(struct stoa__session *session)
 {
@@ -70,6 +78,10 @@ stoa_status stoa__session_take(struct stoa__session *session, stoa_error *err)
     if (__builtin_expect(!stoa__session_try(session), 0) && !wait_for_sweeper(session))
         return fail_busy(session, err);
     stoa__session_sweep(session);
+    if (__builtin_expect(is_let(session), 0)) {
+        stoa__session_let_go(session);
+        return fail_busy(session, err);
+    }
     return STOA_OK;
 }
 

@@ -47,6 +47,7 @@ struct stoa__session {
     struct stoa__db *db; /* Referenced, but for idle sessions. */
     void *native;        /* NULL once the database was shut down. */
     _Atomic uint64_t owner;
+    _Atomic uint64_t lessee; /* The only thread that may take the mark; 0: any. Set under it. */
     int32_t depth; /* Of the owner's entries, 1 and more. */
     _Atomic(struct stoa__grave *) graves;
     _Atomic int32_t references;
