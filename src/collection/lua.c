@@ -488,10 +488,8 @@ static stoa_status lease(struct lua_runner *runner, struct stoa__session **sessi
     *session = NULL;
     if (rc != STOA_OK)
         return rc;
-    if (atomic_load(&call.entry.session->lessee) == 0) {
+    if (stoa__session_lease(call.entry.session))
         *session = call.entry.session;
-        atomic_store(&(*session)->lessee, stoa__thread_self());
-    }
     return collection_leave(&call, rc);
 }
 
@@ -503,7 +501,7 @@ static stoa_status run_leased(struct lua_runner *runner, stoa_error *err)
     if (rc == STOA_OK)
         rc = run(runner, err);
     if (session)
-        atomic_store_explicit(&session->lessee, 0, memory_order_release);
+        stoa__session_end_lease(session);
     return rc;
 }
 

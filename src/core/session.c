@@ -50,14 +50,6 @@ static stoa_status fail_busy(const struct stoa__session *session, stoa_error *er
     return stoa__fail(err, STOA_ERR_BUSY, "the connection is in use by another call");
 }
 
-/* To another thread, which comes back for it again and again. */
-static bool is_let(struct stoa__session *session)
-{
-    const uint64_t lessee = atomic_load_explicit(&session->lessee, memory_order_acquire);
-
-    return lessee != 0 && lessee != stoa__thread_self();
-}
-
 /* Closing is allowed on every thread at any time, so nobody is told BUSY for it. */
 static bool wait_for_sweeper(struct stoa__session *session)
 {
@@ -73,15 +65,21 @@ static bool wait_for_sweeper(struct stoa__session *session)
     return false;
 }
 
+/* Its holder comes back, from outside of any call. */
+static bool enter_lease(struct stoa__session *session)
+{
+    if (!stoa__session_is_mine(session) || !session->leased || session->depth != 1)
+        return false;
+    session->depth++;
+    return true;
+}
+
 stoa_status stoa__session_take(struct stoa__session *session, stoa_error *err)
 {
-    if (__builtin_expect(!stoa__session_try(session), 0) && !wait_for_sweeper(session))
+    if (__builtin_expect(!stoa__session_try(session), 0) && !enter_lease(session) &&
+        !wait_for_sweeper(session))
         return fail_busy(session, err);
     stoa__session_sweep(session);
-    if (__builtin_expect(is_let(session), 0)) {
-        stoa__session_let_go(session);
-        return fail_busy(session, err);
-    }
     return STOA_OK;
 }
 
@@ -104,15 +102,38 @@ void stoa__session_let_go(struct stoa__session *session)
 
     assert(stoa__session_is_mine(session) && session->depth > 0);
     if (session->depth > 1) {
+        if (session->leased && session->depth == 2)
+            stoa__session_sweep(session);
         session->depth--;
         return;
     }
+    assert(!session->leased);
     do {
         stoa__session_sweep(session);
         session->depth = 0;
         atomic_store(&session->owner, 0);
         /* Buried between the last look and the letting go: theirs to end or ours. */
     } while (__builtin_expect(has_chores(session), 0) && try_as(session, owner | SWEEPER));
+}
+
+bool stoa__session_lease(struct stoa__session *session)
+{
+    assert(stoa__session_is_mine(session));
+    if (session->leased)
+        return false;
+    assert(session->depth == 1);
+    stoa__session_ref(session);
+    session->leased = true;
+    session->depth++;
+    return true;
+}
+
+void stoa__session_end_lease(struct stoa__session *session)
+{
+    assert(stoa__session_is_mine(session) && session->leased && session->depth == 1);
+    session->leased = false;
+    stoa__session_let_go(session);
+    stoa__session_unref(session);
 }
 
 /* ---- the graveyard ---- */
@@ -181,7 +202,7 @@ void stoa__session_drop_resolver(struct stoa__session *session)
 
 void stoa__session_sweep(struct stoa__session *session)
 {
-    assert(stoa__session_is_mine(session) && session->depth == 1);
+    assert(stoa__session_is_mine(session) && session->depth == (session->leased ? 2 : 1));
     end_graves(session);
     if (__builtin_expect(atomic_load(&session->abandoned), 0) &&
         atomic_exchange(&session->abandoned, false)) {

@@ -6,6 +6,9 @@
  *   Mark        Whoever calls the engine on a session holds its mark: one thread, never waited
  *               for, unless all it does is to end what it closed. The holder alone may enter
  *               again, to pull an exported stream.
+ *   Lease       The holder may keep the mark between its calls: to all others it is held, the
+ *               holder's next call enters under it. So nobody touches the session, or ends what
+ *               lives on it, between two calls that belong together.
  *   Graveyard   What is closed on any thread leaves its native part there. The holder of the
  *               mark ends it, first come first served, when it lets the mark go; so children,
  *               which are buried first, end before their parents.
@@ -47,8 +50,8 @@ struct stoa__session {
     struct stoa__db *db; /* Referenced, but for idle sessions. */
     void *native;        /* NULL once the database was shut down. */
     _Atomic uint64_t owner;
-    _Atomic uint64_t lessee; /* The only thread that may take the mark; 0: any. Set under it. */
-    int32_t depth; /* Of the owner's entries, 1 and more. */
+    int32_t depth; /* Of the owner's entries, 1 and more; a lease is the first. Under the mark. */
+    bool leased;   /* Under the mark. */
     _Atomic(struct stoa__grave *) graves;
     _Atomic int32_t references;
     _Atomic bool abandoned; /* Its connection was closed: roll back. */
@@ -72,6 +75,10 @@ void stoa__session_let_go(struct stoa__session *session);
 /* Take it without a word and without emptying the graveyard. */
 bool stoa__session_try(struct stoa__session *session);
 bool stoa__session_is_mine(const struct stoa__session *session);
+/* Under the mark: keep it until the lease ends, with a reference. False: it is kept already. */
+bool stoa__session_lease(struct stoa__session *session);
+/* On the thread that leased it, between its calls; lets mark and reference go. */
+void stoa__session_end_lease(struct stoa__session *session);
 /* End what is buried; the mark is held, once. */
 void stoa__session_sweep(struct stoa__session *session);
 
