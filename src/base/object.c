@@ -444,6 +444,13 @@ stoa_status stoa__object_pin(uint64_t id, enum stoa__kind kind, struct stoa__obj
     return __builtin_expect(*out != NULL, 1) ? STOA_OK : pin_failed(id, kind, err);
 }
 
+stoa_status stoa__object_fail_closed(const struct stoa__object *object,
+                                     const struct stoa__object *ended, stoa_error *err)
+{
+    return fail_closed(err, object->class->kind,
+                       (enum stoa__kind)atomic_load(&ended->closed));
+}
+
 void stoa__object_unpin(struct stoa__object *object)
 {
     if (!stoa__object_forked(object))

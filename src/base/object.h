@@ -96,6 +96,10 @@ void stoa__object_unpin(struct stoa__object *object);
 /* Close by id, children first. Null, stale or foreign ids: nothing happens. */
 void stoa__object_close(uint64_t id, enum stoa__kind kind);
 
+/* The same CLOSED, for a pinned object of which `ended`, itself or an ancestor, was closed since. */
+stoa_status stoa__object_fail_closed(const struct stoa__object *object,
+                                     const struct stoa__object *ended, stoa_error *err);
+
 /* Was it closed because something it was opened from was? False too when that is long ago. */
 bool stoa__object_orphaned(uint64_t id, enum stoa__kind kind);
 

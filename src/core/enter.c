@@ -2,6 +2,7 @@
 #include "core/enter.h"
 
 #include "base/error.h"
+#include "core/conn.h"
 #include "core/db.h"
 
 #include <assert.h>
@@ -39,16 +40,35 @@ stoa_status stoa__enter_pin(struct stoa__entry *entry, uint64_t id, enum stoa__k
     return rc;
 }
 
+static bool was_closed(const struct stoa__object *object)
+{
+    return atomic_load(&object->closed) != STOA__KIND_NONE;
+}
+
+/* Closed between the pin and the mark, a connection has lost its functions, scans and transaction
+ * already: what ran now would miss them, and commit by itself. */
+static stoa_status check_open(const struct stoa__entry *entry, stoa_error *err)
+{
+    const struct stoa__object *object = &entry->leaf->object;
+    const struct stoa__conn *conn = entry->leaf->conn;
+
+    if (__builtin_expect(was_closed(object), 0))
+        return stoa__object_fail_closed(object, object, err);
+    if (__builtin_expect(conn && was_closed(&conn->leaf.object), 0))
+        return stoa__object_fail_closed(object, &conn->leaf.object, err);
+    return STOA_OK;
+}
+
 static stoa_status take(struct stoa__entry *entry, stoa_error *err)
 {
     struct stoa__db *db = entry->session->db;
-    stoa_status rc = stoa__session_take(entry->session, err);
+    const stoa_status taken = stoa__session_take(entry->session, err);
+    stoa_status rc = taken == STOA_OK ? check_open(entry, err) : taken;
 
-    if (__builtin_expect(atomic_load_explicit(&db->stopping, memory_order_relaxed), 0)) {
-        if (rc == STOA_OK)
-            stoa__session_let_go(entry->session);
-        return stoa__db_fail_stopping(err);
-    }
+    if (__builtin_expect(atomic_load_explicit(&db->stopping, memory_order_relaxed), 0))
+        rc = stoa__db_fail_stopping(err);
+    if (__builtin_expect(taken == STOA_OK && rc != STOA_OK, 0))
+        stoa__session_let_go(entry->session);
     return rc;
 }
 
