@@ -96,7 +96,7 @@ void stoa__object_unpin(struct stoa__object *object);
 /* Close by id, children first. Null, stale or foreign ids: nothing happens. */
 void stoa__object_close(uint64_t id, enum stoa__kind kind);
 
-/* The same CLOSED, for a pinned object of which `ended`, itself or an ancestor, was closed since. */
+/* The same CLOSED for a pinned object: since then `ended`, itself or an ancestor, was closed. */
 stoa_status stoa__object_fail_closed(const struct stoa__object *object,
                                      const struct stoa__object *ended, stoa_error *err);
 
