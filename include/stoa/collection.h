@@ -17,10 +17,11 @@
  * Everything here works on a connection of the SQLite engine; others answer UNSUPPORTED. The schema
  * is read and validated with the first call that needs it, kept, and read again when it changed.
  * A function that writes is one transaction, or a savepoint of the one that is open: what fails
- * leaves nothing behind. All values of a call are checked before its first write. Errors have the
- * form "Cannot create_element: ..."; a missing element, attribute, group or collection is
- * NOT_FOUND, a value of the wrong type TYPE, what the tables refuse CONSTRAINT, a call that is
- * wrong INVALID.
+ * leaves nothing behind, and the one that was open goes on. (In that one no statement is cut short,
+ * for SQLite would take all of it back: a cancel is heard between statements and every 256 rows.)
+ * All values of a call are checked before its first write. Errors have the form "Cannot
+ * create_element: ..."; a missing element, attribute, group or collection is NOT_FOUND, a value of
+ * the wrong type TYPE, what the tables refuse CONSTRAINT, a call that is wrong INVALID.
  *
  * Words used below
  *

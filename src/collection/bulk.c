@@ -405,13 +405,14 @@ int64_t collection_bulk_rows_row(void *self, int64_t at)
 
 /* ---- elements by id or label ---- */
 
-/* Is the element there? Runs of one id are asked for once. */
-static stoa_status must_exist(struct bulk *bulk, stoa_error *err)
+/* Runs of one id are asked for once. */
+stoa_status collection_bulk_missing(struct bulk *bulk, int64_t *row, stoa_error *err)
 {
     struct collection_sql sql = {0};
     stoa__buffer text = {0};
     stoa_status rc;
 
+    *row = -1;
     collection_text(&text, "SELECT 1 FROM %T WHERE \"id\" = ?1", bulk->collection->name);
     rc = collection_text_end(&text, err);
     if (rc == STOA_OK)
@@ -425,12 +426,22 @@ static stoa_status must_exist(struct bulk *bulk, stoa_error *err)
         if (rc == STOA_OK)
             rc = collection_sql_row(&sql, &key, 1, NULL, 0, err);
         if (rc == STOA_DONE)
-            rc = collection_bulk_at_row(collection_element_fail(bulk->collection, key.a, err), i,
-                                        err);
+            *row = i;
     }
     collection_sql_close(&sql);
     stoa__buffer_release(&text);
-    return rc;
+    return rc == STOA_DONE ? STOA_OK : rc;
+}
+
+static stoa_status must_exist(struct bulk *bulk, stoa_error *err)
+{
+    int64_t row;
+    const stoa_status rc = collection_bulk_missing(bulk, &row, err);
+
+    if (rc != STOA_OK || row < 0)
+        return rc;
+    return collection_bulk_at_row(collection_element_fail(bulk->collection, bulk->ids[row], err),
+                                  row, err);
 }
 
 /* Plain ids lie there as they are wanted. */

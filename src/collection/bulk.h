@@ -104,6 +104,8 @@ int64_t collection_bulk_rows_row(void *self, int64_t at);
 
 /* Ids of the elements named by column `child`, which holds ids or labels: one a row. */
 stoa_status collection_bulk_find_elements(struct bulk *bulk, int32_t child, stoa_error *err);
+/* The first row of `ids` whose element is not there; -1: none. */
+stoa_status collection_bulk_missing(struct bulk *bulk, int64_t *row, stoa_error *err);
 
 /* ---- lists (bulk_list.c) ---- */
 

@@ -234,6 +234,18 @@ static stoa_status set_later(struct bulk *bulk, const struct bulk_column *column
     return rc == STOA_ERR_NOMEM ? stoa__fail_nomem(err) : rc;
 }
 
+/* The table has left rows out, whose ids would be answered: which is the first? */
+static stoa_status fail_ignored(struct bulk *bulk, stoa_error *err)
+{
+    int64_t row;
+    stoa_status rc = collection_bulk_missing(bulk, &row, err);
+
+    if (rc != STOA_OK)
+        return rc;
+    rc = collection_element_fail_ignored(&bulk->call, bulk->collection, err);
+    return row < 0 ? rc : collection_bulk_at_row(rc, row, err);
+}
+
 static stoa_status insert_scalars(struct create *create, stoa_error *err)
 {
     struct bulk *const bulk = &create->bulk;
@@ -254,12 +266,15 @@ static stoa_status insert_scalars(struct create *create, stoa_error *err)
                                          .rewind = collection_bulk_rows_rewind,
                                          .row = collection_bulk_rows_row,
                                          .self = &rows};
+    int64_t ignored;
+    stoa_status rc;
 
     if (!feeds)
         return stoa__fail_nomem(err);
     for (size_t i = 0; i < count; i++)
         feeds[i] = bulk->columns[i].feed;
-    return collection_flow_write(&bulk->call, &flow, err);
+    rc = collection_flow_write(&bulk->call, &flow, &ignored, err);
+    return rc == STOA_OK && ignored > 0 ? fail_ignored(bulk, err) : rc;
 }
 
 static stoa_status insert_all(struct create *create, stoa__buffer *later, stoa_error *err)

@@ -403,7 +403,7 @@ stoa_status collection_bulk_group_insert(struct bulk *bulk, const struct bulk_gr
         .rewind = walk_rewind,
         .row = walk_row,
         .self = &walk};
-    stoa_status rc = collection_flow_write(&bulk->call, &flow, err);
+    stoa_status rc = collection_flow_write(&bulk->call, &flow, NULL, err);
 
     return rc == STOA_OK && group->may_repeat ? check_sets(bulk, group, err) : rc;
 }

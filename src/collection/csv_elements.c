@@ -180,7 +180,7 @@ static stoa_status update(struct elements *elements, int64_t id)
                                 row->bytes.data, (int64_t)row->bytes.size, import->err);
     if (rc < 0)
         return import->row_failed ? rc : collection_csv_fail_statement(import, rc);
-    import->done.updated++;
+    import->done.updated += !elements->updates || elements->update.info.rows_affected > 0;
     return STOA_OK;
 }
 
@@ -269,7 +269,7 @@ static stoa_status delete_unseen(struct elements *elements, struct collection_sq
         if (collection_csv_set_has(&elements->seen, id.a))
             continue;
         rc = collection_sql_row(gone, &id, 1, NULL, 0, import->err);
-        import->done.deleted += rc >= 0;
+        import->done.deleted += rc >= 0 && gone->info.rows_affected > 0;
     }
     return rc < 0 ? rc : STOA_OK;
 }

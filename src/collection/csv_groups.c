@@ -74,7 +74,8 @@ static stoa_status open_insert(struct group *group)
     for (int32_t i = 0; i < count; i++)
         collection_text(&text, "%s?%d", i > 0 ? "," : "", i + 1);
     collection_text(&text, ")");
-    if (import->csv.options.mode == CSV_MERGE)
+    group->insert.counts_runs = import->csv.options.mode == CSV_MERGE;
+    if (group->insert.counts_runs)
         add_merge(group, &text);
     return collection_csv_batch_open(&group->insert, import, &text, count, &import->done.inserted);
 }

@@ -297,27 +297,22 @@ stoa_status collection_csv_batch_open(struct csv_batch *batch, struct csv_import
     return collection_csv_open(import, &batch->sql, text);
 }
 
-/* Rows from `first` on; `*done` went in. */
+/* Rows from `first` on; `*done` were run. What went in of rows before one that is refused is not
+ * told, so with a table that leaves rows out those that may be skipped run one by one. */
 static stoa_status run_from(struct csv_batch *batch, int64_t first, int64_t *done)
 {
     struct csv_import *import = batch->import;
-    struct stoa__entry *entry = &import->csv.call->entry;
     const struct collection_packed *packed = &batch->packed;
-    const int64_t count = packed->row_count - first;
-    const struct stoa__params params = {
-        .values = (const stoa_value *)(const void *)packed->values.data +
-                  first * batch->value_count,
-        .count = count * batch->value_count,
-        .bytes = packed->bytes.data,
-        .bytes_size = (int64_t)packed->bytes.size};
+    const bool singly = import->ruled && import->csv.options.skip;
+    const int64_t count = singly ? 1 : packed->row_count - first;
     struct stoa__cursor_info info;
-    stoa_status rc = entry->engine->execute_rows(batch->sql.native, &entry->call, &params, count,
-                                                 STOA__NAN_NULL, &info, done, import->err);
+    const stoa_status rc = collection_sql_each(
+        &batch->sql,
+        (const stoa_value *)(const void *)packed->values.data + first * batch->value_count,
+        count * batch->value_count, count, packed->bytes.data, (int64_t)packed->bytes.size, &info,
+        done, import->err);
 
-    if (rc == STOA_OK)
-        *done = count;
-    else
-        stoa__wrap(import->err, "Failed to execute statement");
+    *batch->counter += rc == STOA_OK && !batch->counts_runs ? info.rows_affected : *done;
     return rc;
 }
 
@@ -331,7 +326,6 @@ stoa_status collection_csv_batch_run(struct csv_batch *batch)
         int64_t done = 0;
 
         rc = run_from(batch, at, &done);
-        *batch->counter += done;
         at += done;
         if (rc != STOA_OK) {
             rc = collection_csv_fail_statement(batch->import, rc);
@@ -370,8 +364,10 @@ static stoa_status write_rows(struct csv_import *import, stoa_result *skipped)
 
     if (rc != STOA_OK)
         return rc;
-    rc = import->csv.table->role == ROLE_COLLECTION ? collection_csv_import_elements(import)
-                                                    : collection_csv_import_group(import);
+    rc = collection_rows_ruled(import->csv.call, import->csv.table, &import->ruled, import->err);
+    if (rc == STOA_OK)
+        rc = import->csv.table->role == ROLE_COLLECTION ? collection_csv_import_elements(import)
+                                                        : collection_csv_import_group(import);
     if (rc == STOA_OK)
         rc = collection_rows_publish(&import->skipped, import->csv.call, skipped, import->err);
     rc = collection_write_end(import->csv.call, rc, import->err);

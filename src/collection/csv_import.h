@@ -34,6 +34,7 @@ struct csv_import {
     int32_t extra_count; /* Empty columns at the header's end. */
     int64_t row;         /* Of data, from 1. */
     stoa_import_done done;
+    bool ruled;   /* The table has a rule of its own for rows. */
     bool reports; /* The rows passed over are asked for. */
     struct collection_rows skipped;
     stoa__buffer skipped_lines; /* int64_t */
@@ -76,7 +77,8 @@ struct csv_batch {
     struct collection_packed packed;
     stoa__buffer lines; /* int64_t, one a row. */
     int32_t value_count; /* A row. */
-    int64_t *counter;    /* Of rows that went in. */
+    int64_t *counter;    /* Of rows that went in, */
+    bool counts_runs;    /* or that were run. */
 };
 /* `text` is released. */
 stoa_status collection_csv_batch_open(struct csv_batch *batch, struct csv_import *import,

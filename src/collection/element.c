@@ -217,9 +217,7 @@ static stoa_status insert_cells(struct element *element, stoa_error *err)
     }
     collection_packed_return(&packed, &write->call, &text);
     if (rc == STOA_OK && info.rows_affected == 0) /* Its id would be another's. */
-        return collection_fail(&write->call, err, STOA_ERR_CONSTRAINT,
-                               "a trigger of table '%s' ignored the element",
-                               write->collection->name);
+        return collection_element_fail_ignored(&write->call, write->collection, err);
     if (rc == STOA_OK && !element->with_id)
         element->id = info.last_insert_id;
     /* A table without row ids tells none. */

@@ -42,6 +42,11 @@ stoa_status collection_next_id(struct collection_call *call,
                                const struct collection_table *collection, int64_t count,
                                int64_t *id, stoa_error *err);
 
+/* What a table's own rule has left out cannot be answered: CONSTRAINT. */
+stoa_status collection_element_fail_ignored(const struct collection_call *call,
+                                            const struct collection_table *collection,
+                                            stoa_error *err);
+
 /* A column of the collection that can be written. NOT_FOUND: Column '{col}' not found ... */
 stoa_status collection_scalar(const struct collection_call *call,
                               const struct collection_table *collection, const char *name,

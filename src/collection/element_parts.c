@@ -145,6 +145,15 @@ stoa_status collection_next_id(struct collection_call *call,
 
 /* ---- names ---- */
 
+stoa_status collection_element_fail_ignored(const struct collection_call *call,
+                                            const struct collection_table *collection,
+                                            stoa_error *err)
+{
+    return collection_fail(call, err, STOA_ERR_CONSTRAINT,
+                           "a trigger or conflict clause of table '%s' ignored the element",
+                           collection->name);
+}
+
 stoa_status collection_scalar(const struct collection_call *call,
                               const struct collection_table *collection, const char *name,
                               const struct collection_column **out, stoa_error *err)

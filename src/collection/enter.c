@@ -5,6 +5,7 @@
 #include "base/mem.h"
 #include "collection/load.h"
 #include "collection/rules.h"
+#include "collection/sql.h"
 
 #include <assert.h>
 #include <stdarg.h>
@@ -184,17 +185,44 @@ static stoa_status check_unchanged(struct collection_call *call, stoa_error *err
     return rc;
 }
 
+/* Waiting for the lock can be stopped: nothing is written yet that could be lost. Where nothing can
+ * be written the statements themselves will say so. */
+static stoa_status lock(struct collection_call *call, stoa_error *err)
+{
+    struct collection_sql sql;
+    stoa_error failure = {0};
+    stoa_status rc;
+
+    if (!call->model || transaction_of(call) == STOA_TRANSACTION_WRITE)
+        return STOA_OK;
+    rc = collection_sql_once(&sql, call, "DELETE FROM main.\"Configuration\" WHERE 0", &failure);
+    collection_sql_close(&sql);
+    if (rc >= 0 || rc == STOA_ERR_READ_ONLY)
+        return STOA_OK;
+    stoa__error_copy(err, &failure);
+    return rc;
+}
+
+static stoa_status begin_inside(struct collection_call *call, stoa_error *err)
+{
+    struct stoa__entry *entry = &call->entry;
+    stoa_status rc = entry->engine->savepoint(entry->session->native, &entry->call, savepoint, err);
+
+    if (rc != STOA_OK)
+        return rc;
+    rc = lock(call, err);
+    call->savepoint = true;
+    return rc == STOA_OK ? STOA_OK : collection_write_end(call, rc, err);
+}
+
 stoa_status collection_write_begin(struct collection_call *call, stoa_error *err)
 {
     struct stoa__entry *entry = &call->entry;
     stoa_status rc;
 
     assert(!call->own_transaction && !call->savepoint);
-    if (transaction_of(call) != STOA_TRANSACTION_NONE) {
-        rc = entry->engine->savepoint(entry->session->native, &entry->call, savepoint, err);
-        call->savepoint = rc == STOA_OK;
-        return rc;
-    }
+    if (transaction_of(call) != STOA_TRANSACTION_NONE)
+        return begin_inside(call, err);
     rc = entry->engine->begin(entry->session->native, &entry->call, STOA_BEGIN_WRITE, err);
     if (rc != STOA_OK) {
         stoa__wrap(err, "Failed to begin transaction");
@@ -205,20 +233,46 @@ stoa_status collection_write_begin(struct collection_call *call, stoa_error *err
     return rc == STOA_OK ? STOA_OK : collection_write_end(call, rc, err);
 }
 
-/* The engine may have rolled back everything already: a full disk, a trigger. */
-static void undo(struct collection_call *call)
+static void undo_savepoint(struct collection_call *call)
 {
     struct stoa__entry *entry = &call->entry;
     void *native = entry->session->native;
 
-    if (transaction_of(call) == STOA_TRANSACTION_NONE)
-        return;
-    if (call->own_transaction) {
-        (void)entry->engine->rollback(native, NULL);
-        return;
-    }
     if (entry->engine->savepoint_rollback(native, NULL, savepoint, NULL) == STOA_OK)
         (void)entry->engine->savepoint_release(native, NULL, savepoint, NULL);
+}
+
+/* The engine may have rolled back everything already: a full disk, a trigger. */
+static void undo(struct collection_call *call)
+{
+    struct stoa__entry *entry = &call->entry;
+
+    if (transaction_of(call) == STOA_TRANSACTION_NONE)
+        return;
+    if (call->own_transaction)
+        (void)entry->engine->rollback(entry->session->native, NULL);
+    else
+        undo_savepoint(call);
+}
+
+stoa_status collection_write_guard(struct collection_call *call, stoa_error *err)
+{
+    const struct stoa__entry *entry = &call->entry;
+
+    assert(call->own_transaction || call->savepoint);
+    return entry->engine->savepoint(entry->session->native, NULL, savepoint, err);
+}
+
+stoa_status collection_write_unguard(struct collection_call *call, stoa_status rc,
+                                     stoa_error *err)
+{
+    const struct stoa__entry *entry = &call->entry;
+
+    if (rc >= 0)
+        rc = entry->engine->savepoint_release(entry->session->native, NULL, savepoint, err);
+    if (rc < 0 && transaction_of(call) != STOA_TRANSACTION_NONE)
+        undo_savepoint(call);
+    return rc;
 }
 
 stoa_status collection_write_end(struct collection_call *call, stoa_status rc, stoa_error *err)
@@ -231,7 +285,7 @@ stoa_status collection_write_end(struct collection_call *call, stoa_status rc, s
         const stoa_status done =
             call->own_transaction
                 ? entry->engine->commit(native, &entry->call, err)
-                : entry->engine->savepoint_release(native, &entry->call, savepoint, err);
+                : entry->engine->savepoint_release(native, NULL, savepoint, err);
 
         if (done != STOA_OK)
             stoa__wrap(err, "Failed to commit transaction");
@@ -241,6 +295,13 @@ stoa_status collection_write_end(struct collection_call *call, stoa_status rc, s
         undo(call);
     call->own_transaction = call->savepoint = false;
     return rc;
+}
+
+stoa_status collection_write_under(struct collection_call *call, stoa__call **under,
+                                   stoa_error *err)
+{
+    *under = call->savepoint ? NULL : &call->entry.call;
+    return call->savepoint ? stoa__call_check(&call->entry.call, err) : STOA_OK;
 }
 
 void collection_write_cancel(struct collection_call *call)

@@ -62,13 +62,23 @@ stoa_status collection_load(struct collection_call *call, stoa_error *err);
 stoa_status collection_load_raw(struct collection_call *call, struct collection_model **out,
                                 stoa_error *err);
 
-/* Begin a write transaction, or a savepoint in the one that is open; and commit or take all of it
- * back, answering `rc` or why the commit failed. Reading several statements as one view is the same
+/* Begin a write transaction, or a savepoint in the one that is open, which has the write lock then;
+ * and commit or take all of it back, answering `rc` or why the commit failed. Reading several statements as one view is the same
  * with collection_read_begin(), which does nothing inside a transaction. */
 stoa_status collection_write_begin(struct collection_call *call, stoa_error *err);
 stoa_status collection_write_end(struct collection_call *call, stoa_status rc, stoa_error *err);
 /* Take all of it back though it went well. */
 void collection_write_cancel(struct collection_call *call);
+/* A savepoint around a part of it: what fails is taken back. */
+stoa_status collection_write_guard(struct collection_call *call, stoa_error *err);
+stoa_status collection_write_unguard(struct collection_call *call, stoa_status rc,
+                                     stoa_error *err);
+/* What a statement that may write runs under: this call, or none inside of the caller's
+ * transaction, all of which SQLite would take back with a write that is cut short. Fails when it is
+ * time to stop, so there it is asked before each statement and every COLLECTION_WRITE_ROWS rows. */
+enum { COLLECTION_WRITE_ROWS = 256 };
+stoa_status collection_write_under(struct collection_call *call, stoa__call **under,
+                                   stoa_error *err);
 stoa_status collection_read_begin(struct collection_call *call, stoa_error *err);
 stoa_status collection_read_end(struct collection_call *call, stoa_status rc, stoa_error *err);
 

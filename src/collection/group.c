@@ -261,7 +261,7 @@ stoa_status collection_group_insert(struct collection_call *call,
     if (group->row_count <= COLLECTION_FEW_ROWS)
         rc = insert_few(call, group, &flow.columns, id, err);
     else
-        rc = collection_flow_write(call, &flow, err);
+        rc = collection_flow_write(call, &flow, NULL, err);
     return rc == STOA_OK && may_repeat(group) ? collection_set_check(call, group->table, id, err)
                                               : rc;
 }

@@ -325,7 +325,7 @@ static stoa_status write_rows(struct work *work, stoa_error *err)
     if (rc == STOA_OK && work->mode == MODE_MERGE)
         rc = collection_flow_bind(&bulk->call, &flow, merge_text, err);
     else if (rc == STOA_OK)
-        rc = collection_flow_write(&bulk->call, &flow, err);
+        rc = collection_flow_write(&bulk->call, &flow, NULL, err);
     return rc == STOA_OK && may_repeat(work) ? check_sets(work, err) : rc;
 }
 

@@ -157,9 +157,99 @@ static void an_element_that_a_trigger_ignores_is_none(void)
     (void)kit_made(conn, "Orchard", "label='a'");
     app_run(conn, "CREATE TRIGGER t BEFORE INSERT ON Orchard BEGIN SELECT RAISE(IGNORE); END");
     kit_fails(kit_create(conn, "Orchard", "label='x' spacing=[1.0]", &id), STOA_ERR_CONSTRAINT,
-              "Cannot create_element: a trigger of table 'Orchard' ignored the element");
+              "Cannot create_element: a trigger or conflict clause of table 'Orchard' ignored the "
+              "element");
     CHECK_INT(id, 0);
     CHECK_ROWS(conn, "SELECT count(*) FROM Orchard_vector_rows", "0");
+    close_all();
+}
+
+/* Many at once, by each way rows take, with the first that is missing. */
+static void elements_that_a_table_ignores_are_none(void)
+{
+    static const char *const rules[] = {
+        "CREATE TRIGGER t BEFORE INSERT ON Orchard WHEN new.label IN ('e1500', 'e1700') BEGIN "
+        "SELECT RAISE(IGNORE); END",
+        "CREATE TEMP TRIGGER t BEFORE INSERT ON main.Orchard WHEN new.soil >= 1500 BEGIN "
+        "SELECT RAISE(IGNORE); END"};
+    char *rows = NULL;
+    size_t size = 0;
+    FILE *text = open_memstream(&rows, &size);
+
+    for (int i = 0; i < 2000; i++)
+        fprintf(text, "{\"label\":\"e%d\",\"soil\":%d}%s", i, i, i < 1999 ? ";" : "");
+    fclose(text);
+    for (size_t i = 0; i < 2; i++) {
+        open_with(KIT_SCHEMA);
+        app_run(conn, rules[i]);
+        kit_fails(kit_create_many(conn, "Orchard", "label:u soil:l", rows, NULL),
+                  STOA_ERR_CONSTRAINT,
+                  "Cannot create_elements: a trigger or conflict clause of table 'Orchard' "
+                  "ignored the element; row 1500");
+        CHECK_ROWS(conn, "SELECT count(*) FROM Orchard", "0");
+        app_run(conn, "DROP TRIGGER t");
+        app_must(kit_create_many(conn, "Orchard", "label:u soil:l", rows, NULL), &kit_error,
+                 "without");
+        close_all();
+    }
+    free(rows);
+    open_with(KIT_CONFIGURATION "CREATE TABLE Orchard (id INTEGER PRIMARY KEY, label TEXT NOT NULL "
+              "UNIQUE ON CONFLICT IGNORE); INSERT INTO Orchard(label) VALUES ('b')");
+    kit_fails(kit_create_many(conn, "Orchard", "label:u",
+                              "{\"label\":\"a\"};{\"label\":\"b\"}|{\"label\":\"c\"}", NULL),
+              STOA_ERR_CONSTRAINT, "ignored the element; row 1");
+    CHECK_ROWS(conn, "SELECT label FROM Orchard", "b");
+    close_all();
+}
+
+/* The row that is refused is named, though rows before it went in in pieces. */
+static void refused_rows_are_named_beside_triggers(void)
+{
+    char *rows = NULL;
+    size_t size = 0;
+    FILE *text = open_memstream(&rows, &size);
+
+    for (int i = 0; i < 3000; i++)
+        fprintf(text, "{\"label\":\"e%d\"}%s", i == 2500 ? 7 : i, i < 2999 ? ";" : "");
+    fclose(text);
+    open_with(KIT_SCHEMA "CREATE TRIGGER t AFTER INSERT ON Orchard BEGIN SELECT 1; END");
+    kit_fails(kit_create_many(conn, "Orchard", "label:u", rows, NULL), STOA_ERR_CONSTRAINT,
+              "UNIQUE constraint failed: Orchard.label; row 2500");
+    CHECK_ROWS(conn, "SELECT count(*) FROM Orchard", "0");
+    close_all();
+    free(rows);
+}
+
+static void ignored_rows_of_a_file_are_not_counted(void)
+{
+    stoa_import_done done;
+
+    open_with(KIT_SCHEMA "INSERT INTO Orchard(label) VALUES ('known'), ('fixed'), ('stays');"
+              "CREATE TRIGGER i BEFORE INSERT ON Orchard WHEN new.label = 'b' BEGIN "
+              "SELECT RAISE(IGNORE); END;"
+              "CREATE TRIGGER u BEFORE UPDATE ON Orchard WHEN new.label = 'fixed' BEGIN "
+              "SELECT RAISE(IGNORE); END;"
+              "CREATE TRIGGER d BEFORE DELETE ON Orchard WHEN old.label = 'stays' BEGIN "
+              "SELECT RAISE(IGNORE); END;"
+              "CREATE TRIGGER v BEFORE INSERT ON Orchard_vector_rows WHEN new.spacing > 2 BEGIN "
+              "SELECT RAISE(IGNORE); END");
+    for (int skip = 0; skip < 2; skip++) {
+        app_run(conn, "DELETE FROM Orchard WHERE label IN ('a', 'c')");
+        done = csv_import(conn, "",
+                          skip ? "label,soil\na,1\nb,2\nc,3\nc,3\nknown,4\nfixed,5\n"
+                               : "label,soil\na,1\nb,2\nc,3\nknown,4\nfixed,5\n",
+                          skip ? "columns=some\non_error=skip" : "columns=some");
+        CHECK_INT(done.rows, 5 + skip);
+        CHECK_INT(done.inserted, 2);
+        CHECK_INT(done.updated, 1);
+        CHECK_INT(done.deleted, 0);
+        CHECK_INT(done.skipped, skip);
+    }
+    CHECK_ROWS(conn, "SELECT label, soil FROM Orchard ORDER BY label",
+               "a|1\nc|3\nfixed|NULL\nknown|4\nstays|NULL");
+    done = csv_import(conn, "rows", "id,vector_index,spacing,variety\na,1,1,\na,2,3,\na,3,2,\n",
+                      "");
+    CHECK_INT(done.inserted, 2);
     close_all();
 }
 
@@ -381,6 +471,9 @@ TEST_MAIN({"temporary tables are not meant", temporary_tables_are_not_meant},
           {"rows are not deleted with element zero", rows_are_not_deleted_with_element_zero},
           {"an element that a trigger ignores is none",
            an_element_that_a_trigger_ignores_is_none},
+          {"elements that a table ignores are none", elements_that_a_table_ignores_are_none},
+          {"refused rows are named beside triggers", refused_rows_are_named_beside_triggers},
+          {"ignored rows of a file are not counted", ignored_rows_of_a_file_are_not_counted},
           {"a descending key is no id", a_descending_key_is_no_id},
           {"names of columns come back", names_of_columns_come_back},
           {"the lowest id is an id", the_lowest_id_is_an_id},

@@ -333,6 +333,41 @@ static void a_transaction_of_the_callers_goes_on(void)
     end_test();
 }
 
+/* Around a script are savepoints of its caller's and of ours. */
+static void a_script_ends_its_own_savepoints_alone(void)
+{
+    static const char *const wrong[] = {
+        "RELEASE stoa_collection",         "RELEASE SAVEPOINT \"Stoa_Collection\"",
+        "ROLLBACK TO [stoa_collection]",   "ROLLBACK TRANSACTION TO SAVEPOINT 'stoa_collection'",
+        "RELEASE mine",                    "/* a */ ROLLBACK /* b */ TO mine",
+        "SAVEPOINT a; RELEASE A; RELEASE a", "SAVEPOINT a; SAVEPOINT b; RELEASE a; ROLLBACK TO b"};
+
+    begin_test();
+    write_three();
+    app_run(conn, "SAVEPOINT mine; CREATE TABLE kept (x)");
+    for (size_t i = 0; i < sizeof wrong / sizeof *wrong; i++) {
+        stoa_result result;
+
+        write_file("2", "up.sql", wrong[i]);
+        if (try_migrate(2, NULL, &result) != STOA_ERR_INVALID)
+            printf("# %s: %s\n", wrong[i], err.text);
+        CHECK_HAS(err.text, ": the script has no such savepoint; line 1, column ");
+        CHECK_ROWS(conn, "SELECT name FROM sqlite_schema", "kept");
+    }
+    app_run(conn, "DROP TABLE kept");
+    write_file("2", "up.sql",
+               KIT_ORCHARD "SAVEPOINT stoa_collection; INSERT INTO Region(label) VALUES ('x'); "
+                           "ROLLBACK TO \"stoa_collection\"; SAVEPOINT \"a\"\"b\"; SAVEPOINT c; "
+                           "INSERT INTO Region(label) VALUES ('y'); RELEASE 'A\"B'; "
+                           "RELEASE stoa_collection; SAVEPOINT left_open");
+    check_migrate(2, NULL, "1|up|2|true\n2|up|10|true");
+    CHECK_ROWS(conn, "SELECT label FROM Region", "y");
+    app_run(conn, "ROLLBACK TO mine; RELEASE mine");
+    check_version("0");
+    CHECK_ROWS(conn, "SELECT name FROM sqlite_schema", "");
+    end_test();
+}
+
 static void a_history_notices_what_was_changed(void)
 {
     stoa_rows rows;
@@ -530,6 +565,7 @@ TEST_MAIN({"pending ones run in the order of their numbers",
            a_rebuild_with_foreign_keys_off_keeps_the_rows},
           {"rows left dangling fail the script", rows_left_dangling_fail_the_script},
           {"a transaction of the caller's goes on", a_transaction_of_the_callers_goes_on},
+          {"a script ends its own savepoints alone", a_script_ends_its_own_savepoints_alone},
           {"a history notices what was changed", a_history_notices_what_was_changed},
           {"a read-only database is not migrated", a_read_only_database_is_not_migrated},
           {"two processes migrate together", two_processes_migrate_together},

@@ -68,23 +68,6 @@ stoa_status collection_packed_int64(struct collection_packed *packed, int64_t va
     return stoa__buffer_append(&packed->values, &packed_value, sizeof packed_value);
 }
 
-static stoa_status run(struct collection_packed *packed, struct collection_call *call,
-                       struct collection_sql *sql, struct stoa__cursor_info *info, int64_t *done,
-                       stoa_error *err)
-{
-    const struct stoa__params params = {
-        .values = (const stoa_value *)(const void *)packed->values.data,
-        .count = (int64_t)(packed->values.size / sizeof(stoa_value)),
-        .bytes = packed->bytes.data,
-        .bytes_size = (int64_t)packed->bytes.size};
-    struct stoa__entry *const entry = &call->entry;
-    stoa_status rc = entry->engine->execute_rows(sql->native, &entry->call, &params,
-                                                 packed->row_count, STOA__NAN_NULL, info, done,
-                                                 err);
-
-    return rc == STOA_OK ? STOA_OK : collection_sql_fail(rc, err);
-}
-
 stoa_status collection_packed_run(struct collection_packed *packed, struct collection_call *call,
                                   stoa__buffer *text, struct stoa__cursor_info *info,
                                   int64_t *done, stoa_error *err)
@@ -97,7 +80,11 @@ stoa_status collection_packed_run(struct collection_packed *packed, struct colle
     if (rc == STOA_OK)
         rc = collection_sql_open(&sql, call, (const char *)text->data, text->size, err);
     if (rc == STOA_OK)
-        rc = run(packed, call, &sql, info ? info : &own_info, done ? done : &own_done, err);
+        rc = collection_sql_each(&sql, (const stoa_value *)(const void *)packed->values.data,
+                                 (int64_t)(packed->values.size / sizeof(stoa_value)),
+                                 packed->row_count, packed->bytes.data,
+                                 (int64_t)packed->bytes.size, info ? info : &own_info,
+                                 done ? done : &own_done, err);
     collection_sql_close(&sql);
     give_room(&call->state->room[2], text);
     packed->values.size = packed->bytes.size = 0;
@@ -183,6 +170,8 @@ struct flow_source {
     struct stoa__source source;
     stoa__call *call; /* Inside a transaction the engine does not look at it until the end. */
     const struct collection_flow *flow;
+    bool in_pieces;   /* One batch at a time is all there is. */
+    bool given, ended;
     struct stoa__arrow_type *type;
     stoa__arena arena;
     struct collection_segment segment;
@@ -213,9 +202,12 @@ static stoa_status source_next(void *self, const struct ArrowArray **out, stoa_e
     *out = NULL;
     if (checked != STOA_OK)
         return checked;
+    if (source->in_pieces && source->given)
+        return STOA_DONE;
     while (source->at == segment->count) {
         source->at = segment->count = 0;
-        if (!flow->next(flow->self, segment))
+        source->ended = !flow->next(flow->self, segment);
+        if (source->ended)
             return STOA_DONE;
     }
     count = segment->count - source->at;
@@ -234,6 +226,7 @@ static stoa_status source_next(void *self, const struct ArrowArray **out, stoa_e
     source->made[0].length = source->made[1].length = count;
     source->batch.length = count;
     source->at += count;
+    source->given = true;
     *out = &source->batch;
     return STOA_OK;
 }
@@ -299,24 +292,47 @@ static void source_release(struct flow_source *source)
     stoa__arena_release(&source->arena);
 }
 
-static stoa_status ingest(struct collection_call *call, struct stoa__ingest_part *part,
-                          const struct stoa__ingest_config *config, stoa_error *err)
+stoa_status collection_rows_ruled(struct collection_call *call,
+                                  const struct collection_table *table, bool *out,
+                                  stoa_error *err)
+{
+    static const char text[] =
+        "SELECT EXISTS(SELECT 1 FROM main.sqlite_schema WHERE tbl_name=?1 COLLATE NOCASE AND "
+        "(type='trigger' OR sql LIKE '%conflict%')) OR EXISTS(SELECT 1 FROM temp.sqlite_schema "
+        "WHERE tbl_name=?1 COLLATE NOCASE AND type='trigger')";
+    const size_t size = strlen(table->name);
+    const stoa_value name = {.type = STOA_TYPE_TEXT, .b = (int64_t)size};
+    struct collection_sql sql;
+    stoa_status rc = collection_sql_open(&sql, call, text, sizeof text - 1, err);
+
+    if (rc == STOA_OK)
+        rc = collection_sql_row(&sql, &name, 1, (const uint8_t *)table->name, (int64_t)size, err);
+    *out = rc == STOA_OK && collection_row_int64(&sql.row, 0) != 0;
+    collection_sql_close(&sql);
+    return rc;
+}
+
+/* Of a table with triggers SQLite reads all rows before the first of them goes in, and then nobody
+ * asks any more whether to stop: so these go in piece by piece. */
+static stoa_status append(struct collection_call *call, void *native,
+                          struct stoa__ingest_part *part, struct flow_source *source,
+                          int64_t *ignored, stoa_error *err)
 {
     struct stoa__entry *const entry = &call->entry;
-    void *native = NULL;
     int32_t level;
-    stoa_status rc =
-        entry->engine->ingest_open(entry->session->native, config, &native, err);
+    stoa_status rc;
 
-    if (rc != STOA_OK)
-        return rc;
-    rc = entry->engine->ingest_append(native, &entry->call, part, 1, &level, err);
-    entry->engine->ingest_close(native);
+    do {
+        part->done = (stoa_table_done){0};
+        source->given = false;
+        rc = entry->engine->ingest_append(native, &entry->call, part, 1, &level, err);
+        *ignored += part->done.dropped;
+    } while (rc == STOA_OK && source->in_pieces && !source->ended);
     return rc == STOA_OK ? STOA_OK : collection_sql_fail(rc, err);
 }
 
-static stoa_status write_flow(struct collection_call *call, const struct collection_flow *flow,
-                              stoa_error *err)
+static stoa_status ingest(struct collection_call *call, struct flow_source *source,
+                          int64_t *ignored, stoa_error *err)
 {
     static const struct stoa__ingest_config config = {.mode = STOA__INGEST_APPEND,
                                                       .keys = "",
@@ -326,15 +342,38 @@ static stoa_status write_flow(struct collection_call *call, const struct collect
                                                       .nan = STOA__NAN_NULL,
                                                       .index = "",
                                                       .in_caller_transaction = true};
-    struct flow_source source = {.call = &call->entry.call};
-    struct stoa__ingest_part part = {.table = flow->columns.table->name,
-                                     .source = &source.source,
+    struct stoa__ingest_part part = {.table = source->flow->columns.table->name,
+                                     .source = &source->source,
                                      .config = &config,
                                      .index_column = -1};
+    struct stoa__entry *const entry = &call->entry;
+    void *native = NULL;
+    stoa_status rc = entry->engine->ingest_open(entry->session->native, &config, &native, err);
+
+    if (rc != STOA_OK)
+        return rc;
+    rc = append(call, native, &part, source, ignored, err);
+    entry->engine->ingest_close(native);
+    return rc;
+}
+
+/* All or nothing. */
+static stoa_status write_flow(struct collection_call *call, const struct collection_flow *flow,
+                              int64_t *ignored, stoa_error *err)
+{
+    struct flow_source source = {.call = &call->entry.call};
     stoa_status rc = source_init(&source, flow, err);
 
     if (rc == STOA_OK)
-        rc = ingest(call, &part, &config, err);
+        rc = collection_rows_ruled(call, flow->columns.table, &source.in_pieces, err);
+    if (rc == STOA_OK && source.in_pieces) {
+        source.source.row_count = -1;
+        rc = collection_write_guard(call, err);
+        if (rc == STOA_OK)
+            rc = collection_write_unguard(call, ingest(call, &source, ignored, err), err);
+    } else if (rc == STOA_OK) {
+        rc = ingest(call, &source, ignored, err);
+    }
     source_release(&source);
     return rc;
 }
@@ -417,13 +456,16 @@ static bool can_explain(const struct collection_flow *flow, const stoa_error *er
 }
 
 stoa_status collection_flow_write(struct collection_call *call, const struct collection_flow *flow,
-                                  stoa_error *err)
+                                  int64_t *ignored, stoa_error *err)
 {
     stoa_error told = {0};
+    int64_t own_ignored = 0;
     stoa_status rc = STOA_OK;
 
+    ignored = ignored ? ignored : &own_ignored;
+    *ignored = 0;
     if (flow->row_count > 0)
-        rc = write_flow(call, flow, err);
+        rc = write_flow(call, flow, ignored, err);
     if (rc != STOA_ERR_CONSTRAINT || !can_explain(flow, err))
         return rc;
     flow->rewind(flow->self);

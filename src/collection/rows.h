@@ -66,8 +66,13 @@ struct collection_flow {
     void *self;
 };
 /* Write all rows. A row that the table refuses is found again and named; what went in before it is
- * there then, for whoever takes the call back. */
+ * there then, for whoever takes the call back. `*ignored` (may be NULL): how many the table left
+ * out, by a trigger or a conflict clause. */
 stoa_status collection_flow_write(struct collection_call *call, const struct collection_flow *flow,
+                                  int64_t *ignored, stoa_error *err);
+/* Has the table a rule of its own for rows: triggers, or a conflict clause? */
+stoa_status collection_rows_ruled(struct collection_call *call,
+                                  const struct collection_table *table, bool *out,
                                   stoa_error *err);
 /* The same, a row at a time, by a statement of the caller's, whose parameters are the columns. */
 stoa_status collection_flow_bind(struct collection_call *call, const struct collection_flow *flow,

@@ -20,12 +20,6 @@ static const struct stoa__read_config as_stored = {.batch_rows = 1024,
                                                    .type_mismatch = STOA__MISMATCH_ERROR,
                                                    .nan = STOA__NAN_NULL};
 
-/* Rows that nobody looks at: whatever they hold. */
-static const struct stoa__read_config unseen = {.batch_rows = 1024,
-                                                .types = STOA__TYPES_INFER,
-                                                .type_mismatch = STOA__MISMATCH_NULL,
-                                                .nan = STOA__NAN_NULL};
-
 /* ---- texts ---- */
 
 /* Out of memory is a capacity no buffer has; nothing is appended from then on. */
@@ -181,13 +175,58 @@ stoa_status collection_sql_row(struct collection_sql *sql, const stoa_value *val
 {
     struct stoa__entry *entry = &sql->call->entry;
     const struct stoa__params params = params_of(values, count, bytes, bytes_size);
-    stoa_status rc;
+    stoa__call *under;
+    stoa_status rc = collection_write_under(sql->call, &under, err);
 
     assert(!sql->cursor);
     stoa__row_writer_empty(&sql->row);
-    rc = entry->engine->execute_row(sql->native, &entry->call, &params, &as_stored, &sql->row,
-                                    &sql->info, err);
+    if (rc == STOA_OK)
+        rc = entry->engine->execute_row(sql->native, under, &params, &as_stored, &sql->row,
+                                        &sql->info, err);
     return rc < 0 ? collection_sql_fail(rc, err) : rc;
+}
+
+/* Rows from `*done` on, of `width` values each. */
+static stoa_status run_piece(struct collection_sql *sql, const stoa_value *values, int64_t width,
+                             int64_t count, const uint8_t *bytes, int64_t bytes_size,
+                             struct stoa__cursor_info *info, int64_t *done, stoa_error *err)
+{
+    const struct stoa__params params =
+        params_of(values + *done * width, count * width, bytes, bytes_size);
+    struct stoa__cursor_info piece;
+    int64_t piece_done = 0;
+    stoa__call *under;
+    stoa_status rc = collection_write_under(sql->call, &under, err);
+
+    if (rc == STOA_OK)
+        rc = sql->call->entry.engine->execute_rows(sql->native, under, &params, count,
+                                                   STOA__NAN_NULL, &piece, &piece_done, err);
+    *done += piece_done;
+    if (rc != STOA_OK)
+        return collection_sql_fail(rc, err);
+    piece.rows_affected += info->rows_affected > 0 ? info->rows_affected : 0;
+    *info = piece;
+    return STOA_OK;
+}
+
+stoa_status collection_sql_each(struct collection_sql *sql, const stoa_value *values,
+                                int64_t value_count, int64_t row_count, const uint8_t *bytes,
+                                int64_t bytes_size, struct stoa__cursor_info *info, int64_t *done,
+                                stoa_error *err)
+{
+    const int64_t width = row_count > 0 ? value_count / row_count : 0;
+    const int64_t most = sql->call->savepoint ? COLLECTION_WRITE_ROWS : row_count;
+    stoa_status rc = STOA_OK;
+
+    *info = (struct stoa__cursor_info){.rows_affected = 0, .rows_scanned = -1};
+    *done = 0;
+    while (*done < row_count && rc == STOA_OK) {
+        const int64_t left = row_count - *done;
+
+        rc = run_piece(sql, values, width, left < most ? left : most, bytes, bytes_size, info,
+                       done, err);
+    }
+    return rc;
 }
 
 stoa_status collection_sql_run(struct collection_sql *sql, const stoa_value *values, int64_t count,
@@ -224,164 +263,6 @@ stoa_status collection_sql_once(struct collection_sql *sql, struct collection_ca
         rc = collection_sql_row(sql, NULL, 0, NULL, 0, err);
     close_statement(sql);
     return rc;
-}
-
-/* ---- scripts ---- */
-
-/* Put the place of a failure behind its text. */
-static void say_where(const char *text, size_t size, stoa_error *err)
-{
-    int64_t line = 1, column = 1;
-
-    if (!err || err->position < 0)
-        return;
-    for (size_t i = 0; i < size && i < (size_t)err->position; i++) {
-        column = text[i] == '\n' ? 1 : column + 1;
-        line += text[i] == '\n';
-    }
-    stoa__error_append(err, "line %lld, column %lld", (long long)line, (long long)column);
-}
-
-/* Rows of PRAGMA foreign_key_check are failures that nobody else would look at. */
-static bool checks_keys(const struct stoa__script *script)
-{
-    struct stoa__sql_token token;
-    stoa__sql scan;
-
-    stoa__sql_init(&scan, script->sql + script->begin, script->at - script->begin,
-                   STOA__SQL_SQLITE);
-    stoa__sql_next_solid(&scan, &token);
-    if (!stoa__sql_is(&token, "pragma"))
-        return false;
-    do
-        stoa__sql_next_solid(&scan, &token);
-    while (token.kind != STOA__SQL_END && !stoa__sql_is(&token, "foreign_key_check"));
-    return token.kind != STOA__SQL_END;
-}
-
-static stoa_status fail_dangling(const struct stoa__row_writer *row, stoa_error *err)
-{
-    size_t table_size, parent_size;
-    const char *table = collection_row_text(row, 0, &table_size);
-    const char *parent = collection_row_text(row, 2, &parent_size);
-
-    return stoa__fail(err, STOA_ERR_CONSTRAINT,
-                      "FOREIGN KEY constraint failed: a row of '%.*s' refers to none of '%.*s'",
-                      (int)table_size, table, (int)parent_size, parent);
-}
-
-static stoa_status drain(struct stoa__entry *entry, void *cursor, bool checks, stoa_error *err)
-{
-    struct stoa__row_writer row = {0};
-    stoa_status rc;
-
-    do {
-        stoa__row_writer_empty(&row);
-        rc = entry->engine->cursor_rows(cursor, &entry->call, checks ? 1 : unseen.batch_rows,
-                                        &row, err);
-        if (rc == STOA_OK && checks)
-            rc = fail_dangling(&row, err);
-    } while (rc == STOA_OK);
-    stoa__row_writer_release(&row);
-    return rc == STOA_DONE ? STOA_OK : rc;
-}
-
-static stoa_status run_to_end(struct stoa__entry *entry, void *statement, bool checks,
-                              stoa_error *err)
-{
-    const struct stoa__params none = {0};
-    void *cursor = NULL;
-    stoa_status rc =
-        entry->engine->execute(statement, &entry->call, &none, &unseen, &cursor, err);
-
-    if (rc != STOA_OK)
-        return rc;
-    rc = drain(entry, cursor, checks, err);
-    entry->engine->cursor_close(cursor);
-    return rc;
-}
-
-/* The first solid byte from `at` on: where a statement begins for a reader. */
-static size_t solid_at(const char *text, size_t size, size_t at)
-{
-    struct stoa__sql_token token;
-    stoa__sql scan;
-
-    stoa__sql_init(&scan, text + at, size - at, STOA__SQL_SQLITE);
-    stoa__sql_next_solid(&scan, &token);
-    return token.kind == STOA__SQL_END ? at : (size_t)(token.text - text);
-}
-
-/* Pass over statements that are not to be run, before the engine sees them. */
-static void pass_over(struct stoa__script *script, collection_skip skip)
-{
-    struct stoa__sql_statement next;
-    stoa__sql rest;
-
-    stoa__sql_init(&rest, script->sql + script->at, script->size - script->at,
-                   STOA__SQL_SQLITE);
-    while (stoa__sql_split(&rest, &next) && (next.size == 0 || skip(&next)))
-        script->at = (size_t)(rest.text - script->sql) + rest.at;
-}
-
-static stoa_status run_next(struct collection_call *call, struct stoa__script *script,
-                            int64_t *count, stoa_error *err)
-{
-    struct stoa__entry *entry = &call->entry;
-    const size_t begin = solid_at(script->sql, script->size, script->at);
-    void *statement = NULL;
-    stoa_status rc = stoa__call_check(&entry->call, err);
-
-    if (rc != STOA_OK)
-        return rc;
-    rc = stoa__script_next(entry, script, &statement, err);
-    if (rc == STOA_OK) {
-        rc = run_to_end(entry, statement, checks_keys(script), err);
-        *count += rc == STOA_OK;
-        entry->engine->statement_close(statement);
-        if (rc != STOA_OK)
-            stoa__position_add(err, script->begin);
-    }
-    if (rc >= 0)
-        return rc;
-    if (err && err->position < 0)
-        stoa__error_position(err, (int64_t)begin);
-    say_where(script->sql, script->size, err);
-    stoa__wrap(err, "Failed to execute SQL");
-    return rc;
-}
-
-stoa_status collection_sql_script(struct collection_call *call, const char *text, size_t size,
-                                  collection_skip skip, int64_t *count, stoa_error *err)
-{
-    const struct stoa__entry *entry = &call->entry;
-    struct stoa__script script;
-    int64_t run = 0;
-    stoa_status rc = stoa__script_init(&script, text, (int64_t)size, err);
-
-    assert(entry->engine->transaction(entry->session->native) != STOA_TRANSACTION_NONE);
-    entry->engine->transaction_hold(entry->session->native, true);
-    while (rc == STOA_OK) {
-        if (skip)
-            pass_over(&script, skip);
-        rc = run_next(call, &script, &run, err);
-    }
-    entry->engine->transaction_hold(entry->session->native, entry->session->dry_run);
-    if (count)
-        *count = run;
-    return rc == STOA_DONE ? STOA_OK : rc;
-}
-
-int64_t collection_sql_count(const char *text, size_t size, collection_skip skip)
-{
-    struct stoa__sql_statement next;
-    int64_t count = 0;
-    stoa__sql scan;
-
-    stoa__sql_init(&scan, text, size, STOA__SQL_SQLITE);
-    while (stoa__sql_split(&scan, &next))
-        count += next.size > 0 && !(skip && skip(&next));
-    return count;
 }
 
 /* ---- what was read ---- */

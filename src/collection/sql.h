@@ -37,6 +37,12 @@ stoa_status collection_sql_fail(stoa_status rc, stoa_error *err);
 /* Run it with packed values, to its end; DONE: no row. The first row is in sql->row. */
 stoa_status collection_sql_row(struct collection_sql *sql, const stoa_value *values, int64_t count,
                                const uint8_t *bytes, int64_t bytes_size, stoa_error *err);
+/* Run a write once for each of `row_count` rows of packed values. `info` sums up (on success);
+ * `*done` tells how many went in. */
+stoa_status collection_sql_each(struct collection_sql *sql, const stoa_value *values,
+                                int64_t value_count, int64_t row_count, const uint8_t *bytes,
+                                int64_t bytes_size, struct stoa__cursor_info *info, int64_t *done,
+                                stoa_error *err);
 /* Or run it for many rows: begin, then read up to `rows_max` rows at a time into sql->row; DONE
  * behind the last. Ended by collection_sql_close(). */
 stoa_status collection_sql_run(struct collection_sql *sql, const stoa_value *values, int64_t count,
