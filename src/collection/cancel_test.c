@@ -233,7 +233,8 @@ static void a_script_ends_with_a_statement(void)
 {
     static const char script[] =
         "WITH RECURSIVE c(n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM c WHERE n < 5000) "
-        "INSERT INTO Orchard(label) SELECT 'e' || n FROM c; INSERT INTO Orchard(label) VALUES ('z')";
+        "INSERT INTO Orchard(label) SELECT 'e' || n FROM c;"
+        "INSERT INTO Orchard(label) VALUES ('z')";
 
     way = (struct way){.inside = true};
     open_stopping();

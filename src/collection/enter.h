@@ -63,8 +63,9 @@ stoa_status collection_load_raw(struct collection_call *call, struct collection_
                                 stoa_error *err);
 
 /* Begin a write transaction, or a savepoint in the one that is open, which has the write lock then;
- * and commit or take all of it back, answering `rc` or why the commit failed. Reading several statements as one view is the same
- * with collection_read_begin(), which does nothing inside a transaction. */
+ * and commit or take all of it back, answering `rc` or why the commit failed. Reading several
+ * statements as one view is the same with collection_read_begin(), which does nothing inside a
+ * transaction. */
 stoa_status collection_write_begin(struct collection_call *call, stoa_error *err);
 stoa_status collection_write_end(struct collection_call *call, stoa_status rc, stoa_error *err);
 /* Take all of it back though it went well. */
