@@ -8,6 +8,18 @@ import pytest
 
 import stoa
 
+try:
+    import hypothesis
+except ImportError:
+    pass  # Where no optional library is, nothing is random.
+else:
+    # The same examples at every run; others, and more of them, where there is time.
+    LONG = "STOA_TEST_LONG" in os.environ
+    hypothesis.settings.register_profile(
+        "stoa", deadline=None, derandomize=not LONG, max_examples=1000 if LONG else 60,
+        suppress_health_check=[hypothesis.HealthCheck.too_slow])
+    hypothesis.settings.load_profile("stoa")
+
 COUNTED = ("db", "conn", "stmt", "result", "ingest", "scan", "function", "stream", "array", "blob",
            "session")
 

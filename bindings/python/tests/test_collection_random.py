@@ -230,7 +230,6 @@ def check_all(con, schema, wanted):
 
 @pytest.mark.parametrize("write", ROUTES)
 def test_every_route_there_and_back(write, tmp_path):
-    @hypothesis.settings(max_examples=25, deadline=None)
     @hypothesis.given(st.data())
     def check(data):
         schema = data.draw(schemas())

@@ -23,12 +23,10 @@ COLUMNS = {
                          lambda inner: st.lists(inner) | st.dictionaries(TEXT, inner),
                          max_leaves=5).filter(lambda v: isinstance(v, (list, dict))),
 }
-SETTINGS = hypothesis.settings(max_examples=60, deadline=None)
 
 
 @pytest.mark.parametrize("kind", COLUMNS)
 def test_columns(kind):
-    @SETTINGS
     @hypothesis.given(st.lists(COLUMNS[kind] | st.none(), min_size=1, max_size=20))
     def check(items):
         with stoa.connect() as con:
@@ -39,7 +37,6 @@ def test_columns(kind):
     check()
 
 
-@SETTINGS
 @hypothesis.given(st.lists(st.none() | st.integers(-2**63, 2**63 - 1) | TEXT | st.binary()
                            | st.floats(allow_nan=False), max_size=40))
 def test_parameters(values):
@@ -50,7 +47,6 @@ def test_parameters(values):
             assert con.execute(sql, values).fetchall() == [tuple(values)]
 
 
-@SETTINGS
 @hypothesis.given(st.lists(st.tuples(st.none() | st.integers(-2**63, 2**63 - 1) | TEXT,
                                      st.floats(allow_nan=False) | st.none()), max_size=30))
 def test_executemany(rows):
@@ -61,7 +57,6 @@ def test_executemany(rows):
         assert con.execute("SELECT * FROM t").fetchall() == rows
 
 
-@SETTINGS
 @hypothesis.given(TEXT, st.integers(-2**63, 2**63 - 1), st.decimals(allow_nan=False,
                                                                    allow_infinity=False))
 def test_functions(text, number, amount):
@@ -74,7 +69,6 @@ def test_functions(text, number, amount):
             assert abs(amount.as_tuple().exponent) > 1000
 
 
-@SETTINGS
 @hypothesis.given(st.lists(st.tuples(st.integers(0, 5), st.booleans()), max_size=12))
 def test_any_order_of_closing(steps):
     db = stoa.open()
