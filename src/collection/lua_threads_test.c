@@ -253,9 +253,11 @@ static void check_reused(void)
 
 static void open_on_disk(void)
 {
+    char *path = test_path("script.db");
     stoa_error err;
 
-    lab.db = app_open(test_path("script.db"), NULL);
+    lab.db = app_open(path, NULL);
+    free(path);
     lab.conn = app_connect(lab.db);
     app_run(lab.conn, KIT_SCHEMA "INSERT INTO Region(label) VALUES ('kept')");
     app_must(stoa_lua_open(lab.conn, &lab.lua, &err), &err, "lua");
