@@ -40,8 +40,10 @@ if TYPE_CHECKING:
     from typing import Any as _Any
 
     from ._async import AsyncConnection, AsyncResult, aconnect
+    from ._async_collection import AsyncCollection, AsyncGroup, AsyncLua, AsyncSeries
     from ._format import Reader, arrow, csv, json
     from ._log import log_level, log_lines, log_to
+    from ._lua import Lua
     from ._progress import progress
     from ._push import Pushed, Table
     from ._source import check
@@ -73,8 +75,10 @@ def __getattr__(name: str) -> "_Any":
 
 
 _LATE = {name: module for module, names in {
-    "_async": "AsyncConnection AsyncResult aconnect", "_format": "Reader arrow csv json",
-    "_log": "log_level log_lines log_to", "_progress": "progress", "_push": "Pushed Table",
+    "_async": "AsyncConnection AsyncResult aconnect",
+    "_async_collection": "AsyncCollection AsyncGroup AsyncLua AsyncSeries",
+    "_format": "Reader arrow csv json", "_log": "log_level log_lines log_to", "_lua": "Lua",
+    "_progress": "progress", "_push": "Pushed Table",
     "_source": "check", "_write": "write_arrow write_csv write_json",
     "collection": "Collection Files Group Imported Series"}.items() for name in names.split()}
 
@@ -83,19 +87,19 @@ if hasattr(_sys, "ps1") or "ipykernel" in _sys.modules:
 
 
 __all__ = [
-    "Acks", "AsyncConnection", "AsyncResult", "AuthError", "BINARY", "Batch", "Binary", "Blob",
-    "BusyError", "CallbackError", "CancelledError", "ClosedError", "Collection", "Connection",
-    "ConstraintError", "CorruptError", "Cursor", "DATETIME", "DataError", "Database",
-    "DatabaseError", "Date", "DateFromTicks", "Done", "Error", "ExistsError", "Files",
-    "ForkedError", "FullError", "Group", "HandleError", "Imported", "Ingest", "InputOutputError",
-    "IntegrityError", "InterfaceError", "InternalError", "InvalidError", "LibraryError",
-    "LockedError", "NUMBER", "NetworkError", "NotFoundError", "NotSupportedError",
-    "OperationalError", "OutOfMemoryError", "ProgrammingError", "ProtocolError", "Pushed",
-    "ROWID", "ReadOnlyError", "Reader", "Result", "STRING", "Schema", "Series", "SqlSyntaxError",
-    "Statement", "Table", "Time", "TimeFromTicks", "TimedOutError", "Timestamp",
-    "TimestampFromTicks", "TypeMismatchError", "UnsupportedError", "Warning", "aconnect",
-    "apilevel", "arrow", "check", "connect", "create_collections", "csv", "default_connection",
-    "engines", "execute", "json", "library_version", "live", "log_level", "log_lines", "log_to",
-    "open", "paramstyle", "progress", "sql", "threadsafety", "write_arrow", "write_csv",
-    "write_json",
+    "Acks", "AsyncCollection", "AsyncConnection", "AsyncGroup", "AsyncLua", "AsyncResult",
+    "AsyncSeries", "AuthError", "BINARY", "Batch", "Binary", "Blob", "BusyError", "CallbackError",
+    "CancelledError", "ClosedError", "Collection", "Connection", "ConstraintError", "CorruptError",
+    "Cursor", "DATETIME", "DataError", "Database", "DatabaseError", "Date", "DateFromTicks",
+    "Done", "Error", "ExistsError", "Files", "ForkedError", "FullError", "Group", "HandleError",
+    "Imported", "Ingest", "InputOutputError", "IntegrityError", "InterfaceError", "InternalError",
+    "InvalidError", "LibraryError", "LockedError", "Lua", "NUMBER", "NetworkError",
+    "NotFoundError", "NotSupportedError", "OperationalError", "OutOfMemoryError",
+    "ProgrammingError", "ProtocolError", "Pushed", "ROWID", "ReadOnlyError", "Reader", "Result",
+    "STRING", "Schema", "Series", "SqlSyntaxError", "Statement", "Table", "Time", "TimeFromTicks",
+    "TimedOutError", "Timestamp", "TimestampFromTicks", "TypeMismatchError", "UnsupportedError",
+    "Warning", "aconnect", "apilevel", "arrow", "check", "connect", "create_collections", "csv",
+    "default_connection", "engines", "execute", "json", "library_version", "live", "log_level",
+    "log_lines", "log_to", "open", "paramstyle", "progress", "sql", "threadsafety", "write_arrow",
+    "write_csv", "write_json",
 ]

@@ -10,6 +10,7 @@ from concurrent.futures import ThreadPoolExecutor
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, AsyncIterator, Callable, TypeVar
 
+from ._async_collection import AsyncSchemaFirst
 from ._connection import Connection, Done
 from ._database import connect
 from ._result import Result
@@ -100,7 +101,7 @@ class AsyncResult:
         self.close()
 
 
-class AsyncConnection:
+class AsyncConnection(AsyncSchemaFirst):
     """A connection whose calls are awaited; they run in order, one at a time.
 
     >>> async with await stoa.aconnect("app.db") as con:

@@ -9,6 +9,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any
 
+    from ._lua import Lua
     from ._result import Result
     from .collection import Collection
 
@@ -30,6 +31,16 @@ class SchemaFirst:
         from .collection import Collection  # pylint: disable=import-outside-toplevel
         con: Any = self
         return Collection(con, name)
+
+    def lua(self) -> Lua:
+        """Run Lua scripts on the collections; NotFoundError names where a Lua 5.4 was looked for.
+
+        >>> con.lua().run("return db:number_of_elements('Orchard')")
+        2
+        """
+        from ._lua import Lua  # pylint: disable=import-outside-toplevel
+        con: Any = self
+        return Lua(con)
 
     def collections(self) -> list[str]:
         """The names of the collections."""

@@ -328,16 +328,17 @@ class Series(Group):
 
     def read(self, *columns: str, ids: Keys = None, begin: Instant = None,
              end: Instant = None, relations: str | None = None,
-             dates: str | None = None, timeout: float | None = None,
-             **dimensions: Any) -> Result:
+             dates: str | None = None, dimensions: Mapping[str, Any] | None = None,
+             timeout: float | None = None, **more: Any) -> Result:
         """`id`, the dimensions and the columns (none: all), by id and dimensions; of rows with
         begin <= date < end (a number is nanoseconds since 1970), and with the values of dimensions
-        that are given.
+        that are given; those named like a parameter here go into `dimensions`.
 
         >>> orchards.series("yield").read("tonnes", ids=["Hill"], begin="2024-01-01", block=2)
         """
         return _collect.group_read(
-            self._con, self.collection, self._kind, self.name, columns, _some(ids), dimensions,
+            self._con, self.collection, self._kind, self.name, columns, _some(ids),
+            {**(dimensions or {}), **more},
             _nanoseconds(begin, BEGIN), _nanoseconds(end, END),
             {"relations": relations, "dates": dates}, timeout=timeout)
 
@@ -352,10 +353,11 @@ class Series(Group):
         _collect.series_upsert(self._con, self.collection, self.name, key,
                                {**(row or {}), **more}, {"mode": mode}, timeout=timeout)
 
-    def asof(self, attribute: str, at: Any, *, ids: Keys = None, dates: str | None = None,
-             timeout: float | None = None, **dimensions: Any) -> Result:
+    def asof(self, attribute: str, at: Any, /, *, ids: Keys = None, dates: str | None = None,
+             dimensions: Mapping[str, Any] | None = None, timeout: float | None = None,
+             **more: Any) -> Result:
         """The last value that is not NULL at or before an instant, or at or before each of
-        several; NULL where there is none.
+        several; NULL where there is none. Dimensions as in read().
 
         >>> orchards.series("yield").asof("tonnes", date(2024, 6, 1), block=1).fetchall()
         [(1, 2.5), (2, None)]
@@ -364,14 +366,17 @@ class Series(Group):
         if is_list(at):  # Not numpy's tolist(), which makes numbers of nanoseconds.
             instants = at.to_pylist() if hasattr(at, "to_pylist") else list(at)
         return _collect.series_asof(self._con, self.collection, self.name, attribute, instants,
-                                    _some(ids), dimensions, {"dates": dates}, timeout=timeout)
+                                    _some(ids), {**(dimensions or {}), **more}, {"dates": dates},
+                                    timeout=timeout)
 
-    def asof_join(self, attribute: str, pairs: Any, *, timeout: float | None = None,
-                  **dimensions: Any) -> Result:
+    def asof_join(self, attribute: str, pairs: Any, /, *,
+                  dimensions: Mapping[str, Any] | None = None, timeout: float | None = None,
+                  **more: Any) -> Result:
         """The same for rows with `id` or `label` and `at`: they come back in their order, with the
         attribute behind them."""
         return _collect.series_asof_join(self._con, self.collection, self.name, attribute,
-                                         nested(pairs), dimensions, timeout=timeout)
+                                         nested(pairs), {**(dimensions or {}), **more},
+                                         timeout=timeout)
 
 
 class Files(MutableMapping[str, "str | None"]):

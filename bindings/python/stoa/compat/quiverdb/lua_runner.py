@@ -32,7 +32,7 @@ class LuaRunner:
         """Forget its globals."""
         runner, self._runner = self._runner, None
         if runner is not None:
-            _lua.lua_close(runner)
+            _lua.lua_close(self._db._con, runner)
 
     def __enter__(self) -> LuaRunner:
         return self
