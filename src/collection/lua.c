@@ -15,7 +15,7 @@
 
 /* ---- failing ---- */
 
-_Noreturn void lua_raise(struct lua_runner *runner)
+_Noreturn void collection_lua_raise(struct lua_runner *runner)
 {
     const struct lua_api *lua = &runner->lua;
     lua_State *state = runner->state;
@@ -27,7 +27,8 @@ _Noreturn void lua_raise(struct lua_runner *runner)
     __builtin_unreachable();
 }
 
-_Noreturn void lua_refuse(struct lua_runner *runner, stoa_status status, const char *format, ...)
+_Noreturn void collection_lua_refuse(struct lua_runner *runner, stoa_status status,
+                                     const char *format, ...)
 {
     va_list args;
 
@@ -35,19 +36,19 @@ _Noreturn void lua_refuse(struct lua_runner *runner, stoa_status status, const c
     (void)stoa__fail_v(&runner->failure, status, format, args);
     va_end(args);
     stoa__wrap(&runner->failure, "Cannot %s", runner->operation);
-    lua_raise(runner);
+    collection_lua_raise(runner);
 }
 
-_Noreturn void lua_raise_nomem(struct lua_runner *runner)
+_Noreturn void collection_lua_raise_nomem(struct lua_runner *runner)
 {
     (void)stoa__fail_nomem(&runner->failure);
-    lua_raise(runner);
+    collection_lua_raise(runner);
 }
 
-void lua_must(struct lua_runner *runner, stoa_status rc)
+void collection_lua_must(struct lua_runner *runner, stoa_status rc)
 {
     if (rc < 0)
-        lua_raise(runner);
+        collection_lua_raise(runner);
 }
 
 /* ---- scratch ---- */
@@ -60,7 +61,7 @@ static void let_go(struct lua_scratch *scratch)
     stoa_batch_release(&scratch->batch);
 }
 
-void lua_scratch_empty(struct lua_scratch *scratch)
+void collection_lua_scratch_empty(struct lua_scratch *scratch)
 {
     let_go(scratch);
     stoa__arena_reset(&scratch->arena);
@@ -68,7 +69,7 @@ void lua_scratch_empty(struct lua_scratch *scratch)
     scratch->columns.size = scratch->text.size = 0;
 }
 
-void lua_scratch_release(struct lua_scratch *scratch)
+void collection_lua_scratch_release(struct lua_scratch *scratch)
 {
     let_go(scratch);
     stoa__arena_release(&scratch->arena);
@@ -105,7 +106,7 @@ static void *allocate(void *user_data, void *piece, size_t old_size, size_t size
  * found through the runner. Runs nest: a tick may start one of another runner. */
 static _Thread_local struct lua_runner *current;
 
-struct lua_runner *lua_runner_of(lua_State *state)
+struct lua_runner *collection_lua_runner_of(lua_State *state)
 {
     assert(current);
     current->state = state;
@@ -115,13 +116,13 @@ struct lua_runner *lua_runner_of(lua_State *state)
 /* Once it is time to stop every instruction says so, or a script could go on in its own pcall(). */
 static void look_around(lua_State *state, lua_Debug *debug)
 {
-    struct lua_runner *runner = lua_runner_of(state);
+    struct lua_runner *runner = collection_lua_runner_of(state);
 
     (void)debug;
     if (stoa__call_check(&runner->call, &runner->failure) == STOA_OK)
         return;
     runner->lua.set_hook(state, look_around, LUA_MASK_COUNT, 1);
-    lua_raise(runner);
+    collection_lua_raise(runner);
 }
 
 /* ---- the environment ---- */
@@ -142,7 +143,7 @@ static int call_original(struct lua_runner *runner)
 /* Finalizers run where no hook does, so nothing could end one that does not end by itself. */
 static int set_metatable(lua_State *state)
 {
-    struct lua_runner *runner = lua_runner_of(state);
+    struct lua_runner *runner = collection_lua_runner_of(state);
     const struct lua_api *lua = &runner->lua;
 
     if (lua->type(state, 2) == LUA_TABLE) {
@@ -150,7 +151,7 @@ static int set_metatable(lua_State *state)
         if (lua->raw_get(state, 2) != LUA_NIL) {
             (void)stoa__fail(&runner->failure, STOA_ERR_UNSUPPORTED,
                              "metatables of scripts cannot have __gc");
-            lua_raise(runner);
+            collection_lua_raise(runner);
         }
         lua->set_top(state, -2);
     }
@@ -160,7 +161,7 @@ static int set_metatable(lua_State *state)
 /* Bytecode can do what Lua cannot: only text is loaded. */
 static int load_text(lua_State *state)
 {
-    struct lua_runner *runner = lua_runner_of(state);
+    struct lua_runner *runner = collection_lua_runner_of(state);
     const struct lua_api *lua = &runner->lua;
 
     if (lua->get_top(state) < 3)
@@ -214,7 +215,7 @@ static const char prelude[] =
 
 static int is_stopped(lua_State *state)
 {
-    struct lua_runner *runner = lua_runner_of(state);
+    struct lua_runner *runner = collection_lua_runner_of(state);
 
     runner->lua.push_boolean(state, runner->call.stop != STOA_OK);
     return 1;
@@ -245,13 +246,14 @@ static void forget_global(struct lua_runner *runner, const char *name)
 
 static int run_method(lua_State *state)
 {
-    struct lua_runner *runner = lua_runner_of(state);
+    struct lua_runner *runner = collection_lua_runner_of(state);
     const struct lua_method *method = runner->lua.to_pointer(state, LUA_UPVALUE);
 
     runner->operation = method->name;
-    lua_scratch_empty(&runner->scratch);
+    collection_lua_scratch_empty(&runner->scratch);
     if (runner->lua.type(state, 1) != LUA_TABLE)
-        lua_refuse(runner, STOA_ERR_INVALID, "call it by colon, db:%s(...)", method->name);
+        collection_lua_refuse(runner, STOA_ERR_INVALID, "call it by colon, db:%s(...)",
+                              method->name);
     return method->run(runner, method);
 }
 
@@ -262,13 +264,13 @@ static void add_methods(struct lua_runner *runner, const struct lua_method *meth
     for (const struct lua_method *method = methods; method->name; method++) {
         lua->push_pointer(runner->state, (void *)(uintptr_t)method);
         lua->push_closure(runner->state, run_method, 1);
-        lua_set_field(runner, -2, method->name, strlen(method->name));
+        collection_lua_set_field(runner, -2, method->name, strlen(method->name));
     }
 }
 
 static int set_up(lua_State *state)
 {
-    struct lua_runner *runner = lua_runner_of(state);
+    struct lua_runner *runner = collection_lua_runner_of(state);
     const struct lua_api *lua = &runner->lua;
 
     lua->check_version(state, LUA_VERSION_WANTED, LUA_NUMBER_SIZES);
@@ -285,9 +287,9 @@ static int set_up(lua_State *state)
     replace_global(runner, "setmetatable", set_metatable);
     run_prelude(runner);
     lua->new_table(state, 0, 64);
-    add_methods(runner, lua_db_methods);
-    add_methods(runner, lua_db_read_methods);
-    add_methods(runner, lua_db_list_methods);
+    add_methods(runner, collection_lua_db_methods);
+    add_methods(runner, collection_lua_db_read_methods);
+    add_methods(runner, collection_lua_db_list_methods);
     lua->set_global(state, "db");
     return 0;
 }
@@ -297,7 +299,7 @@ static int set_up(lua_State *state)
 /* Load the script, run it, and write its first result as JSON. */
 static int run_script(lua_State *state)
 {
-    struct lua_runner *runner = lua_runner_of(state);
+    struct lua_runner *runner = collection_lua_runner_of(state);
     const struct lua_api *lua = &runner->lua;
 
     if (lua->load(state, runner->script.text, (size_t)runner->script.size, "=script", "t") !=
@@ -308,7 +310,7 @@ static int run_script(lua_State *state)
     runner->state = state;
     runner->operation = "run";
     if (lua->get_top(state) > 0)
-        lua_write_json(runner, 1, &runner->json);
+        collection_lua_write_json(runner, 1, &runner->json);
     return 0;
 }
 
@@ -373,7 +375,7 @@ static stoa_status run(struct lua_runner *runner, stoa_error *err)
     runner->json.size = runner->keys.size = 0;
     runner->lua.set_hook(runner->main, look_around, LUA_MASK_COUNT, STOA__LUA_HOOK_STEPS);
     rc = protect(runner, run_script, err);
-    lua_scratch_release(&runner->scratch);
+    collection_lua_scratch_release(&runner->scratch);
     stoa__buffer_release(&runner->keys);
     if (rc != STOA_OK && runner->call.stop != STOA_OK)
         rc = stoa__call_fail(&runner->call, err);
@@ -389,24 +391,24 @@ static stoa_status run(struct lua_runner *runner, stoa_error *err)
 
 /* ---- the handle ---- */
 
-static void lua_free(struct lua_runner *runner)
+static void free_runner(struct lua_runner *runner)
 {
     if (runner->main)
         runner->lua.close_state(runner->main);
-    lua_api_release(&runner->lua);
-    lua_scratch_release(&runner->scratch);
+    collection_lua_api_release(&runner->lua);
+    collection_lua_scratch_release(&runner->scratch);
     stoa__buffer_release(&runner->keys);
     stoa__buffer_release(&runner->json);
     stoa__free(runner->path);
     stoa__free(runner);
 }
 
-static void lua_destroy(struct stoa__object *object)
+static void destroy_runner(struct stoa__object *object)
 {
-    lua_free((struct lua_runner *)object);
+    free_runner((struct lua_runner *)object);
 }
 
-static const struct stoa__class lua_class = {.kind = STOA__KIND_LUA, .destroy = lua_destroy};
+static const struct stoa__class runner_class = {.kind = STOA__KIND_LUA, .destroy = destroy_runner};
 
 /* As it was given, without engine and settings. */
 static stoa_status copy_path(struct lua_runner *runner, const struct stoa__db *db, stoa_error *err)
@@ -426,7 +428,7 @@ static stoa_status copy_path(struct lua_runner *runner, const struct stoa__db *d
 
 static stoa_status start(struct lua_runner *runner, stoa_error *err)
 {
-    stoa_status rc = lua_api_load(&runner->lua, err);
+    stoa_status rc = collection_lua_api_load(&runner->lua, err);
 
     if (rc != STOA_OK)
         return rc;
@@ -438,8 +440,8 @@ static stoa_status start(struct lua_runner *runner, stoa_error *err)
     return protect(runner, set_up, err);
 }
 
-static stoa_status lua_open(struct collection_call *call, stoa_conn conn, uint64_t *id,
-                            stoa_error *err)
+static stoa_status open_runner(struct collection_call *call, stoa_conn conn, uint64_t *id,
+                               stoa_error *err)
 {
     struct lua_runner *runner = stoa__alloc_zero(1, sizeof *runner);
     stoa_status rc;
@@ -451,9 +453,9 @@ static stoa_status lua_open(struct collection_call *call, stoa_conn conn, uint64
     if (rc == STOA_OK)
         rc = start(runner, err);
     if (rc == STOA_OK)
-        rc = stoa__object_open(&runner->object, &lua_class, &call->entry.leaf->object, id, err);
+        rc = stoa__object_open(&runner->object, &runner_class, &call->entry.leaf->object, id, err);
     if (rc != STOA_OK)
-        lua_free(runner);
+        free_runner(runner);
     return rc;
 }
 
@@ -468,7 +470,7 @@ stoa_status stoa_lua_open(stoa_conn conn, stoa_lua *out, stoa_error *err)
     rc = collection_enter_bare(&call, conn, (stoa_op){0}, "open a Lua runner", err);
     if (rc != STOA_OK)
         return rc;
-    return collection_leave(&call, lua_open(&call, conn, &out->id, err));
+    return collection_leave(&call, open_runner(&call, conn, &out->id, err));
 }
 
 void stoa_lua_close(stoa_lua lua)

@@ -63,56 +63,56 @@ struct lua_runner {
 };
 
 /* The runner that runs on this thread, now in `state`. */
-struct lua_runner *lua_runner_of(lua_State *state);
+struct lua_runner *collection_lua_runner_of(lua_State *state);
 
 /* ---- failing: none of these returns ---- */
 
 /* Raise runner->failure in Lua, with the place in the script before it. */
-_Noreturn void lua_raise(struct lua_runner *runner);
+_Noreturn void collection_lua_raise(struct lua_runner *runner);
 /* "Cannot {operation}: {format}" */
-_Noreturn void lua_refuse(struct lua_runner *runner, stoa_status status, const char *format, ...)
-    __attribute__((format(printf, 3, 4)));
-_Noreturn void lua_raise_nomem(struct lua_runner *runner);
+_Noreturn void collection_lua_refuse(struct lua_runner *runner, stoa_status status,
+                                     const char *format, ...) __attribute__((format(printf, 3, 4)));
+_Noreturn void collection_lua_raise_nomem(struct lua_runner *runner);
 /* Raises what `rc` is, whose text is in runner->failure, unless it is a success. */
-void lua_must(struct lua_runner *runner, stoa_status rc);
+void collection_lua_must(struct lua_runner *runner, stoa_status rc);
 
-void lua_scratch_empty(struct lua_scratch *scratch);
-void lua_scratch_release(struct lua_scratch *scratch);
+void collection_lua_scratch_empty(struct lua_scratch *scratch);
+void collection_lua_scratch_release(struct lua_scratch *scratch);
 
 /* ---- taking ---- */
 
 /* Argument number `index`, which must be a string, or an integer. Texts live as long as they are on
  * the stack. */
-struct lua_text lua_take_text(struct lua_runner *runner, int index, const char *name);
-int64_t lua_take_integer(struct lua_runner *runner, int index, const char *name);
-void lua_take_table(struct lua_runner *runner, int index, const char *name);
+struct lua_text collection_lua_take_text(struct lua_runner *runner, int index, const char *name);
+int64_t collection_lua_take_integer(struct lua_runner *runner, int index, const char *name);
+void collection_lua_take_table(struct lua_runner *runner, int index, const char *name);
 
 /* The table at `index` as cells (single values) and, with `arrays`, columns (tables). */
-void lua_take_cells(struct lua_runner *runner, int index, bool arrays);
+void collection_lua_take_cells(struct lua_runner *runner, int index, bool arrays);
 /* A list of values, with holes for NULL, as cells without names. */
-void lua_take_values(struct lua_runner *runner, int index);
+void collection_lua_take_values(struct lua_runner *runner, int index);
 /* A table of columns; how many rows. Of a time series the dimensions say how many. */
-int64_t lua_take_columns(struct lua_runner *runner, int index);
-int64_t lua_take_series(struct lua_runner *runner, int index, struct lua_text collection,
-                        struct lua_text group);
+int64_t collection_lua_take_columns(struct lua_runner *runner, int index);
+int64_t collection_lua_take_series(struct lua_runner *runner, int index, struct lua_text collection,
+                                   struct lua_text group);
 
 /* What was taken. */
-static inline const stoa_value *lua_cells(const struct lua_runner *runner)
+static inline const stoa_value *collection_lua_cells(const struct lua_runner *runner)
 {
     return (const stoa_value *)(const void *)runner->scratch.cells.data;
 }
 
-static inline int64_t lua_cell_count(const struct lua_runner *runner)
+static inline int64_t collection_lua_cell_count(const struct lua_runner *runner)
 {
     return (int64_t)(runner->scratch.cells.size / sizeof(stoa_value));
 }
 
-static inline const stoa_column *lua_columns(const struct lua_runner *runner)
+static inline const stoa_column *collection_lua_columns(const struct lua_runner *runner)
 {
     return (const stoa_column *)(const void *)runner->scratch.columns.data;
 }
 
-static inline int64_t lua_column_count(const struct lua_runner *runner)
+static inline int64_t collection_lua_column_count(const struct lua_runner *runner)
 {
     return (int64_t)(runner->scratch.columns.size / sizeof(stoa_column));
 }
@@ -134,26 +134,26 @@ enum {
 };
 
 /* A text of the first row; "" for NULL. */
-struct lua_text lua_row_text(const stoa_rows *rows, int64_t index);
-bool lua_text_is(struct lua_text text, const char *value);
+struct lua_text collection_lua_row_text(const stoa_rows *rows, int64_t index);
+bool collection_lua_text_is(struct lua_text text, const char *value);
 
-void lua_push_text(struct lua_runner *runner, const char *text, size_t size);
+void collection_lua_push_text(struct lua_runner *runner, const char *text, size_t size);
 /* A value of `rows`; the items of a list without NULL when `dense`. */
-void lua_push_value(struct lua_runner *runner, const stoa_rows *rows, const stoa_value *value,
-                    bool dense);
+void collection_lua_push_value(struct lua_runner *runner, const stoa_rows *rows,
+                               const stoa_value *value, bool dense);
 /* The row of an array: a list is a table, without NULL when `dense`. */
-void lua_push_cell(struct lua_runner *runner, const struct ArrowSchema *schema,
-                   const struct ArrowArray *array, int64_t row, bool dense);
+void collection_lua_push_cell(struct lua_runner *runner, const struct ArrowSchema *schema,
+                              const struct ArrowArray *array, int64_t row, bool dense);
 /* How many items the list in a row has. */
-int64_t lua_list_size(const struct ArrowSchema *schema, const struct ArrowArray *array,
-                      int64_t row);
+int64_t collection_lua_list_size(const struct ArrowSchema *schema, const struct ArrowArray *array,
+                                 int64_t row);
 /* The next batch of the scratch's result into the scratch; false behind the last. */
-bool lua_next_batch(struct lua_runner *runner);
+bool collection_lua_next_batch(struct lua_runner *runner);
 /* table[name] = the value on top, which goes; the table is at `index`. */
-void lua_set_field(struct lua_runner *runner, int index, const char *name, size_t size);
+void collection_lua_set_field(struct lua_runner *runner, int index, const char *name, size_t size);
 
 /* Append the value at `index` as JSON, or refuse. */
-void lua_write_json(struct lua_runner *runner, int index, stoa__buffer *out);
+void collection_lua_write_json(struct lua_runner *runner, int index, stoa__buffer *out);
 
 /* ---- methods ---- */
 
@@ -165,11 +165,11 @@ struct lua_method {
 };
 
 /* Lists that end with a NULL name. */
-extern const struct lua_method lua_db_methods[];
-extern const struct lua_method lua_db_read_methods[];
-extern const struct lua_method lua_db_list_methods[];
+extern const struct lua_method collection_lua_db_methods[];
+extern const struct lua_method collection_lua_db_read_methods[];
+extern const struct lua_method collection_lua_db_list_methods[];
 
 /* Where a CSV file may lie: `path` inside of the database's folder, in the scratch. */
-struct lua_text lua_resolve_path(struct lua_runner *runner, struct lua_text path);
+struct lua_text collection_lua_resolve_path(struct lua_runner *runner, struct lua_text path);
 
 #endif

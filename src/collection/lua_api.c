@@ -64,7 +64,7 @@ static stoa_status load_from(struct lua_api *api, const char *path, stoa_error *
                       why ? why : "no reason given");
 }
 
-stoa_status lua_api_load(struct lua_api *out, stoa_error *err)
+stoa_status collection_lua_api_load(struct lua_api *out, stoa_error *err)
 {
     const char *path = getenv("STOA_LUA");
     stoa_status rc = STOA_OK;
@@ -84,11 +84,11 @@ stoa_status lua_api_load(struct lua_api *out, stoa_error *err)
                               LIBRARY_NAMES "; the environment's STOA_LUA may name its path");
     }
     if (rc != STOA_OK)
-        lua_api_release(out);
+        collection_lua_api_release(out);
     return rc;
 }
 
-void lua_api_release(struct lua_api *api)
+void collection_lua_api_release(struct lua_api *api)
 {
     if (api->library)
         (void)dlclose(api->library);

@@ -90,8 +90,8 @@ struct lua_api {
 };
 
 /* Find and load it; NOT_FOUND names all that was tried. On failure nothing is held. */
-stoa_status lua_api_load(struct lua_api *out, stoa_error *err);
+stoa_status collection_lua_api_load(struct lua_api *out, stoa_error *err);
 /* Accepts all-zero. */
-void lua_api_release(struct lua_api *api);
+void collection_lua_api_release(struct lua_api *api);
 
 #endif

@@ -23,7 +23,8 @@ static int64_t bytes_size_of(const struct lua_runner *runner)
 
 static stoa_value take_id(struct lua_runner *runner, int index)
 {
-    return (stoa_value){.type = STOA_TYPE_INT64, .a = lua_take_integer(runner, index, "id")};
+    return (stoa_value){.type = STOA_TYPE_INT64,
+                        .a = collection_lua_take_integer(runner, index, "id")};
 }
 
 static bool is_given(const struct lua_runner *runner, int index)
@@ -36,88 +37,94 @@ static bool is_given(const struct lua_runner *runner, int index)
 
 static int create_element(struct lua_runner *runner, const struct lua_method *method)
 {
-    const struct lua_text collection = lua_take_text(runner, 2, "collection");
+    const struct lua_text collection = collection_lua_take_text(runner, 2, "collection");
     int64_t id = 0;
 
     (void)method;
-    lua_take_cells(runner, 3, true);
-    lua_must(runner,
-             stoa_element_create(runner->conn, runner->op, collection.text, collection.size,
-                                 lua_cells(runner), lua_cell_count(runner), bytes_of(runner),
-                                 bytes_size_of(runner), lua_columns(runner),
-                                 lua_column_count(runner), &id, &runner->failure));
+    collection_lua_take_cells(runner, 3, true);
+    collection_lua_must(
+        runner,
+        stoa_element_create(runner->conn, runner->op, collection.text, collection.size,
+                            collection_lua_cells(runner), collection_lua_cell_count(runner),
+                            bytes_of(runner), bytes_size_of(runner), collection_lua_columns(runner),
+                            collection_lua_column_count(runner), &id, &runner->failure));
     runner->lua.push_integer(runner->state, id);
     return 1;
 }
 
 static int update_element(struct lua_runner *runner, const struct lua_method *method)
 {
-    const struct lua_text collection = lua_take_text(runner, 2, "collection");
+    const struct lua_text collection = collection_lua_take_text(runner, 2, "collection");
     const stoa_value key = take_id(runner, 3);
 
     (void)method;
-    lua_take_cells(runner, 4, true);
-    lua_must(runner,
-             stoa_element_update(runner->conn, runner->op, collection.text, collection.size,
-                                 &key, lua_cells(runner), lua_cell_count(runner),
-                                 bytes_of(runner), bytes_size_of(runner), lua_columns(runner),
-                                 lua_column_count(runner), &runner->failure));
+    collection_lua_take_cells(runner, 4, true);
+    collection_lua_must(runner,
+                        stoa_element_update(runner->conn, runner->op, collection.text,
+                                            collection.size, &key, collection_lua_cells(runner),
+                                            collection_lua_cell_count(runner), bytes_of(runner),
+                                            bytes_size_of(runner), collection_lua_columns(runner),
+                                            collection_lua_column_count(runner), &runner->failure));
     return 0;
 }
 
 static int delete_element(struct lua_runner *runner, const struct lua_method *method)
 {
-    const struct lua_text collection = lua_take_text(runner, 2, "collection");
+    const struct lua_text collection = collection_lua_take_text(runner, 2, "collection");
     const stoa_value key = take_id(runner, 3);
 
     (void)method;
-    lua_must(runner, stoa_element_delete(runner->conn, runner->op, collection.text,
-                                         collection.size, &key, NULL, 0, &runner->failure));
+    collection_lua_must(runner,
+                        stoa_element_delete(runner->conn, runner->op, collection.text,
+                                            collection.size, &key, NULL, 0, &runner->failure));
     return 0;
 }
 
 static int update_group(struct lua_runner *runner, const struct lua_method *method)
 {
-    const struct lua_text collection = lua_take_text(runner, 2, "collection");
-    const struct lua_text group = lua_take_text(runner, 3, "group");
+    const struct lua_text collection = collection_lua_take_text(runner, 2, "collection");
+    const struct lua_text group = collection_lua_take_text(runner, 3, "group");
     const stoa_value key = take_id(runner, 4);
     const int64_t rows = method->kind == STOA_GROUP_TIME_SERIES
-                             ? lua_take_series(runner, 5, collection, group)
-                             : lua_take_columns(runner, 5);
+                             ? collection_lua_take_series(runner, 5, collection, group)
+                             : collection_lua_take_columns(runner, 5);
 
-    lua_must(runner, stoa_group_write(runner->conn, runner->op, collection.text, collection.size,
-                                      method->kind, group.text, group.size, &key, NULL, 0,
-                                      lua_columns(runner), lua_column_count(runner), rows,
-                                      &runner->failure));
+    collection_lua_must(
+        runner,
+        stoa_group_write(runner->conn, runner->op, collection.text, collection.size, method->kind,
+                         group.text, group.size, &key, NULL, 0, collection_lua_columns(runner),
+                         collection_lua_column_count(runner), rows, &runner->failure));
     return 0;
 }
 
 static int upsert_row(struct lua_runner *runner, const struct lua_method *method)
 {
-    const struct lua_text collection = lua_take_text(runner, 2, "collection");
-    const struct lua_text group = lua_take_text(runner, 3, "group");
+    const struct lua_text collection = collection_lua_take_text(runner, 2, "collection");
+    const struct lua_text group = collection_lua_take_text(runner, 3, "group");
     const stoa_value key = take_id(runner, 4);
 
     (void)method;
-    lua_take_cells(runner, 5, false);
-    lua_must(runner,
-             stoa_series_upsert(runner->conn, runner->op, collection.text, collection.size,
-                                group.text, group.size, &key, lua_cells(runner),
-                                lua_cell_count(runner), bytes_of(runner), bytes_size_of(runner),
-                                replace, REPLACE_COUNT, &runner->failure));
+    collection_lua_take_cells(runner, 5, false);
+    collection_lua_must(runner, stoa_series_upsert(runner->conn, runner->op, collection.text,
+                                                   collection.size, group.text, group.size, &key,
+                                                   collection_lua_cells(runner),
+                                                   collection_lua_cell_count(runner),
+                                                   bytes_of(runner), bytes_size_of(runner), replace,
+                                                   REPLACE_COUNT, &runner->failure));
     return 0;
 }
 
 static int update_files(struct lua_runner *runner, const struct lua_method *method)
 {
-    const struct lua_text collection = lua_take_text(runner, 2, "collection");
+    const struct lua_text collection = collection_lua_take_text(runner, 2, "collection");
 
     (void)method;
-    lua_take_cells(runner, 3, false);
-    lua_must(runner, stoa_files_write(runner->conn, runner->op, collection.text, collection.size,
-                                      lua_cells(runner), lua_cell_count(runner),
-                                      bytes_of(runner), bytes_size_of(runner), replace,
-                                      REPLACE_COUNT, &runner->failure));
+    collection_lua_take_cells(runner, 3, false);
+    collection_lua_must(runner, stoa_files_write(runner->conn, runner->op, collection.text,
+                                                 collection.size, collection_lua_cells(runner),
+                                                 collection_lua_cell_count(runner),
+                                                 bytes_of(runner), bytes_size_of(runner), replace,
+                                                 REPLACE_COUNT, &runner->failure));
     return 0;
 }
 
@@ -145,7 +152,7 @@ static stoa_status transact(struct lua_runner *runner, int32_t what, stoa_op op)
 
 static int transaction_step(struct lua_runner *runner, const struct lua_method *method)
 {
-    lua_must(runner, transact(runner, method->kind, runner->op));
+    collection_lua_must(runner, transact(runner, method->kind, runner->op));
     return 0;
 }
 
@@ -160,9 +167,9 @@ static int run_inside(struct lua_runner *runner, const struct lua_method *method
     int status;
 
     if (lua->type(state, 2) != LUA_FUNCTION)
-        lua_refuse(runner, STOA_ERR_INVALID, "its argument is a %s, not a function",
-                   lua->type_name(state, lua->type(state, 2)));
-    lua_must(runner, transact(runner, method->kind, runner->op));
+        collection_lua_refuse(runner, STOA_ERR_INVALID, "its argument is a %s, not a function",
+                              lua->type_name(state, lua->type(state, 2)));
+    collection_lua_must(runner, transact(runner, method->kind, runner->op));
     lua->set_top(state, 2);
     lua->push_value(state, 1);
     status = lua->pcall(state, 1, LUA_RESULTS_ALL, 0, 0, NULL);
@@ -179,7 +186,7 @@ static int run_inside(struct lua_runner *runner, const struct lua_method *method
         if (!dry)
             (void)transact(runner, ROLLBACK, (stoa_op){0});
         runner->failure = failure;
-        lua_raise(runner);
+        collection_lua_raise(runner);
     }
     return lua->get_top(state) - 1;
 }
@@ -188,9 +195,10 @@ static int in_transaction(struct lua_runner *runner, const struct lua_method *me
 {
     int32_t state = 0;
 
-    lua_must(runner, method->kind == DRY_BEGIN
-                         ? stoa_conn_dry_run(runner->conn, &state, &runner->failure)
-                         : stoa_conn_transaction(runner->conn, &state, &runner->failure));
+    collection_lua_must(runner,
+                        method->kind == DRY_BEGIN
+                            ? stoa_conn_dry_run(runner->conn, &state, &runner->failure)
+                            : stoa_conn_transaction(runner->conn, &state, &runner->failure));
     runner->lua.push_boolean(runner->state, state != 0);
     return 1;
 }
@@ -199,16 +207,17 @@ static int in_transaction(struct lua_runner *runner, const struct lua_method *me
 
 static int query(struct lua_runner *runner, const struct lua_method *method)
 {
-    const struct lua_text sql = lua_take_text(runner, 2, "sql");
+    const struct lua_text sql = collection_lua_take_text(runner, 2, "sql");
     stoa_rows rows;
 
     if (is_given(runner, 3))
-        lua_take_values(runner, 3);
-    lua_must(runner, stoa_query_cell(runner->conn, runner->op, sql.text, sql.size,
-                                     lua_cells(runner), lua_cell_count(runner),
-                                     bytes_of(runner), bytes_size_of(runner), method->kind,
-                                     &rows, &runner->failure));
-    lua_push_value(runner, &rows, rows.values, false);
+        collection_lua_take_values(runner, 3);
+    collection_lua_must(runner, stoa_query_cell(runner->conn, runner->op, sql.text, sql.size,
+                                                collection_lua_cells(runner),
+                                                collection_lua_cell_count(runner), bytes_of(runner),
+                                                bytes_size_of(runner), method->kind, &rows,
+                                                &runner->failure));
+    collection_lua_push_value(runner, &rows, rows.values, false);
     return 1;
 }
 
@@ -217,17 +226,17 @@ static int current_version(struct lua_runner *runner, const struct lua_method *m
     stoa_rows rows;
 
     (void)method;
-    lua_must(runner,
-             stoa_query_cell(runner->conn, runner->op, "PRAGMA user_version", STOA_NUL, NULL, 0,
-                             NULL, 0, STOA_TYPE_INT64, &rows, &runner->failure));
-    lua_push_value(runner, &rows, rows.values, false);
+    collection_lua_must(runner, stoa_query_cell(runner->conn, runner->op, "PRAGMA user_version",
+                                                STOA_NUL, NULL, 0, NULL, 0, STOA_TYPE_INT64, &rows,
+                                                &runner->failure));
+    collection_lua_push_value(runner, &rows, rows.values, false);
     return 1;
 }
 
 static int path(struct lua_runner *runner, const struct lua_method *method)
 {
     (void)method;
-    lua_push_text(runner, runner->path, strlen(runner->path));
+    collection_lua_push_text(runner, runner->path, strlen(runner->path));
     return 1;
 }
 
@@ -254,45 +263,45 @@ static int64_t take_options(struct lua_runner *runner, int index,
 
     if (!is_given(runner, index))
         return 0;
-    lua_take_table(runner, index, "options");
+    collection_lua_take_table(runner, index, "options");
     for (lua->push_nil(state); lua->next(state, index); lua->set_top(state, -2)) {
-        const struct lua_text key = lua_take_text(runner, -2, "the name of an option");
-        const bool labels = lua_text_is(key, "enum_labels");
+        const struct lua_text key = collection_lua_take_text(runner, -2, "the name of an option");
+        const bool labels = collection_lua_text_is(key, "enum_labels");
         struct lua_text value;
 
-        if (!labels && !lua_text_is(key, "date_time_format"))
-            lua_refuse(runner, STOA_ERR_INVALID,
-                       "there is no option '%s'; there are date_time_format and enum_labels",
-                       key.text);
+        if (!labels && !collection_lua_text_is(key, "date_time_format"))
+            collection_lua_refuse(
+                runner, STOA_ERR_INVALID,
+                "there is no option '%s'; there are date_time_format and enum_labels", key.text);
         if (labels) {
-            lua_take_table(runner, -1, "enum_labels");
-            lua_write_json(runner, lua->get_top(state), &runner->scratch.text);
+            collection_lua_take_table(runner, -1, "enum_labels");
+            collection_lua_write_json(runner, lua->get_top(state), &runner->scratch.text);
             value = (struct lua_text){(const char *)runner->scratch.text.data,
                                       (int64_t)runner->scratch.text.size};
-            value = lua_text_is(value, "[]") ? (struct lua_text){"{}", 2} : value;
+            value = collection_lua_text_is(value, "[]") ? (struct lua_text){"{}", 2} : value;
         } else {
-            value = lua_take_text(runner, -1, "date_time_format");
+            value = collection_lua_take_text(runner, -1, "date_time_format");
         }
         out[count].key = labels ? "enum_labels" : "date_time_format";
         out[count].value = stoa__arena_copy_text(arena, value.text, (size_t)value.size);
         if (!out[count++].value)
-            lua_raise_nomem(runner);
+            collection_lua_raise_nomem(runner);
     }
     return count;
 }
 
 static int transfer(struct lua_runner *runner, const struct lua_method *method)
 {
-    const struct lua_text collection = lua_take_text(runner, 2, "collection");
-    const struct lua_text group = lua_take_text(runner, 3, "group");
-    const struct lua_text asked = lua_take_text(runner, 4, "path");
+    const struct lua_text collection = collection_lua_take_text(runner, 2, "collection");
+    const struct lua_text group = collection_lua_take_text(runner, 3, "group");
+    const struct lua_text asked = collection_lua_take_text(runner, 4, "path");
     stoa_option options[CSV_OPTION_COUNT];
     int64_t count = take_options(runner, 5, options);
     struct lua_text file;
     stoa_status rc;
 
     runner->scratch.text.size = 0;
-    file = lua_resolve_path(runner, asked);
+    file = collection_lua_resolve_path(runner, asked);
     if (method->kind == EXPORT) {
         rc = stoa_collection_export_csv(runner->conn, runner->op, collection.text,
                                         collection.size, STOA_GROUP_ANY, group.text, group.size,
@@ -305,11 +314,11 @@ static int transfer(struct lua_runner *runner, const struct lua_method *method)
                                         file.text, file.size, options, count, NULL, NULL,
                                         &runner->failure);
     }
-    lua_must(runner, rc);
+    collection_lua_must(runner, rc);
     return 0;
 }
 
-const struct lua_method lua_db_methods[] = {
+const struct lua_method collection_lua_db_methods[] = {
     {"create_element", create_element, 0, NULL},
     {"update_element", update_element, 0, NULL},
     {"delete_element", delete_element, 0, NULL},

@@ -19,18 +19,18 @@ static const char *const kind_titles[] = {"Scalar attribute", "Vector group", "S
 static void set_text(struct lua_runner *runner, const char *name, const stoa_rows *rows,
                      int64_t index)
 {
-    const struct lua_text text = lua_row_text(rows, index);
+    const struct lua_text text = collection_lua_row_text(rows, index);
 
     if (rows->values[index].type == STOA_TYPE_NULL)
         return;
-    lua_push_text(runner, text.text, (size_t)text.size);
-    lua_set_field(runner, -2, name, strlen(name));
+    collection_lua_push_text(runner, text.text, (size_t)text.size);
+    collection_lua_set_field(runner, -2, name, strlen(name));
 }
 
 static void set_flag(struct lua_runner *runner, const char *name, bool holds)
 {
     runner->lua.push_boolean(runner->state, holds);
-    lua_set_field(runner, -2, name, strlen(name));
+    collection_lua_set_field(runner, -2, name, strlen(name));
 }
 
 /* The column that a row of the list tells of, as a table on top. */
@@ -57,14 +57,14 @@ static bool open_list(struct lua_runner *runner, struct lua_text collection)
 
     if (rc == STOA_ERR_NOT_FOUND)
         return false;
-    lua_must(runner, rc);
+    collection_lua_must(runner, rc);
     return true;
 }
 
 static _Noreturn void refuse_collection(struct lua_runner *runner, struct lua_text collection)
 {
-    lua_refuse(runner, STOA_ERR_NOT_FOUND, "collection not found: %.*s", (int)collection.size,
-               collection.text);
+    collection_lua_refuse(runner, STOA_ERR_NOT_FOUND, "collection not found: %.*s",
+                          (int)collection.size, collection.text);
 }
 
 /* The next row of that kind. */
@@ -74,15 +74,15 @@ static bool next_of_kind(struct lua_runner *runner, int32_t kind, stoa_rows *row
 
     while ((rc = stoa_result_rows(runner->scratch.result, runner->op, 1, rows,
                                   &runner->failure)) == STOA_OK)
-        if (lua_text_is(lua_row_text(rows, LIST_KIND), kind_names[kind]))
+        if (collection_lua_text_is(collection_lua_row_text(rows, LIST_KIND), kind_names[kind]))
             return true;
-    lua_must(runner, rc);
+    collection_lua_must(runner, rc);
     return false;
 }
 
 static int list_scalars(struct lua_runner *runner, const struct lua_method *method)
 {
-    const struct lua_text collection = lua_take_text(runner, 2, "collection");
+    const struct lua_text collection = collection_lua_take_text(runner, 2, "collection");
     stoa_rows rows;
 
     if (!open_list(runner, collection))
@@ -100,22 +100,22 @@ static void add_to_group(struct lua_runner *runner, const stoa_rows *rows, int l
                          int64_t *groups, int64_t *columns)
 {
     const struct lua_api *lua = &runner->lua;
-    const struct lua_text group = lua_row_text(rows, LIST_GROUP);
+    const struct lua_text group = collection_lua_row_text(rows, LIST_GROUP);
     bool same = false;
 
     lua->set_top(runner->state, list);
     if (*groups > 0) {
         (void)lua->raw_get_index(runner->state, list, *groups);
-        lua_push_text(runner, "group_name", 10);
+        collection_lua_push_text(runner, "group_name", 10);
         (void)lua->raw_get(runner->state, -2);
-        same = lua_text_is(group, lua->to_text(runner->state, -1, NULL));
+        same = collection_lua_text_is(group, lua->to_text(runner->state, -1, NULL));
         lua->set_top(runner->state, same ? list + 1 : list);
     }
     if (!same) {
         lua->new_table(runner->state, 0, 4);
         set_text(runner, "group_name", rows, LIST_GROUP);
         lua->new_table(runner->state, 0, 0);
-        lua_set_field(runner, -2, "value_columns", 13);
+        collection_lua_set_field(runner, -2, "value_columns", 13);
         lua->push_value(runner->state, -1);
         lua->raw_set_index(runner->state, list, ++*groups);
         *columns = 0;
@@ -124,7 +124,7 @@ static void add_to_group(struct lua_runner *runner, const stoa_rows *rows, int l
         set_text(runner, "dimension_column", rows, LIST_NAME);
         return;
     }
-    lua_push_text(runner, "value_columns", 13);
+    collection_lua_push_text(runner, "value_columns", 13);
     (void)lua->raw_get(runner->state, -2);
     push_record(runner, rows);
     lua->raw_set_index(runner->state, -2, ++*columns);
@@ -140,7 +140,7 @@ static int64_t push_groups(struct lua_runner *runner, int32_t kind, const struct
     runner->lua.new_table(runner->state, 0, 0);
     list = runner->lua.get_top(runner->state);
     while (next_of_kind(runner, kind, &rows)) {
-        const struct lua_text group = lua_row_text(&rows, LIST_GROUP);
+        const struct lua_text group = collection_lua_row_text(&rows, LIST_GROUP);
 
         if (!name || (name->size == group.size &&
                       memcmp(name->text, group.text, (size_t)group.size) == 0))
@@ -152,7 +152,7 @@ static int64_t push_groups(struct lua_runner *runner, int32_t kind, const struct
 
 static int list_groups(struct lua_runner *runner, const struct lua_method *method)
 {
-    if (open_list(runner, lua_take_text(runner, 2, "collection")))
+    if (open_list(runner, collection_lua_take_text(runner, 2, "collection")))
         (void)push_groups(runner, method->kind, NULL);
     else
         runner->lua.new_table(runner->state, 0, 0);
@@ -165,19 +165,19 @@ static _Noreturn void refuse_missing(struct lua_runner *runner, int32_t kind,
     (void)stoa__fail(&runner->failure, STOA_ERR_NOT_FOUND,
                      "%s not found: '%.*s' in collection '%.*s'", kind_titles[kind],
                      (int)name.size, name.text, (int)collection.size, collection.text);
-    lua_raise(runner);
+    collection_lua_raise(runner);
 }
 
 static int get_scalar(struct lua_runner *runner, const struct lua_method *method)
 {
-    const struct lua_text collection = lua_take_text(runner, 2, "collection");
-    const struct lua_text name = lua_take_text(runner, 3, "attribute");
+    const struct lua_text collection = collection_lua_take_text(runner, 2, "collection");
+    const struct lua_text name = collection_lua_take_text(runner, 3, "attribute");
     stoa_rows rows;
 
     if (!open_list(runner, collection))
         refuse_collection(runner, collection);
     while (next_of_kind(runner, method->kind, &rows)) {
-        const struct lua_text its = lua_row_text(&rows, LIST_NAME);
+        const struct lua_text its = collection_lua_row_text(&rows, LIST_NAME);
 
         if (its.size == name.size && memcmp(its.text, name.text, (size_t)its.size) == 0) {
             push_record(runner, &rows);
@@ -189,8 +189,8 @@ static int get_scalar(struct lua_runner *runner, const struct lua_method *method
 
 static int get_group(struct lua_runner *runner, const struct lua_method *method)
 {
-    const struct lua_text collection = lua_take_text(runner, 2, "collection");
-    const struct lua_text name = lua_take_text(runner, 3, "group");
+    const struct lua_text collection = collection_lua_take_text(runner, 2, "collection");
+    const struct lua_text name = collection_lua_take_text(runner, 3, "group");
 
     if (!open_list(runner, collection))
         refuse_collection(runner, collection);
@@ -210,15 +210,15 @@ static int report(struct lua_runner *runner, const struct lua_method *method)
     stoa_rows rows;
 
     if (method->kind != DESCRIBE) {
-        collection = lua_take_text(runner, 2, "collection");
+        collection = collection_lua_take_text(runner, 2, "collection");
         if (collection.size == 0)
             refuse_collection(runner, collection);
     }
-    lua_must(runner,
-             (method->kind == SUMMARIZE ? stoa_collection_summarize : stoa_collection_describe)(
-                 runner->conn, runner->op, collection.text, collection.size, &rows,
-                 &runner->failure));
-    lua_push_value(runner, &rows, rows.values, false);
+    collection_lua_must(
+        runner,
+        (method->kind == SUMMARIZE ? stoa_collection_summarize : stoa_collection_describe)(
+            runner->conn, runner->op, collection.text, collection.size, &rows, &runner->failure));
+    collection_lua_push_value(runner, &rows, rows.values, false);
     return 1;
 }
 
@@ -226,7 +226,7 @@ static int report(struct lua_runner *runner, const struct lua_method *method)
 
 static int has_files(struct lua_runner *runner, const struct lua_method *method)
 {
-    const struct lua_text collection = lua_take_text(runner, 2, "collection");
+    const struct lua_text collection = collection_lua_take_text(runner, 2, "collection");
     stoa_rows rows;
 
     if (!open_list(runner, collection))
@@ -237,7 +237,7 @@ static int has_files(struct lua_runner *runner, const struct lua_method *method)
 
 static int list_files(struct lua_runner *runner, const struct lua_method *method)
 {
-    const struct lua_text collection = lua_take_text(runner, 2, "collection");
+    const struct lua_text collection = collection_lua_take_text(runner, 2, "collection");
     int64_t count = 0;
     stoa_rows rows;
 
@@ -245,37 +245,38 @@ static int list_files(struct lua_runner *runner, const struct lua_method *method
         refuse_collection(runner, collection);
     runner->lua.new_table(runner->state, 0, 0);
     while (next_of_kind(runner, method->kind, &rows)) {
-        lua_push_value(runner, &rows, &rows.values[LIST_NAME], false);
+        collection_lua_push_value(runner, &rows, &rows.values[LIST_NAME], false);
         runner->lua.raw_set_index(runner->state, -2, ++count);
     }
     if (count == 0) {
         (void)stoa__fail(&runner->failure, STOA_ERR_NOT_FOUND,
                          "Time series files table not found: %.*s_time_series_files",
                          (int)collection.size, collection.text);
-        lua_raise(runner);
+        collection_lua_raise(runner);
     }
     return 1;
 }
 
 static int read_files(struct lua_runner *runner, const struct lua_method *method)
 {
-    const struct lua_text collection = lua_take_text(runner, 2, "collection");
+    const struct lua_text collection = collection_lua_take_text(runner, 2, "collection");
     stoa_rows rows;
 
     (void)method;
-    lua_must(runner, stoa_files_read(runner->conn, runner->op, collection.text, collection.size,
-                                     &rows, &runner->failure));
+    collection_lua_must(runner, stoa_files_read(runner->conn, runner->op, collection.text,
+                                                collection.size, &rows, &runner->failure));
     runner->lua.new_table(runner->state, 0, 0);
     for (int64_t row = 0; row < rows.row_count; row++) {
         const stoa_value *pair = &rows.values[2 * row];
 
-        lua_push_value(runner, &rows, &pair[1], false);
-        lua_set_field(runner, -2, (const char *)rows.bytes + pair[0].a, (size_t)pair[0].b);
+        collection_lua_push_value(runner, &rows, &pair[1], false);
+        collection_lua_set_field(runner, -2, (const char *)rows.bytes + pair[0].a,
+                                 (size_t)pair[0].b);
     }
     return 1;
 }
 
-const struct lua_method lua_db_list_methods[] = {
+const struct lua_method collection_lua_db_list_methods[] = {
     {"get_scalar_metadata", get_scalar, STOA_GROUP_ANY, NULL},
     {"get_vector_metadata", get_group, STOA_GROUP_VECTOR, NULL},
     {"get_set_metadata", get_group, STOA_GROUP_SET, NULL},

@@ -22,12 +22,11 @@ static void open_attribute(struct lua_runner *runner, const struct lua_text *col
 {
     const stoa_value name = {.type = STOA_TYPE_TEXT, .b = attribute ? attribute->size : 0};
 
-    lua_must(runner,
-             stoa_elements_read(runner->conn, runner->op, collection->text, collection->size,
-                                &name, attribute != NULL, NULL, 0,
-                                attribute ? (const uint8_t *)attribute->text : NULL, name.b,
-                                options, option_count, &runner->scratch.result,
-                                &runner->failure));
+    collection_lua_must(
+        runner, stoa_elements_read(
+                    runner->conn, runner->op, collection->text, collection->size, &name,
+                    attribute != NULL, NULL, 0, attribute ? (const uint8_t *)attribute->text : NULL,
+                    name.b, options, option_count, &runner->scratch.result, &runner->failure));
 }
 
 /* The column of the scratch's result as a list on top: of scalars with holes; of lists without
@@ -38,22 +37,22 @@ static void push_column(struct lua_runner *runner, int64_t column, bool lists)
     int64_t index = 0;
 
     runner->lua.new_table(runner->state, 0, 0);
-    while (lua_next_batch(runner))
+    while (collection_lua_next_batch(runner))
         for (int64_t row = 0; row < scratch->batch.length; row++) {
             const struct ArrowArray *array = scratch->batch.children[column];
             const struct ArrowSchema *schema = scratch->schema.children[column];
 
-            if (lists && lua_list_size(schema, array, row) == 0)
+            if (lists && collection_lua_list_size(schema, array, row) == 0)
                 continue;
-            lua_push_cell(runner, schema, array, row, lists);
+            collection_lua_push_cell(runner, schema, array, row, lists);
             runner->lua.raw_set_index(runner->state, -2, ++index);
         }
 }
 
 static int read_attribute(struct lua_runner *runner, const struct lua_method *method)
 {
-    const struct lua_text collection = lua_take_text(runner, 2, "collection");
-    const struct lua_text attribute = lua_take_text(runner, 3, "attribute");
+    const struct lua_text collection = collection_lua_take_text(runner, 2, "collection");
+    const struct lua_text attribute = collection_lua_take_text(runner, 3, "attribute");
     const stoa_option options[] = {
         {"kind", kind_names[method->kind]}, {"as", method->detail}, {"dates", "text"}};
 
@@ -64,7 +63,7 @@ static int read_attribute(struct lua_runner *runner, const struct lua_method *me
 
 static int read_ids(struct lua_runner *runner, const struct lua_method *method)
 {
-    const struct lua_text collection = lua_take_text(runner, 2, "collection");
+    const struct lua_text collection = collection_lua_take_text(runner, 2, "collection");
 
     (void)method;
     open_attribute(runner, &collection, NULL, NULL, 0);
@@ -74,12 +73,12 @@ static int read_ids(struct lua_runner *runner, const struct lua_method *method)
 
 static int count_elements(struct lua_runner *runner, const struct lua_method *method)
 {
-    const struct lua_text collection = lua_take_text(runner, 2, "collection");
+    const struct lua_text collection = collection_lua_take_text(runner, 2, "collection");
     int64_t count = 0;
 
     (void)method;
-    lua_must(runner, stoa_elements_count(runner->conn, runner->op, collection.text,
-                                         collection.size, &count, &runner->failure));
+    collection_lua_must(runner, stoa_elements_count(runner->conn, runner->op, collection.text,
+                                                    collection.size, &count, &runner->failure));
     runner->lua.push_integer(runner->state, count);
     return 1;
 }
@@ -94,18 +93,18 @@ static void add_empty_lists(struct lua_runner *runner, struct lua_text collectio
     stoa_rows rows;
     stoa_status rc;
 
-    lua_scratch_empty(&runner->scratch);
-    lua_must(runner, stoa_collection_list(runner->conn, runner->op, collection.text,
-                                          collection.size, result, &runner->failure));
+    collection_lua_scratch_empty(&runner->scratch);
+    collection_lua_must(runner, stoa_collection_list(runner->conn, runner->op, collection.text,
+                                                     collection.size, result, &runner->failure));
     while ((rc = stoa_result_rows(*result, runner->op, 1, &rows, &runner->failure)) == STOA_OK) {
-        const struct lua_text name = lua_row_text(&rows, LIST_NAME);
+        const struct lua_text name = collection_lua_row_text(&rows, LIST_NAME);
 
-        if (!lua_text_is(lua_row_text(&rows, LIST_KIND), kind))
+        if (!collection_lua_text_is(collection_lua_row_text(&rows, LIST_KIND), kind))
             continue;
         runner->lua.new_table(runner->state, 0, 0);
-        lua_set_field(runner, -2, name.text, (size_t)name.size);
+        collection_lua_set_field(runner, -2, name.text, (size_t)name.size);
     }
-    lua_must(runner, rc);
+    collection_lua_must(runner, rc);
 }
 
 /* Attributes of a kind into the table on top. An element that is not there has none, and lists
@@ -125,19 +124,21 @@ static void add_attributes(struct lua_runner *runner, struct lua_text collection
             add_empty_lists(runner, collection, kind);
         return;
     }
-    lua_must(runner, rc);
+    collection_lua_must(runner, rc);
     for (int64_t row = 0; row < rows.row_count; row++) {
         const stoa_value *pair = &rows.values[2 * row];
 
-        lua_push_value(runner, &rows, &pair[1], true);
-        lua_set_field(runner, -2, (const char *)rows.bytes + pair[0].a, (size_t)pair[0].b);
+        collection_lua_push_value(runner, &rows, &pair[1], true);
+        collection_lua_set_field(runner, -2, (const char *)rows.bytes + pair[0].a,
+                                 (size_t)pair[0].b);
     }
 }
 
 static int read_element(struct lua_runner *runner, const struct lua_method *method)
 {
-    const struct lua_text collection = lua_take_text(runner, 2, "collection");
-    const stoa_value key = {.type = STOA_TYPE_INT64, .a = lua_take_integer(runner, 3, "id")};
+    const struct lua_text collection = collection_lua_take_text(runner, 2, "collection");
+    const stoa_value key = {.type = STOA_TYPE_INT64,
+                            .a = collection_lua_take_integer(runner, 3, "id")};
 
     runner->lua.new_table(runner->state, 0, 0);
     if (method->detail) {
@@ -151,8 +152,8 @@ static int read_element(struct lua_runner *runner, const struct lua_method *meth
 
 static int read_relation(struct lua_runner *runner, const struct lua_method *method)
 {
-    const struct lua_text collection = lua_take_text(runner, 2, "collection");
-    const struct lua_text attribute = lua_take_text(runner, 3, "attribute");
+    const struct lua_text collection = collection_lua_take_text(runner, 2, "collection");
+    const struct lua_text attribute = collection_lua_take_text(runner, 3, "attribute");
     const stoa_option options[] = {{"kind", "scalar"}, {"relations", "label"}};
 
     (void)method;
@@ -172,15 +173,15 @@ static void add_rows(struct lua_runner *runner, int64_t before)
     for (int64_t i = 1; i < scratch->schema.n_children; i++) {
         const struct ArrowSchema *schema = scratch->schema.children[i];
 
-        lua_push_text(runner, schema->name, strlen(schema->name));
+        collection_lua_push_text(runner, schema->name, strlen(schema->name));
         if (lua->raw_get(runner->state, -2) == LUA_NIL) {
             lua->set_top(runner->state, -2);
             lua->new_table(runner->state, 0, 0);
             lua->push_value(runner->state, -1);
-            lua_set_field(runner, -3, schema->name, strlen(schema->name));
+            collection_lua_set_field(runner, -3, schema->name, strlen(schema->name));
         }
         for (int64_t row = 0; row < scratch->batch.length; row++) {
-            lua_push_cell(runner, schema, scratch->batch.children[i], row, false);
+            collection_lua_push_cell(runner, schema, scratch->batch.children[i], row, false);
             lua->raw_set_index(runner->state, -2, before + row + 1);
         }
         lua->set_top(runner->state, -2);
@@ -189,9 +190,10 @@ static void add_rows(struct lua_runner *runner, int64_t before)
 
 static int read_series(struct lua_runner *runner, const struct lua_method *method)
 {
-    const struct lua_text collection = lua_take_text(runner, 2, "collection");
-    const struct lua_text group = lua_take_text(runner, 3, "group");
-    const stoa_value key = {.type = STOA_TYPE_INT64, .a = lua_take_integer(runner, 4, "id")};
+    const struct lua_text collection = collection_lua_take_text(runner, 2, "collection");
+    const struct lua_text group = collection_lua_take_text(runner, 3, "group");
+    const stoa_value key = {.type = STOA_TYPE_INT64,
+                            .a = collection_lua_take_integer(runner, 4, "id")};
     const stoa_option options[] = {{"dates", "text"}};
     const stoa_status rc = stoa_group_read(
         runner->conn, runner->op, collection.text, collection.size, method->kind, group.text,
@@ -201,8 +203,8 @@ static int read_series(struct lua_runner *runner, const struct lua_method *metho
     runner->lua.new_table(runner->state, 0, 0);
     if (is_missing_element(runner, rc))
         return 1;
-    lua_must(runner, rc);
-    for (int64_t rows = 0; lua_next_batch(runner); rows += runner->scratch.batch.length)
+    collection_lua_must(runner, rc);
+    for (int64_t rows = 0; collection_lua_next_batch(runner); rows += runner->scratch.batch.length)
         if (runner->scratch.batch.length > 0)
             add_rows(runner, rows);
     return 1;
@@ -211,10 +213,10 @@ static int read_series(struct lua_runner *runner, const struct lua_method *metho
 /* One value an element: of those that differ in a further dimension, the first there is. */
 static int read_series_row(struct lua_runner *runner, const struct lua_method *method)
 {
-    const struct lua_text collection = lua_take_text(runner, 2, "collection");
-    const struct lua_text group = lua_take_text(runner, 3, "group");
-    const struct lua_text attribute = lua_take_text(runner, 4, "attribute");
-    const struct lua_text at = lua_take_text(runner, 5, "date_time");
+    const struct lua_text collection = collection_lua_take_text(runner, 2, "collection");
+    const struct lua_text group = collection_lua_take_text(runner, 3, "group");
+    const struct lua_text attribute = collection_lua_take_text(runner, 4, "attribute");
+    const struct lua_text at = collection_lua_take_text(runner, 5, "date_time");
     const stoa_value instant = {.type = STOA_TYPE_TEXT, .b = at.size};
     const stoa_option options[] = {{"dates", "text"}};
     const struct lua_scratch *scratch = &runner->scratch;
@@ -222,13 +224,13 @@ static int read_series_row(struct lua_runner *runner, const struct lua_method *m
     bool empty = false;
 
     (void)method;
-    lua_must(runner, stoa_series_asof(runner->conn, runner->op, collection.text, collection.size,
-                                      group.text, group.size, attribute.text, attribute.size,
-                                      &instant, 1, NULL, 0, NULL, 0, (const uint8_t *)at.text,
-                                      at.size, options, 1, &runner->scratch.result,
-                                      &runner->failure));
+    collection_lua_must(
+        runner, stoa_series_asof(runner->conn, runner->op, collection.text, collection.size,
+                                 group.text, group.size, attribute.text, attribute.size, &instant,
+                                 1, NULL, 0, NULL, 0, (const uint8_t *)at.text, at.size, options, 1,
+                                 &runner->scratch.result, &runner->failure));
     runner->lua.new_table(runner->state, 0, 0);
-    while (lua_next_batch(runner))
+    while (collection_lua_next_batch(runner))
         for (int64_t row = 0; row < scratch->batch.length; row++) {
             const struct ArrowArray *ids = scratch->batch.children[0];
             const int64_t id = ((const int64_t *)ids->buffers[1])[row + ids->offset];
@@ -238,15 +240,15 @@ static int read_series_row(struct lua_runner *runner, const struct lua_method *m
                 continue;
             index += index == 0 || id != last;
             last = id;
-            lua_push_cell(runner, scratch->schema.children[value],
-                          scratch->batch.children[value], row, false);
+            collection_lua_push_cell(runner, scratch->schema.children[value],
+                                     scratch->batch.children[value], row, false);
             empty = runner->lua.type(runner->state, -1) == LUA_NIL;
             runner->lua.raw_set_index(runner->state, -2, index);
         }
     return 1;
 }
 
-const struct lua_method lua_db_read_methods[] = {
+const struct lua_method collection_lua_db_read_methods[] = {
     {"read_scalar_integers", read_attribute, STOA_GROUP_ANY, "integer"},
     {"read_scalar_floats", read_attribute, STOA_GROUP_ANY, "float"},
     {"read_scalar_strings", read_attribute, STOA_GROUP_ANY, "text"},

@@ -32,10 +32,11 @@ static void write_value(struct writer *writer, int index);
 static void put(struct writer *writer, const void *bytes, size_t size)
 {
     if (writer->out->size - writer->start + size > STOA__LUA_JSON_BYTES_MAX)
-        lua_refuse(writer->runner, STOA_ERR_FULL, "the result is larger than %d MiB as JSON",
-                   STOA__LUA_JSON_BYTES_MAX >> 20);
+        collection_lua_refuse(writer->runner, STOA_ERR_FULL,
+                              "the result is larger than %d MiB as JSON",
+                              STOA__LUA_JSON_BYTES_MAX >> 20);
     if (stoa__buffer_append(writer->out, bytes, size) != STOA_OK)
-        lua_raise_nomem(writer->runner);
+        collection_lua_raise_nomem(writer->runner);
 }
 
 /* Six times its size is what a text can become. */
@@ -48,9 +49,9 @@ static void put_text(struct writer *writer, const char *text, size_t size)
         put(writer, text, size);
     rc = stoa__json_write_text(writer->out, text, size, &runner->failure);
     if (rc == STOA_ERR_NOMEM)
-        lua_raise(runner);
+        collection_lua_raise(runner);
     if (rc != STOA_OK)
-        lua_refuse(runner, STOA_ERR_TYPE, "the result holds a string that is not UTF-8");
+        collection_lua_refuse(runner, STOA_ERR_TYPE, "the result holds a string that is not UTF-8");
     put(writer, "", 0);
 }
 
@@ -103,13 +104,14 @@ static void add_key(struct writer *writer, struct key *key)
         key->integer = lua->to_integer(runner->state, -2, NULL);
         key->size = stoa__int64_format(key->integer, key->digits);
     } else {
-        lua_refuse(runner, STOA_ERR_TYPE,
-                   "script returned an unsupported Lua type: a table with a key that is a %s and "
-                   "no integer",
-                   lua->type_name(runner->state, type));
+        collection_lua_refuse(
+            runner, STOA_ERR_TYPE,
+            "script returned an unsupported Lua type: a table with a key that is a %s and "
+            "no integer",
+            lua->type_name(runner->state, type));
     }
     if (stoa__buffer_append(&runner->keys, key, sizeof *key) != STOA_OK)
-        lua_raise_nomem(runner);
+        collection_lua_raise_nomem(runner);
 }
 
 /* The keys of the table at `index`, behind those of the tables around it. Are they 1...n? */
@@ -169,11 +171,12 @@ static void write_object(struct writer *writer, int index, size_t start, int64_t
     qsort(keys_of(writer, start), (size_t)count, sizeof(struct key), by_spelling);
     for (int64_t i = 1; i < count; i++)
         if (by_spelling(keys_of(writer, start) + i - 1, keys_of(writer, start) + i) == 0)
-            lua_refuse(writer->runner, STOA_ERR_TYPE,
-                       "the result has an integer and a string key that are both written '%.*s'",
-                       (int)keys_of(writer, start)[i].size,
-                       keys_of(writer, start)[i].text ? keys_of(writer, start)[i].text
-                                                      : keys_of(writer, start)[i].digits);
+            collection_lua_refuse(
+                writer->runner, STOA_ERR_TYPE,
+                "the result has an integer and a string key that are both written '%.*s'",
+                (int)keys_of(writer, start)[i].size,
+                keys_of(writer, start)[i].text ? keys_of(writer, start)[i].text
+                                               : keys_of(writer, start)[i].digits);
     put(writer, "{", 1);
     for (int64_t i = 0; i < count; i++) {
         const struct key key = keys_of(writer, start)[i]; /* Those inside may move them. */
@@ -195,8 +198,8 @@ static void write_table(struct writer *writer, int index)
     int64_t count;
 
     if (++writer->depth > STOA__LUA_JSON_DEPTH_MAX)
-        lua_refuse(runner, STOA_ERR_TYPE, "the result is nested deeper than %d",
-                   STOA__LUA_JSON_DEPTH_MAX);
+        collection_lua_refuse(runner, STOA_ERR_TYPE, "the result is nested deeper than %d",
+                              STOA__LUA_JSON_DEPTH_MAX);
     runner->lua.check_stack(runner->state, 8, "the result");
     if (take_keys(writer, index, start, &count)) {
         runner->keys.size = start;
@@ -230,12 +233,13 @@ static void write_value(struct writer *writer, int index)
     } else if (type == LUA_TABLE) {
         write_table(writer, index);
     } else {
-        lua_refuse(runner, STOA_ERR_TYPE, "script returned an unsupported Lua type: a %s",
-                   lua->type_name(runner->state, type));
+        collection_lua_refuse(runner, STOA_ERR_TYPE,
+                              "script returned an unsupported Lua type: a %s",
+                              lua->type_name(runner->state, type));
     }
 }
 
-void lua_write_json(struct lua_runner *runner, int index, stoa__buffer *out)
+void collection_lua_write_json(struct lua_runner *runner, int index, stoa__buffer *out)
 {
     struct writer writer = {.runner = runner, .out = out, .start = out->size};
 

@@ -12,7 +12,7 @@
 static void add(struct lua_runner *runner, const char *text, size_t size)
 {
     if (stoa__buffer_append(&runner->scratch.text, text, size) != STOA_OK)
-        lua_raise_nomem(runner);
+        collection_lua_raise_nomem(runner);
 }
 
 /* The folder of the database, ending with no slash ("" is the root), in the arena. */
@@ -23,25 +23,26 @@ static struct lua_text find_folder(struct lua_runner *runner)
     stoa_rows rows;
     const char *slash;
 
-    lua_must(runner, stoa_query_cell(runner->conn, runner->op, sql, STOA_NUL, NULL, 0, NULL, 0,
-                                     STOA_TYPE_TEXT, &rows, &runner->failure));
-    file = lua_row_text(&rows, 0);
+    collection_lua_must(runner, stoa_query_cell(runner->conn, runner->op, sql, STOA_NUL, NULL, 0,
+                                                NULL, 0, STOA_TYPE_TEXT, &rows, &runner->failure));
+    file = collection_lua_row_text(&rows, 0);
     slash = file.size > 0 ? memrchr(file.text, '/', (size_t)file.size) : NULL;
     if (!slash)
-        lua_refuse(runner, STOA_ERR_INVALID,
-                   "database is in-memory, file operations are unavailable");
+        collection_lua_refuse(runner, STOA_ERR_INVALID,
+                              "database is in-memory, file operations are unavailable");
     out.size = slash - file.text;
     out.text = stoa__arena_copy_text(&runner->scratch.arena, file.text, (size_t)out.size);
     if (!out.text)
-        lua_raise_nomem(runner);
+        collection_lua_raise_nomem(runner);
     return out;
 }
 
 static _Noreturn void refuse(struct lua_runner *runner, struct lua_text path,
                              struct lua_text folder)
 {
-    lua_refuse(runner, STOA_ERR_INVALID, "path '%.*s' escapes the database directory '%s'",
-               (int)path.size, path.text, folder.text);
+    collection_lua_refuse(runner, STOA_ERR_INVALID,
+                          "path '%.*s' escapes the database directory '%s'", (int)path.size,
+                          path.text, folder.text);
 }
 
 /* Append the steps of `path` to scratch.text, which begins with a folder of `floor` bytes that ".."
@@ -86,7 +87,7 @@ static bool leads_inside(struct lua_runner *runner, struct lua_text folder)
     size_t size = text->size;
 
     if (!real || !path)
-        lua_raise_nomem(runner);
+        collection_lua_raise_nomem(runner);
     while (size > (size_t)folder.size && !realpath(path, real)) {
         while (path[size - 1] != '/')
             size--;
@@ -95,7 +96,7 @@ static bool leads_inside(struct lua_runner *runner, struct lua_text folder)
     return size <= (size_t)folder.size || is_inside(real, folder);
 }
 
-struct lua_text lua_resolve_path(struct lua_runner *runner, struct lua_text path)
+struct lua_text collection_lua_resolve_path(struct lua_runner *runner, struct lua_text path)
 {
     const struct lua_text folder = find_folder(runner);
     stoa__buffer *text = &runner->scratch.text;
@@ -103,7 +104,7 @@ struct lua_text lua_resolve_path(struct lua_runner *runner, struct lua_text path
     bool inside;
 
     if (memchr(path.text, '\0', (size_t)path.size))
-        lua_refuse(runner, STOA_ERR_INVALID, "the path holds a NUL");
+        collection_lua_refuse(runner, STOA_ERR_INVALID, "the path holds a NUL");
     if (!rooted)
         add(runner, folder.text, (size_t)folder.size);
     inside = walk(runner, path, rooted ? 0 : (size_t)folder.size);

@@ -6,25 +6,25 @@
 
 #include "base/ban.h"
 
-void lua_push_text(struct lua_runner *runner, const char *text, size_t size)
+void collection_lua_push_text(struct lua_runner *runner, const char *text, size_t size)
 {
     (void)runner->lua.push_text(runner->state, text, size);
 }
 
-void lua_set_field(struct lua_runner *runner, int index, const char *name, size_t size)
+void collection_lua_set_field(struct lua_runner *runner, int index, const char *name, size_t size)
 {
-    lua_push_text(runner, name, size);
+    collection_lua_push_text(runner, name, size);
     runner->lua.rotate(runner->state, -2, 1);
     runner->lua.raw_set(runner->state, index < 0 ? index - 1 : index);
 }
 
-bool lua_text_is(struct lua_text text, const char *value)
+bool collection_lua_text_is(struct lua_text text, const char *value)
 {
     return (size_t)text.size == strlen(value) &&
            memcmp(text.text, value, (size_t)text.size) == 0;
 }
 
-struct lua_text lua_row_text(const stoa_rows *rows, int64_t index)
+struct lua_text collection_lua_row_text(const stoa_rows *rows, int64_t index)
 {
     const stoa_value *value = &rows->values[index];
 
@@ -54,16 +54,16 @@ static void push_single(struct lua_runner *runner, const stoa_rows *rows, const 
     else if (value->type == STOA_TYPE_FLOAT64)
         push_double(runner, value->a);
     else if (value->type == STOA_TYPE_TEXT && value->b == 0)
-        lua_push_text(runner, "", 0);
+        collection_lua_push_text(runner, "", 0);
     else if (value->type == STOA_TYPE_TEXT)
-        lua_push_text(runner, (const char *)rows->bytes + value->a, (size_t)value->b);
+        collection_lua_push_text(runner, (const char *)rows->bytes + value->a, (size_t)value->b);
     else
-        lua_refuse(runner, STOA_ERR_TYPE, "a value is %s, which Lua does not have",
-                   stoa_type_name(value->type));
+        collection_lua_refuse(runner, STOA_ERR_TYPE, "a value is %s, which Lua does not have",
+                              stoa_type_name(value->type));
 }
 
-void lua_push_value(struct lua_runner *runner, const stoa_rows *rows, const stoa_value *value,
-                    bool dense)
+void collection_lua_push_value(struct lua_runner *runner, const stoa_rows *rows,
+                               const stoa_value *value, bool dense)
 {
     const stoa_value *item;
     int64_t at = 0;
@@ -84,17 +84,17 @@ void lua_push_value(struct lua_runner *runner, const stoa_rows *rows, const stoa
 
 /* ---- batches ---- */
 
-bool lua_next_batch(struct lua_runner *runner)
+bool collection_lua_next_batch(struct lua_runner *runner)
 {
     struct lua_scratch *scratch = &runner->scratch;
     stoa_status rc;
 
     if (!scratch->schema.release)
-        lua_must(runner,
-                 stoa_result_schema(scratch->result, &scratch->schema, &runner->failure));
+        collection_lua_must(
+            runner, stoa_result_schema(scratch->result, &scratch->schema, &runner->failure));
     stoa_batch_release(&scratch->batch);
     rc = stoa_result_next(scratch->result, runner->op, &scratch->batch, &runner->failure);
-    lua_must(runner, rc);
+    collection_lua_must(runner, rc);
     return rc == STOA_OK;
 }
 
@@ -121,8 +121,8 @@ static void bounds(const struct ArrowArray *array, bool large, int64_t at, int64
     }
 }
 
-int64_t lua_list_size(const struct ArrowSchema *schema, const struct ArrowArray *array,
-                      int64_t row)
+int64_t collection_lua_list_size(const struct ArrowSchema *schema, const struct ArrowArray *array,
+                                 int64_t row)
 {
     const int64_t at = row + array->offset;
     int64_t range[2];
@@ -148,16 +148,16 @@ static bool push_item(struct lua_runner *runner, const char *format,
         lua->push_number(runner->state, ((const double *)array->buffers[1])[at]);
     else if (strcmp(format, "u") == 0 || strcmp(format, "U") == 0) {
         bounds(array, format[0] == 'U', at, range);
-        lua_push_text(runner, (const char *)array->buffers[2] + range[0],
-                      (size_t)(range[1] - range[0]));
+        collection_lua_push_text(runner, (const char *)array->buffers[2] + range[0],
+                                 (size_t)(range[1] - range[0]));
     } else {
         return false;
     }
     return true;
 }
 
-void lua_push_cell(struct lua_runner *runner, const struct ArrowSchema *schema,
-                   const struct ArrowArray *array, int64_t row, bool dense)
+void collection_lua_push_cell(struct lua_runner *runner, const struct ArrowSchema *schema,
+                              const struct ArrowArray *array, int64_t row, bool dense)
 {
     const bool large = strcmp(schema->format, "+L") == 0;
     const int64_t at = row + array->offset;
@@ -168,13 +168,14 @@ void lua_push_cell(struct lua_runner *runner, const struct ArrowSchema *schema,
         if (is_null(array, at))
             runner->lua.push_nil(runner->state);
         else
-            lua_push_cell(runner, schema->dictionary, array->dictionary,
-                          ((const int32_t *)array->buffers[1])[at], dense);
+            collection_lua_push_cell(runner, schema->dictionary, array->dictionary,
+                                     ((const int32_t *)array->buffers[1])[at], dense);
         return;
     }
     if (!large && strcmp(schema->format, "+l") != 0) {
         if (!push_item(runner, schema->format, array, at))
-            lua_refuse(runner, STOA_ERR_INTERNAL, "a column has the format %s", schema->format);
+            collection_lua_refuse(runner, STOA_ERR_INTERNAL, "a column has the format %s",
+                                  schema->format);
         return;
     }
     runner->lua.new_table(runner->state, 0, 0);
@@ -183,8 +184,8 @@ void lua_push_cell(struct lua_runner *runner, const struct ArrowSchema *schema,
         bounds(array, large, at, range);
     for (int64_t i = range[0]; i < range[1]; i++) {
         if (!push_item(runner, schema->children[0]->format, items, i + items->offset))
-            lua_refuse(runner, STOA_ERR_INTERNAL, "a list has the format %s",
-                       schema->children[0]->format);
+            collection_lua_refuse(runner, STOA_ERR_INTERNAL, "a list has the format %s",
+                                  schema->children[0]->format);
         if (dense && runner->lua.type(runner->state, -1) == LUA_NIL)
             runner->lua.set_top(runner->state, -2);
         else

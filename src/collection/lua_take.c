@@ -18,20 +18,20 @@ static const char *type_of(const struct lua_runner *runner, int index)
     return runner->lua.type_name(runner->state, runner->lua.type(runner->state, index));
 }
 
-struct lua_text lua_take_text(struct lua_runner *runner, int index, const char *name)
+struct lua_text collection_lua_take_text(struct lua_runner *runner, int index, const char *name)
 {
     struct lua_text out;
     size_t size = 0;
 
     if (runner->lua.type(runner->state, index) != LUA_STRING)
-        lua_refuse(runner, STOA_ERR_INVALID, "%s is a %s, not a string", name,
-                   type_of(runner, index));
+        collection_lua_refuse(runner, STOA_ERR_INVALID, "%s is a %s, not a string", name,
+                              type_of(runner, index));
     out.text = runner->lua.to_text(runner->state, index, &size);
     out.size = (int64_t)size;
     return out;
 }
 
-int64_t lua_take_integer(struct lua_runner *runner, int index, const char *name)
+int64_t collection_lua_take_integer(struct lua_runner *runner, int index, const char *name)
 {
     int whole = 0;
     int64_t out = 0;
@@ -39,16 +39,16 @@ int64_t lua_take_integer(struct lua_runner *runner, int index, const char *name)
     if (runner->lua.type(runner->state, index) == LUA_NUMBER)
         out = runner->lua.to_integer(runner->state, index, &whole);
     if (!whole)
-        lua_refuse(runner, STOA_ERR_INVALID, "%s is a %s, not an integer", name,
-                   type_of(runner, index));
+        collection_lua_refuse(runner, STOA_ERR_INVALID, "%s is a %s, not an integer", name,
+                              type_of(runner, index));
     return out;
 }
 
-void lua_take_table(struct lua_runner *runner, int index, const char *name)
+void collection_lua_take_table(struct lua_runner *runner, int index, const char *name)
 {
     if (runner->lua.type(runner->state, index) != LUA_TABLE)
-        lua_refuse(runner, STOA_ERR_INVALID, "%s is a %s, not a table", name,
-                   type_of(runner, index));
+        collection_lua_refuse(runner, STOA_ERR_INVALID, "%s is a %s, not a table", name,
+                              type_of(runner, index));
 }
 
 /* ---- cells ---- */
@@ -56,7 +56,7 @@ void lua_take_table(struct lua_runner *runner, int index, const char *name)
 static void append(struct lua_runner *runner, stoa__buffer *buffer, const void *bytes, size_t size)
 {
     if (stoa__buffer_append(buffer, bytes, size) != STOA_OK)
-        lua_raise_nomem(runner);
+        collection_lua_raise_nomem(runner);
 }
 
 static void add_text(struct lua_runner *runner, int32_t type, const char *text, size_t size)
@@ -85,8 +85,8 @@ static void add_value(struct lua_runner *runner, const char *what, const char *n
         return;
     }
     if (type != LUA_NUMBER && type != LUA_NIL)
-        lua_refuse(runner, STOA_ERR_TYPE, "%s '%s' has unsupported Lua type %s", what, name,
-                   lua->type_name(state, type));
+        collection_lua_refuse(runner, STOA_ERR_TYPE, "%s '%s' has unsupported Lua type %s", what,
+                              name, lua->type_name(state, type));
     if (type == LUA_NUMBER && lua->is_integer(state, -1)) {
         value.type = STOA_TYPE_INT64;
         value.a = lua->to_integer(state, -1, NULL);
@@ -104,8 +104,8 @@ static void add_value(struct lua_runner *runner, const char *what, const char *n
 static const char *key_of(struct lua_runner *runner, size_t *size)
 {
     if (runner->lua.type(runner->state, -2) != LUA_STRING)
-        lua_refuse(runner, STOA_ERR_INVALID, "a name is a %s, not a string",
-                   type_of(runner, -2));
+        collection_lua_refuse(runner, STOA_ERR_INVALID, "a name is a %s, not a string",
+                              type_of(runner, -2));
     return runner->lua.to_text(runner->state, -2, size);
 }
 
@@ -117,8 +117,8 @@ static void measure(struct lua_runner *runner, stoa_column *column)
     lua_State *state = runner->state;
 
     if (lua->type(state, -1) != LUA_TABLE)
-        lua_refuse(runner, STOA_ERR_INVALID, "column '%s' must be an array of values",
-                   column->name);
+        collection_lua_refuse(runner, STOA_ERR_INVALID, "column '%s' must be an array of values",
+                              column->name);
     for (lua->push_nil(state); lua->next(state, -2); lua->set_top(state, -2)) {
         const int type = lua->type(state, -1);
         int whole = 0;
@@ -128,17 +128,17 @@ static void measure(struct lua_runner *runner, stoa_column *column)
         int32_t seen = type == LUA_STRING ? STOA_TYPE_TEXT : STOA_TYPE_FLOAT64;
 
         if (!whole || index < 1 || index > STOA__LUA_ROW_COUNT_MAX)
-            lua_refuse(runner, STOA_ERR_INVALID, "column '%s' must be an array of values",
-                       column->name);
+            collection_lua_refuse(runner, STOA_ERR_INVALID,
+                                  "column '%s' must be an array of values", column->name);
         if (type != LUA_STRING && type != LUA_NUMBER)
-            lua_refuse(runner, STOA_ERR_TYPE, "column '%s' has unsupported Lua type %s",
-                       column->name, lua->type_name(state, type));
+            collection_lua_refuse(runner, STOA_ERR_TYPE, "column '%s' has unsupported Lua type %s",
+                                  column->name, lua->type_name(state, type));
         if (type == LUA_NUMBER && lua->is_integer(state, -1))
             seen = STOA_TYPE_INT64;
         if (column->type != STOA_TYPE_NULL && column->type != seen &&
             (column->type == STOA_TYPE_TEXT || seen == STOA_TYPE_TEXT))
-            lua_refuse(runner, STOA_ERR_TYPE, "column '%s' mixes strings and numbers",
-                       column->name);
+            collection_lua_refuse(runner, STOA_ERR_TYPE, "column '%s' mixes strings and numbers",
+                                  column->name);
         if (column->type != STOA_TYPE_FLOAT64) /* One float makes all of them floats. */
             column->type = seen;
         column->count = index > column->count ? index : column->count;
@@ -159,8 +159,9 @@ static void put_number(struct lua_runner *runner, const stoa_column *column, voi
     }
     if (lua->is_integer(runner->state, -1) &&
         (!stoa__double_to_int64(number, &back) || back != integer))
-        lua_refuse(runner, STOA_ERR_TYPE, "column '%s' has floats, and %lld is none exactly",
-                   column->name, (long long)integer);
+        collection_lua_refuse(runner, STOA_ERR_TYPE,
+                              "column '%s' has floats, and %lld is none exactly", column->name,
+                              (long long)integer);
     memcpy(at, &number, sizeof number);
 }
 
@@ -181,7 +182,7 @@ static void fill(struct lua_runner *runner, stoa_column *column, int64_t rows)
     data = stoa__arena_alloc_zero(&runner->scratch.arena, (size_t)rows, width);
     validity = stoa__arena_alloc_zero(&runner->scratch.arena, (size_t)rows / 8 + 1, 1);
     if (!data || !validity)
-        lua_raise_nomem(runner);
+        collection_lua_raise_nomem(runner);
     for (lua->push_nil(state); lua->next(state, -2); lua->set_top(state, -2)) {
         const size_t row = (size_t)lua->to_integer(state, -2, NULL) - 1;
         stoa_view view;
@@ -203,12 +204,12 @@ static void fill(struct lua_runner *runner, stoa_column *column, int64_t rows)
     column->validity = validity;
 }
 
-void lua_take_cells(struct lua_runner *runner, int index, bool arrays)
+void collection_lua_take_cells(struct lua_runner *runner, int index, bool arrays)
 {
     const struct lua_api *lua = &runner->lua;
     lua_State *state = runner->state;
 
-    lua_take_table(runner, index, "attributes");
+    collection_lua_take_table(runner, index, "attributes");
     lua->check_stack(state, STACK_ROOM, "cells");
     for (lua->push_nil(state); lua->next(state, index); lua->set_top(state, -2)) {
         stoa_column column = {0};
@@ -227,14 +228,14 @@ void lua_take_cells(struct lua_runner *runner, int index, bool arrays)
     }
 }
 
-void lua_take_values(struct lua_runner *runner, int index)
+void collection_lua_take_values(struct lua_runner *runner, int index)
 {
     const struct lua_api *lua = &runner->lua;
     stoa_column all = {.name = "parameters"};
     lua_State *state = runner->state;
     char name[24];
 
-    lua_take_table(runner, index, "parameters");
+    collection_lua_take_table(runner, index, "parameters");
     lua->check_stack(state, STACK_ROOM, "values");
     for (lua->push_nil(state); lua->next(state, index); lua->set_top(state, -2)) {
         int whole = 0;
@@ -242,7 +243,8 @@ void lua_take_values(struct lua_runner *runner, int index)
             lua->type(state, -2) == LUA_NUMBER ? lua->to_integer(state, -2, &whole) : 0;
 
         if (!whole || at < 1 || at > STOA__PARAM_COUNT_MAX)
-            lua_refuse(runner, STOA_ERR_INVALID, "parameters must be an array of values");
+            collection_lua_refuse(runner, STOA_ERR_INVALID,
+                                  "parameters must be an array of values");
         all.count = at > all.count ? at : all.count;
     }
     for (int64_t i = 1; i <= all.count; i++) {
@@ -267,7 +269,7 @@ static stoa_column *columns_of(struct lua_runner *runner)
 
 static _Noreturn void refuse_empty(struct lua_runner *runner)
 {
-    const int64_t count = lua_column_count(runner);
+    const int64_t count = collection_lua_column_count(runner);
     stoa_column *columns = columns_of(runner);
     stoa__buffer *text = &runner->scratch.text;
 
@@ -277,9 +279,9 @@ static _Noreturn void refuse_empty(struct lua_runner *runner)
         append(runner, text, columns[i].name, (size_t)columns[i].name_size);
     }
     append(runner, text, "", 1);
-    lua_refuse(runner, STOA_ERR_INVALID,
-               "columns [%s] contain no rows; pass an empty table {} to clear the group",
-               (const char *)text->data);
+    collection_lua_refuse(runner, STOA_ERR_INVALID,
+                          "columns [%s] contain no rows; pass an empty table {} to clear the group",
+                          (const char *)text->data);
 }
 
 /* The columns of the table at `index`, measured; the rows of the longest. */
@@ -289,7 +291,7 @@ static int64_t measure_all(struct lua_runner *runner, int index)
     lua_State *state = runner->state;
     int64_t rows = 0;
 
-    lua_take_table(runner, index, "columns");
+    collection_lua_take_table(runner, index, "columns");
     lua->check_stack(state, STACK_ROOM, "columns");
     for (lua->push_nil(state); lua->next(state, index); lua->set_top(state, -2)) {
         stoa_column column = {0};
@@ -301,7 +303,7 @@ static int64_t measure_all(struct lua_runner *runner, int index)
         rows = column.count > rows ? column.count : rows;
         append(runner, &runner->scratch.columns, &column, sizeof column);
     }
-    if (rows == 0 && lua_column_count(runner) > 0)
+    if (rows == 0 && collection_lua_column_count(runner) > 0)
         refuse_empty(runner);
     return rows;
 }
@@ -317,7 +319,7 @@ static void fill_all(struct lua_runner *runner, int index, int64_t rows)
         fill(runner, column++, rows);
 }
 
-int64_t lua_take_columns(struct lua_runner *runner, int index)
+int64_t collection_lua_take_columns(struct lua_runner *runner, int index)
 {
     const int64_t rows = measure_all(runner, index);
 
@@ -334,12 +336,12 @@ static stoa_column *find_column(struct lua_runner *runner, struct lua_text name)
 {
     stoa_column *columns = columns_of(runner);
 
-    for (int64_t i = 0; i < lua_column_count(runner); i++)
+    for (int64_t i = 0; i < collection_lua_column_count(runner); i++)
         if (columns[i].name_size == name.size &&
             memcmp(columns[i].name, name.text, (size_t)name.size) == 0)
             return &columns[i];
-    lua_refuse(runner, STOA_ERR_INVALID, "missing dimension column '%.*s'", (int)name.size,
-               name.text);
+    collection_lua_refuse(runner, STOA_ERR_INVALID, "missing dimension column '%.*s'",
+                          (int)name.size, name.text);
 }
 
 /* Mark the dimensions among the columns; the rows of the longest, or -1: there is no such group,
@@ -355,20 +357,20 @@ static int64_t mark_dimensions(struct lua_runner *runner, struct lua_text collec
 
     if (rc == STOA_ERR_NOT_FOUND)
         return longest;
-    lua_must(runner, rc);
+    collection_lua_must(runner, rc);
     while ((rc = stoa_result_rows(*result, runner->op, 1, &rows, &runner->failure)) == STOA_OK) {
-        const struct lua_text its_group = lua_row_text(&rows, LIST_GROUP);
+        const struct lua_text its_group = collection_lua_row_text(&rows, LIST_GROUP);
         stoa_column *column;
 
-        if (!lua_text_is(lua_row_text(&rows, LIST_KIND), "time_series") ||
+        if (!collection_lua_text_is(collection_lua_row_text(&rows, LIST_KIND), "time_series") ||
             rows.values[LIST_DIMENSION].a != 1 || its_group.size != group.size ||
             memcmp(its_group.text, group.text, (size_t)group.size) != 0)
             continue;
-        column = find_column(runner, lua_row_text(&rows, LIST_NAME));
+        column = find_column(runner, collection_lua_row_text(&rows, LIST_NAME));
         column->layout = IS_DIMENSION;
         longest = column->count > longest ? column->count : longest;
     }
-    lua_must(runner, rc);
+    collection_lua_must(runner, rc);
     return longest;
 }
 
@@ -385,30 +387,32 @@ static void check_dense(struct lua_runner *runner, int index, const stoa_column 
     (void)lua->raw_get(state, index);
     for (int64_t i = 1; i <= rows; i++) {
         if (lua->raw_get_index(state, -1, i) == LUA_NIL)
-            lua_refuse(runner, STOA_ERR_INVALID, "dimension column '%s' has nil at index %lld",
-                       column->name, (long long)i);
+            collection_lua_refuse(runner, STOA_ERR_INVALID,
+                                  "dimension column '%s' has nil at index %lld", column->name,
+                                  (long long)i);
         lua->set_top(state, -2);
     }
 }
 
-int64_t lua_take_series(struct lua_runner *runner, int index, struct lua_text collection,
-                        struct lua_text group)
+int64_t collection_lua_take_series(struct lua_runner *runner, int index, struct lua_text collection,
+                                   struct lua_text group)
 {
     int64_t rows = measure_all(runner, index), dimensions;
-    const stoa_column *columns = lua_columns(runner);
+    const stoa_column *columns = collection_lua_columns(runner);
 
-    if (lua_column_count(runner) == 0)
+    if (collection_lua_column_count(runner) == 0)
         return 0;
     dimensions = mark_dimensions(runner, collection, group);
     if (dimensions >= 0)
         rows = dimensions;
-    for (int64_t i = 0; i < lua_column_count(runner); i++)
+    for (int64_t i = 0; i < collection_lua_column_count(runner); i++)
         if (columns[i].layout == IS_DIMENSION)
             check_dense(runner, index, &columns[i], rows);
-    for (int64_t i = 0; i < lua_column_count(runner); i++)
+    for (int64_t i = 0; i < collection_lua_column_count(runner); i++)
         if (columns[i].count > rows)
-            lua_refuse(runner, STOA_ERR_INVALID, "column '%s' has length %lld but expected %lld",
-                       columns[i].name, (long long)columns[i].count, (long long)rows);
+            collection_lua_refuse(runner, STOA_ERR_INVALID,
+                                  "column '%s' has length %lld but expected %lld", columns[i].name,
+                                  (long long)columns[i].count, (long long)rows);
     fill_all(runner, index, rows);
     return rows;
 }
