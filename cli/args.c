@@ -14,14 +14,22 @@ static int is_flag(const char *name)
     return 0;
 }
 
+static int refuse(const char *word)
+{
+    fprintf(stderr, "stoa: %s: there is no such option; see stoa --help\n", word);
+    return 0;
+}
+
 /* `word` begins with two dashes; the value is behind '=' or in `next`. */
 static int take_option(struct args *args, char *word, char *next, int *used_next)
 {
     size_t size = strcspn(word + 2, "=");
     char *name = args->names[args->option_count];
 
-    if (args->option_count == ARGS_OPTIONS_MAX || size >= sizeof args->names[0] || size == 0) {
-        fprintf(stderr, "stoa: %s: there is no such option; see stoa --help\n", word);
+    if (size >= sizeof args->names[0] || size == 0)
+        return refuse(word);
+    if (args->option_count == ARGS_OPTIONS_MAX) {
+        fprintf(stderr, "stoa: %s: more than %d options\n", word, ARGS_OPTIONS_MAX);
         return 0;
     }
     for (size_t i = 0; i < size; i++)
@@ -47,12 +55,16 @@ int args_parse(struct args *args, char **argv, int argc, int first)
         int used_next = 0;
         if (!words_only && strcmp(argv[i], "--") == 0) {
             words_only = 1;
-        } else if (!words_only && strcmp(argv[i], "-h") == 0) {
-            args->options[args->option_count++] = (stoa_option){"help", "yes"};
         } else if (!words_only && strncmp(argv[i], "--", 2) == 0) {
             if (!take_option(args, argv[i], i + 1 < argc ? argv[i + 1] : NULL, &used_next))
                 return 0;
             i += used_next;
+        } else if (!words_only && strcmp(argv[i], "-h") == 0) {
+            static char help[] = "--help";
+            if (!take_option(args, help, NULL, &used_next))
+                return 0;
+        } else if (!words_only && argv[i][0] == '-' && argv[i][1] != '\0') {
+            return refuse(argv[i]); /* It would be taken for a file's name. */
         } else {
             args->words[args->count++] = argv[i];
         }

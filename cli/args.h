@@ -17,8 +17,9 @@ struct args {
     char names[ARGS_OPTIONS_MAX][40];
 };
 
-/* Takes apart argv from `first`; words keep their order and are moved to the front of `argv`. The
- * sentence about what is wrong goes to standard error; 0 then. */
+/* Takes apart argv from `first`; words keep their order and are moved to the front of `argv`. All
+ * after "--" are words, as is "-". The sentence about what is wrong goes to standard error; 0
+ * then. */
 int args_parse(struct args *args, char **argv, int argc, int first);
 
 /* The value of an option, which is then no longer among them; NULL when it was not given. */

@@ -54,6 +54,22 @@ static stoa_status read_input(void *user_data, void *buffer, int64_t capacity, i
 
 /* ---- the steps ---- */
 
+/* A file without a byte is named; the database would say it of "the source". */
+static stoa_status check_columns(struct session *session, const struct transfer *transfer,
+                                 struct ArrowArrayStream *reader)
+{
+    struct ArrowSchema schema = {0};
+    int64_t columns;
+
+    if (reader->get_schema(reader, &schema) != 0)
+        return STOA_OK; /* Whoever reads it will be told. */
+    columns = schema.n_children;
+    stoa_schema_release(&schema);
+    if (columns > 0)
+        return STOA_OK;
+    return session_fail(session, STOA_ERR_INVALID, "%s has no columns", transfer->file);
+}
+
 /* The reader, whose columns have the types of the table where there is one. */
 static stoa_status open_reader(struct session *session, const struct transfer *transfer,
                                const struct format *format, struct ArrowArrayStream *out)
@@ -153,6 +169,8 @@ stoa_status transfer_import(struct session *session, struct transfer *transfer)
                           transfer->format, FORMAT_NAMES);
     if (rc == STOA_OK)
         rc = open_reader(session, transfer, format, &reader);
+    if (rc == STOA_OK)
+        rc = check_columns(session, transfer, &reader);
     if (rc == STOA_OK)
         rc = write_rows(session, transfer, &reader);
     if (rc == STOA_OK && format->guessed)

@@ -3,8 +3,10 @@
 #include "cli.h"
 #include "print.h"
 
+#include <fcntl.h>
 #include <stdio.h>
 #include <string.h>
+#include <unistd.h>
 
 /* All there is to add for another command: its line here, and its function in cli.h. */
 static const struct command {
@@ -60,10 +62,24 @@ static void print_usage(FILE *file)
     fputs(options, file);
 }
 
+/* A stream that was closed stays so: no file that is opened later takes its number, and with it
+ * what was meant for a person. */
+static void keep_streams(void)
+{
+    int fd;
+
+    do {
+        fd = open("/dev/null", O_PATH);
+    } while (fd >= 0 && fd <= STDERR_FILENO);
+    if (fd >= 0)
+        close(fd);
+}
+
 int main(int argc, char **argv)
 {
     struct args args;
 
+    keep_streams();
     if (argc == 2 && strcmp(argv[1], "--version") == 0) {
         printf("stoa %s\n", stoa_version());
         return CLI_OK;

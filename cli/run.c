@@ -59,7 +59,7 @@ static stoa_status run_all(struct session *session, struct args *args, const cha
         return rc;
     if (isatty(STDIN_FILENO) && isatty(STDOUT_FILENO))
         return prompt_run(session, config);
-    return script_run(session, stdin);
+    return script_run(session, stdin, "standard input");
 }
 
 int cli_run(struct args *args)

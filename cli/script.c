@@ -17,16 +17,46 @@ stoa_status script_text(struct session *session, const char *text)
     return *start == '.' ? dot_run(session, start) : session_run(session, text);
 }
 
+/* No more lines: was that the end of the input, or could it not be read? */
+static stoa_status ended(struct session *session, FILE *file, const char *name)
+{
+    stoa_status rc = STOA_OK;
+
+    if (interrupt_seen())
+        rc = session_fail(session, STOA_ERR_CANCELLED, "interrupted while it waited for input");
+    else if (ferror(file))
+        rc = session_fail(session, STOA_ERR_IO, "%s: %s", name, strerror(errno));
+    if (rc != STOA_OK)
+        session_tell(session, NULL);
+    return rc;
+}
+
+/* A NUL would end the text that is run, and hide what comes after it. */
+static stoa_status check_line(struct session *session, const char *name, long long number,
+                              const char *line, size_t size)
+{
+    if (!memchr(line, '\0', size))
+        return STOA_OK;
+    stoa_status rc = session_fail(session, STOA_ERR_INVALID, "%s: line %lld holds a NUL", name,
+                                  number);
+    session_tell(session, NULL);
+    return rc;
+}
+
 /* Statements that are complete are run at once, so a pipe answers as it is fed. */
-stoa_status script_run(struct session *session, FILE *file)
+stoa_status script_run(struct session *session, FILE *file, const char *name)
 {
     struct text pending = {0};
+    long long number = 0;
     char *line = NULL;
     size_t capacity = 0;
     ssize_t size = 0;
     stoa_status rc = STOA_OK;
 
     while (rc == STOA_OK && !session->quit && (size = getline(&line, &capacity, file)) >= 0) {
+        rc = check_line(session, name, ++number, line, (size_t)size);
+        if (rc != STOA_OK)
+            break;
         if (*line == '.' && statement_empty(text_string(&pending), pending.size)) {
             line[strcspn(line, "\r\n")] = '\0';
             text_clear(&pending);
@@ -39,10 +69,8 @@ stoa_status script_run(struct session *session, FILE *file)
             text_clear(&pending);
         }
     }
-    if (size < 0 && rc == STOA_OK && interrupt_seen()) {
-        rc = session_fail(session, STOA_ERR_CANCELLED, "interrupted while it waited for input");
-        session_tell(session, NULL);
-    }
+    if (size < 0 && rc == STOA_OK)
+        rc = ended(session, file, name);
     if (rc == STOA_OK && !session->quit)
         rc = session_run(session, text_string(&pending));
     text_release(&pending);
@@ -62,7 +90,7 @@ stoa_status script_read(struct session *session, const char *path)
     if (!file)
         return session_fail(session, STOA_ERR_NOT_FOUND, "%s: %s", path, strerror(errno));
     session->depth++;
-    rc = script_run(session, file);
+    rc = script_run(session, file, path);
     session->depth--;
     fclose(file);
     return rc;

@@ -84,9 +84,9 @@ void parameter_clear(struct session *session);
 stoa_status parameter_execute(struct session *session, const char *sql, size_t size,
                               stoa_stmt *stmt, stoa_result *out);
 
-/* script.c: statements and dot commands of a text, line by line; of a file ("-": standard input).
- * The first failure ends it. */
-stoa_status script_run(struct session *session, FILE *file);
+/* script.c: statements and dot commands of a text, line by line; of a file ("-": standard input),
+ * which errors call `name`. The first failure ends it. */
+stoa_status script_run(struct session *session, FILE *file, const char *name);
 stoa_status script_read(struct session *session, const char *path);
 /* One argument or input: a dot command or statements. */
 stoa_status script_text(struct session *session, const char *text);

@@ -115,6 +115,45 @@ def failures():
           else [repr((status, err, seconds))])
 
 
+def fed(stdin, *args, closed=()):
+    """Exit status, standard output and error when standard input is `stdin` (bytes or a file),
+    and the streams of `closed` are not there."""
+    def close():
+        for fd in closed:
+            os.close(fd)
+    given = {"input": stdin} if isinstance(stdin, bytes) else {"stdin": stdin}
+    ended = subprocess.run([STOA, *args], check=False, capture_output=True, cwd=WORK,
+                           preexec_fn=close, **given)
+    return ended.returncode, ended.stdout.decode(), ended.stderr.decode()
+
+
+def says(sentence, got, status, *words):
+    """Nothing on standard output, and these words on standard error."""
+    point(sentence, [] if got[:2] == (status, "") and all(word in got[2] for word in words)
+          else [repr(got)])
+
+
+def hostile():
+    folder = os.open(WORK, os.O_RDONLY)
+    says("an input that cannot be read is told", fed(folder, ":memory:"), 1, "standard input: Is a ")
+    os.close(folder)
+    expect("a NUL hides no statement after it", fed(b"select 1;\nselect 2;\0select 3;\n", ":memory:"),
+           (1, "1\n", "stoa: standard input: line 2 holds a NUL\n"))
+    says("a standard input that is closed is told", fed(b"", ":memory:", closed=(0,)), 1,
+         "standard input: Bad file descriptor")
+    says("as is a standard output", fed(b"", ":memory:", "select 1", closed=(1,)), 1,
+         "standard output: Bad file descriptor")
+    kept = os.path.join(WORK, "kept.csv")
+    fed(b"", "export", ":memory:", "select 1 as a", kept, "--format", "csv", closed=(0, 1, 2))
+    with open(kept, encoding="utf-8") as file:
+        expect("a file that is written takes no stream's place", file.read(), "a\n1\n")
+    says("a short option that is not there is no file", run("-x", "select 1"), 2, "-x: there is no")
+    says("help too often is an error", run(*["-h"] * 30), 2, "more than")
+    with open(os.path.join(WORK, "empty.csv"), "w", encoding="utf-8"):
+        says("a file without a byte is named", run("import", FILE, "empty.csv", "e"), 1,
+             "empty.csv has no columns")
+
+
 def commands():
     expect("--version tells the version", run("--version"), (0, "stoa %s\n" % VERSION, ""))
     status, out, err = run("--help")
@@ -159,6 +198,7 @@ def commands():
 try:
     rows()
     failures()
+    hostile()
     commands()
 finally:
     shutil.rmtree(WORK)
