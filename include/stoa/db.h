@@ -6,6 +6,10 @@
  * behind a scheme, so a file name may hold a question mark.
  *
  *   app.db   sqlite:app.db?journal=wal   sqlite::memory:   :memory:   null:
+ *
+ * A child of fork() is answered STOA_ERR_FORKED for every handle of its parent, and by stoa_open()
+ * if a database was open when it was made: locks of files do not cross fork(). After exec it is a
+ * process like any other.
  */
 #ifndef STOA_DB_H
 #define STOA_DB_H

@@ -23,7 +23,10 @@ typedef struct stoa_op {
 
 /* Called on the thread that made the blocking call, with none of the library's locks held, at
  * least every 50 ms while the call works or waits. Return 0 to go on; anything else cancels the
- * operation. It may cancel or close any handle; other use of the running connection is BUSY. */
+ * operation. It may cancel or close any handle; other use of the running connection is BUSY.
+ *
+ * A tick or any other callback that forks does not return in the child, which shares the parent's
+ * file in the middle of its work: it ends there by exec or _exit. */
 typedef int32_t (*stoa_tick)(void *user_data);
 
 /*

@@ -46,6 +46,8 @@ static stoa_status look_at_flags(stoa__call *call)
 {
     int32_t flag;
 
+    if (call->receiver && stoa__object_forked(call->receiver))
+        return stop(call, STOA_ERR_FORKED, CAUSE_FORK); /* Whatever else its tick said. */
     if (call->op) {
         flag = atomic_load_explicit(&call->op->cancelled, memory_order_relaxed);
         if (flag != STOA__OP_RUNS)
@@ -59,8 +61,6 @@ static stoa_status look_at_flags(stoa__call *call)
     flag = atomic_load_explicit(&call->receiver->closed, memory_order_relaxed);
     if (flag != STOA__KIND_NONE)
         return stop(call, STOA_ERR_CANCELLED, CAUSE_CLOSED + flag);
-    if (stoa__object_forked(call->receiver))
-        return stop(call, STOA_ERR_FORKED, CAUSE_FORK);
     return STOA_OK;
 }
 

@@ -146,6 +146,18 @@ static int64_t sleep_ns(const struct stoa__turn *turn, const struct stoa__turn_w
     return rest <= 0 || rest > left ? left : rest;
 }
 
+/* The call, without the lock: what it says, and runs. */
+static stoa_status ask(struct stoa__turn *turn, stoa__call *call, stoa_error *err)
+{
+    stoa_status rc;
+
+    stoa__mutex_unlock(&turn->lock);
+    rc = stoa__call_check(call, err);
+    if (rc != STOA_ERR_FORKED)
+        stoa__mutex_lock(&turn->lock);
+    return rc;
+}
+
 /* The holder has its work and uses what is the waiter's: it stays, whatever becomes of its call,
  * whose tick goes on meanwhile. */
 static void stay(struct stoa__turn *turn, struct stoa__turn_waiter *waiter, stoa__call *call)
@@ -157,13 +169,13 @@ static void stay(struct stoa__turn *turn, struct stoa__turn_waiter *waiter, stoa
                              stopped ? -1 : stoa__call_slice_ns(call, -1));
         if (stopped || !waiter->taken || waiter->done)
             continue;
-        stoa__mutex_unlock(&turn->lock);
-        (void)stoa__call_check(call, NULL);
-        stoa__mutex_lock(&turn->lock);
+        if (ask(turn, call, NULL) == STOA_ERR_FORKED)
+            return;
     }
 }
 
-/* In slices; between them, without the lock, the call is asked. */
+/* In slices; between them, without the lock, the call is asked. The lock is held, unless it is
+ * FORKED. */
 static stoa_status wait(struct stoa__turn *turn, struct stoa__turn_waiter *waiter,
                         stoa__call *call, int64_t timeout_ms, stoa_error *err)
 {
@@ -181,14 +193,16 @@ static stoa_status wait(struct stoa__turn *turn, struct stoa__turn_waiter *waite
                              stoa__call_slice_ns(call, sleep_ns(turn, waiter, left)));
         look(turn, waiter);
         stay(turn, waiter, call);
-        if (waiter->granted || waiter->done)
+        if (waiter->granted || waiter->done || call->stop == STOA_ERR_FORKED)
             break;
-        stoa__mutex_unlock(&turn->lock);
-        rc = stoa__call_check(call, err);
-        stoa__mutex_lock(&turn->lock);
+        rc = ask(turn, call, err);
+        if (rc == STOA_ERR_FORKED)
+            return rc;
         look(turn, waiter);
         stay(turn, waiter, call);
     }
+    if (call->stop == STOA_ERR_FORKED)
+        return stoa__call_fail(call, err);
     if (waiter->done)
         return STOA_DONE;
     if (rc == STOA_OK)
@@ -203,12 +217,6 @@ static stoa_status wait(struct stoa__turn *turn, struct stoa__turn_waiter *waite
     if (!turn->holder && turn->first)
         grant_first(turn); /* The signal was ours: it must not be lost. */
     return rc;
-}
-
-stoa_status stoa__turn_take(struct stoa__turn *turn, const void *holder, stoa__call *call,
-                            int64_t timeout_ms, stoa_error *err)
-{
-    return stoa__turn_offer(turn, holder, NULL, call, timeout_ms, err);
 }
 
 stoa_status stoa__turn_offer(struct stoa__turn *turn, const void *holder,
@@ -231,6 +239,8 @@ stoa_status stoa__turn_offer(struct stoa__turn *turn, const void *holder,
         stoa__condition_init(&waiter.wake);
         append(turn, &waiter);
         rc = wait(turn, &waiter, call, timeout_ms, err);
+        if (rc == STOA_ERR_FORKED)
+            return rc;
         stoa__condition_release(&waiter.wake);
     }
     stoa__mutex_unlock(&turn->lock);
@@ -245,7 +255,6 @@ void stoa__turn_give(struct stoa__turn *turn, const void *holder)
     pass_on(turn);
     stoa__mutex_unlock(&turn->lock);
 }
-
 
 /* ---- the work of those who wait ---- */
 
@@ -322,6 +331,19 @@ void stoa__turn_return(struct stoa__turn *turn, struct stoa__turn_work *works)
     }
     turn->waking = false;
     stoa__mutex_unlock(&turn->lock);
+}
+
+bool stoa__turn_is_mine(struct stoa__turn *turn, const void *own)
+{
+    bool mine;
+
+    if (atomic_load_explicit(&turn->thread, memory_order_relaxed) != stoa__thread_self())
+        return false; /* And will not be: only this thread could make it so. */
+    stoa__mutex_lock(&turn->lock);
+    mine = turn->holder && turn->holder != own &&
+           atomic_load_explicit(&turn->thread, memory_order_relaxed) == stoa__thread_self();
+    stoa__mutex_unlock(&turn->lock);
+    return mine;
 }
 
 void stoa__turn_touch(struct stoa__turn *turn)

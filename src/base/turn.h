@@ -43,20 +43,22 @@ void stoa__turn_init(struct stoa__turn *turn);
 void stoa__turn_release(struct stoa__turn *turn);
 
 /*
- * Take it for `holder`, waiting at most `timeout_ms` (< 0: no limit of its own) and as `call`
- * allows. Without a text: STOA_ERR_BUSY at once when this very thread is the one that keeps it,
- * LOCKED when the time ran out; the caller knows what to call it. The call's stop has its text.
+ * Take it for `holder`, waiting at most `timeout_ms` (< 0: no limit of its own; 0: not at all) and
+ * as `call` allows. Without a text: STOA_ERR_BUSY at once when this very thread is the one that
+ * keeps it, LOCKED when the time ran out; the caller knows what to call it. The call's stop has
+ * its text.
+ *
+ * With `work` (may be NULL) also DONE, and it is not held: whoever held it did that. Once the work
+ * is taken the wait ends only when it is finished or returned; the call's stop is answered before
+ * or after.
+ *
+ * A tick that forks while it waits: in the child the answer is the call's stop at once, and the
+ * turn is not looked at again, whose lock a thread of the parent may have had.
  */
-stoa_status stoa__turn_take(struct stoa__turn *turn, const void *holder, stoa__call *call,
-                            int64_t timeout_ms, stoa_error *err);
-void stoa__turn_give(struct stoa__turn *turn, const void *holder);
-
-/* Take it, or have `work` done by whoever holds it: DONE, and it is not held. Once the work is
- * taken the wait ends only when it is finished or returned; the call's stop is answered before or
- * after. */
 stoa_status stoa__turn_offer(struct stoa__turn *turn, const void *holder,
                              struct stoa__turn_work *work, stoa__call *call, int64_t timeout_ms,
                              stoa_error *err);
+void stoa__turn_give(struct stoa__turn *turn, const void *holder);
 
 /*
  * For the holder: take up to `count_max` works that fit out of the line, in its order. `fits` is
@@ -70,6 +72,10 @@ struct stoa__turn_work *stoa__turn_gather(struct stoa__turn *turn, int32_t count
                                           void *self);
 void stoa__turn_finish(struct stoa__turn *turn, struct stoa__turn_work *works);
 void stoa__turn_return(struct stoa__turn *turn, struct stoa__turn_work *works);
+
+/* Does this very thread keep it, for another holder than `own`? To wait for it would be in vain,
+ * and so would be to wait for a thread that may be waiting for it. */
+bool stoa__turn_is_mine(struct stoa__turn *turn, const void *own);
 
 /* The holder is being used by this thread now. */
 void stoa__turn_touch(struct stoa__turn *turn);

@@ -6,6 +6,9 @@
 #include "test.h"
 
 #include <stdatomic.h>
+#include <string.h>
+#include <sys/wait.h>
+#include <unistd.h>
 
 enum { THREAD_COUNT = 6, ROUND_COUNT = 2000 };
 
@@ -24,7 +27,7 @@ static void take_and_count(void *argument)
     for (int i = 0; i < ROUND_COUNT; i++) {
         stoa__call call = {0};
 
-        CHECK_INT(stoa__turn_take(&turn, &own, &call, -1, NULL), STOA_OK);
+        CHECK_INT(stoa__turn_offer(&turn, &own, NULL, &call, -1, NULL), STOA_OK);
         CHECK(!atomic_exchange(&inside, true));
         guarded++;
         CHECK(atomic_exchange(&inside, false));
@@ -59,7 +62,7 @@ static void come_once(void *argument)
     struct comer *comer = argument;
     stoa__call call = {0};
 
-    CHECK_INT(stoa__turn_take(&turn, comer, &call, -1, NULL), STOA_OK);
+    CHECK_INT(stoa__turn_offer(&turn, comer, NULL, &call, -1, NULL), STOA_OK);
     order[atomic_fetch_add(&order_count, 1)] = comer->number;
     stoa__turn_give(&turn, comer);
 }
@@ -89,7 +92,7 @@ static void those_who_wait_go_in_order_of_arrival(void)
     stoa__call call = {0};
 
     stoa__turn_init(&turn);
-    CHECK_INT(stoa__turn_take(&turn, &turn, &call, -1, NULL), STOA_OK);
+    CHECK_INT(stoa__turn_offer(&turn, &turn, NULL, &call, -1, NULL), STOA_OK);
     for (int i = 0; i < THREAD_COUNT; i++) {
         comers[i].number = i;
         start_comer(&threads[i], &comers[i]);
@@ -111,11 +114,11 @@ static void an_owner_whose_turn_is_over_stands_in_line(void)
     stoa__call call = {0};
 
     stoa__turn_init(&turn);
-    CHECK_INT(stoa__turn_take(&turn, &turn, &call, -1, NULL), STOA_OK);
+    CHECK_INT(stoa__turn_offer(&turn, &turn, NULL, &call, -1, NULL), STOA_OK);
     start_comer(&thread, &comer);
     stoa__sleep_ns(STOA__TURN_NS);
     stoa__turn_give(&turn, &turn);
-    CHECK_INT(stoa__turn_take(&turn, &turn, &call, -1, NULL), STOA_OK);
+    CHECK_INT(stoa__turn_offer(&turn, &turn, NULL, &call, -1, NULL), STOA_OK);
     CHECK_INT(order_count, 1);
     CHECK_INT(order[0], 7);
     stoa__turn_give(&turn, &turn);
@@ -132,7 +135,7 @@ static void come_again_and_again(void *argument)
     while (!atomic_load(&enough)) {
         stoa__call call = {0};
 
-        CHECK_INT(stoa__turn_take(&turn, argument, &call, -1, NULL), STOA_OK);
+        CHECK_INT(stoa__turn_offer(&turn, argument, NULL, &call, -1, NULL), STOA_OK);
         atomic_fetch_add(count, 1);
         stoa__turn_give(&turn, argument);
     }
@@ -162,7 +165,7 @@ static void hold_until_enough(void *argument)
 {
     stoa__call call = {0};
 
-    CHECK_INT(stoa__turn_take(&turn, argument, &call, -1, NULL), STOA_OK);
+    CHECK_INT(stoa__turn_offer(&turn, argument, NULL, &call, -1, NULL), STOA_OK);
     atomic_store(&inside, true);
     while (!atomic_load(&enough))
         stoa__sleep_ns(1000000);
@@ -183,19 +186,19 @@ static void who_waits_too_long_is_told_and_the_line_goes_on(void)
     while (!atomic_load(&inside))
         stoa__sleep_ns(100000);
     int64_t before = stoa__clock_monotonic_ns();
-    CHECK_INT(stoa__turn_take(&turn, &own, &call, 30, NULL), STOA_ERR_LOCKED);
+    CHECK_INT(stoa__turn_offer(&turn, &own, NULL, &call, 30, NULL), STOA_ERR_LOCKED);
     CHECK(stoa__clock_monotonic_ns() - before >= 30000000);
 
     CHECK_INT(stoa_op_open(300, NULL, NULL, NULL, &op, NULL), STOA_OK);
     CHECK_INT(stoa__call_begin(&call, op, NULL, NULL), STOA_OK);
-    CHECK_INT(stoa__turn_take(&turn, &own, &call, -1, &error), STOA_ERR_TIMEOUT);
+    CHECK_INT(stoa__turn_offer(&turn, &own, NULL, &call, -1, &error), STOA_ERR_TIMEOUT);
     CHECK_HAS(error.text, "deadline");
     stoa__call_end(&call);
     stoa_op_close(op);
 
     atomic_store(&enough, true);
     call = (stoa__call){0};
-    CHECK_INT(stoa__turn_take(&turn, &own, &call, -1, NULL), STOA_OK);
+    CHECK_INT(stoa__turn_offer(&turn, &own, NULL, &call, -1, NULL), STOA_OK);
     stoa__turn_give(&turn, &own);
     stoa__thread_stop(&thread);
     stoa__turn_release(&turn);
@@ -208,10 +211,10 @@ static void who_would_wait_for_itself_is_told_at_once(void)
     stoa__call call = {0};
 
     stoa__turn_init(&turn);
-    CHECK_INT(stoa__turn_take(&turn, &first, &call, -1, NULL), STOA_OK);
-    CHECK_INT(stoa__turn_take(&turn, &second, &call, -1, NULL), STOA_ERR_BUSY);
+    CHECK_INT(stoa__turn_offer(&turn, &first, NULL, &call, -1, NULL), STOA_OK);
+    CHECK_INT(stoa__turn_offer(&turn, &second, NULL, &call, -1, NULL), STOA_ERR_BUSY);
     stoa__turn_give(&turn, &first);
-    CHECK_INT(stoa__turn_take(&turn, &second, &call, -1, NULL), STOA_OK);
+    CHECK_INT(stoa__turn_offer(&turn, &second, NULL, &call, -1, NULL), STOA_OK);
     stoa__turn_give(&turn, &second);
     stoa__turn_release(&turn);
 }
@@ -259,7 +262,7 @@ static void start_offers(struct offer *offers, int count)
     stoa__call call = {0};
 
     stoa__turn_init(&turn);
-    CHECK_INT(stoa__turn_take(&turn, &turn, &call, -1, NULL), STOA_OK);
+    CHECK_INT(stoa__turn_offer(&turn, &turn, NULL, &call, -1, NULL), STOA_OK);
     for (int i = 0; i < count; i++) {
         const void *before = last_in_line();
 
@@ -341,7 +344,78 @@ static void who_was_stopped_meanwhile_is_told_when_its_work_is_returned(void)
     CHECK_INT(order[1], 1);
 }
 
-TEST_MAIN({"one thread has it at a time", one_thread_has_it_at_a_time},
+/* ---- fork ---- */
+
+static pid_t forked;
+
+/* In the child the lock is left as any thread of the parent might have had it. */
+static int32_t fork_under_the_lock(void *user_data)
+{
+    if (forked != 0)
+        return *(const int32_t *)user_data;
+    stoa__mutex_lock(&turn.lock);
+    forked = fork();
+    if (forked == 0) {
+        forked = -1;
+        alarm(20);
+        return *(const int32_t *)user_data;
+    }
+    stoa__mutex_unlock(&turn.lock);
+    return 1;
+}
+
+static void nothing_is_left(struct stoa__object *object)
+{
+    (void)object;
+}
+
+static void wait_and_fork(int32_t answer)
+{
+    static const struct stoa__class class = {STOA__KIND_DB, NULL, nothing_is_left};
+    struct stoa__object object = {0};
+    int holder = 0, own = 0, status = -1;
+    stoa__thread thread = {0};
+    stoa__call call;
+    stoa_error error;
+    uint64_t id;
+    stoa_op op;
+
+    stoa__turn_init(&turn);
+    CHECK_INT(stoa__object_open(&object, &class, NULL, &id, NULL), STOA_OK);
+    CHECK_INT(stoa__thread_start(&thread, "turn", hold_until_enough, &holder, NULL), STOA_OK);
+    while (!atomic_load(&inside))
+        stoa__sleep_ns(100000);
+    CHECK_INT(stoa_op_open(-1, fork_under_the_lock, &answer, NULL, &op, NULL), STOA_OK);
+    CHECK_INT(stoa__call_begin(&call, op, &object, NULL), STOA_OK);
+    const stoa_status rc = stoa__turn_offer(&turn, &own, NULL, &call, -1, &error);
+
+    if (forked < 0) /* The child: it came back, and knows why. */
+        _exit(rc == STOA_ERR_FORKED && strstr(error.text, "before fork()") ? 0 : 1);
+    CHECK_INT(rc, STOA_ERR_CANCELLED); /* By the parent's tick. */
+    CHECK_INT(waitpid(forked, &status, 0), forked);
+    CHECK_INT(status, 0);
+    stoa__call_end(&call);
+    stoa_op_close(op);
+    stoa__object_close(id, STOA__KIND_DB);
+    atomic_store(&enough, true);
+    stoa__thread_stop(&thread);
+    stoa__turn_release(&turn);
+}
+
+static void a_tick_that_forks_leaves_no_child_waiting(void)
+{
+    wait_and_fork(0);
+}
+
+static void not_even_when_it_cancels(void)
+{
+    wait_and_fork(1);
+}
+
+TEST_MAIN({"a tick that forks leaves no child waiting",
+           a_tick_that_forks_leaves_no_child_waiting},
+          {"not even when it cancels", not_even_when_it_cancels},
+          {"one thread has it at a time", one_thread_has_it_at_a_time},
           {"those who wait go in order of arrival", those_who_wait_go_in_order_of_arrival},
           {"an owner whose turn is over stands in line",
            an_owner_whose_turn_is_over_stands_in_line},

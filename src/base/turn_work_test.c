@@ -75,7 +75,7 @@ static void open_held(struct offer *offers, int count)
     stoa__call call = {0};
 
     stoa__turn_init(&turn);
-    CHECK_INT(stoa__turn_take(&turn, &turn, &call, -1, NULL), STOA_OK);
+    CHECK_INT(stoa__turn_offer(&turn, &turn, NULL, &call, -1, NULL), STOA_OK);
     for (int i = 0; i < count; i++) {
         offers[i].value = i;
         start(&offers[i]);

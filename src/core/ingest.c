@@ -178,15 +178,31 @@ void stoa_ingest_close(stoa_ingest ingest)
 /* ---- in and out ---- */
 
 /* Threads that share a writer stand in line; the entry is whose turn it is. With `work`, DONE
- * when whoever had the turn did it. */
+ * when whoever had the turn did it. Nobody waits for a thread that may be waiting for him. */
 static stoa_status take_turn(struct stoa__ingest *ingest, struct stoa__entry *entry,
                              struct stoa__turn_work *work, stoa_error *err)
 {
-    stoa_status rc = stoa__turn_offer(&ingest->turn, entry, work, &entry->call, -1, err);
+    const bool blocked = STOA__HAS(entry->engine, ingest_blocked) &&
+                         entry->engine->ingest_blocked(ingest->native);
+    stoa_status rc = stoa__turn_offer(&ingest->turn, entry, blocked ? NULL : work, &entry->call,
+                                      blocked ? 0 : -1, err);
 
     if (rc == STOA_ERR_BUSY)
-        rc = stoa__fail(err, STOA_ERR_BUSY, "the ingest is running the callback that called");
+        return stoa__fail(err, STOA_ERR_BUSY, "the ingest is running the callback that called");
+    if (rc != STOA_ERR_LOCKED)
+        return rc;
+    rc = stoa__fail(err, STOA_ERR_LOCKED,
+                    "another thread has the ingest, and this one has a write transaction open on "
+                    "the same database through another connection: they would wait for each other");
+    stoa__error_flag(err, STOA_ERROR_RETRYABLE);
     return rc;
+}
+
+/* A child of fork() has neither the turn nor the threads that stand in line. */
+static void give_turn(struct stoa__ingest *ingest, struct stoa__entry *entry)
+{
+    if (!ingest->leaf.conn && entry->call.stop != STOA_ERR_FORKED)
+        stoa__turn_give(&ingest->turn, entry);
 }
 
 static stoa_status take(struct stoa__entry *entry, struct stoa__ingest *ingest,
@@ -199,16 +215,15 @@ static stoa_status take(struct stoa__entry *entry, struct stoa__ingest *ingest,
     if (rc != STOA_OK)
         return rc;
     rc = stoa__enter_take(entry, err);
-    if (rc != STOA_OK && !ingest->leaf.conn)
-        stoa__turn_give(&ingest->turn, entry);
+    if (rc != STOA_OK)
+        give_turn(ingest, entry);
     return rc;
 }
 
 static void let_go(struct stoa__entry *entry, struct stoa__ingest *ingest)
 {
     stoa__leave_take(entry);
-    if (!ingest->leaf.conn)
-        stoa__turn_give(&ingest->turn, entry);
+    give_turn(ingest, entry);
 }
 
 stoa_status stoa__ingest_pin(struct stoa__entry *entry, stoa_ingest handle, stoa_op op,

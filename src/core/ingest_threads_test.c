@@ -324,7 +324,49 @@ static void what_each_was_told_survives_kill_9(void)
     free(path);
 }
 
-TEST_MAIN({"threads share a writer", threads_share_a_writer},
+/* ---- a thread that would wait for itself ---- */
+
+static void *push_one(void *argument)
+{
+    struct worker *self = argument;
+    stoa_error err;
+
+    app_must(push_row(self->world->ingests[0], (stoa_op){0}, 1, NULL, &err), &err, "push");
+    return NULL;
+}
+
+/* The other thread has the ingest and waits for this one's transaction, for ten minutes: waiting
+ * for it in turn would be as long. */
+static void who_keeps_the_writer_does_not_wait_for_the_line(void)
+{
+    struct worker other = {0};
+    char *path = test_path("itself.db");
+    struct world world;
+    stoa_error err;
+
+    open_world(&world, path, "busy_timeout=600000", true, NULL, 0);
+    stoa_conn conn = app_connect(world.db);
+
+    other.world = &world;
+    app_run(conn, "BEGIN IMMEDIATE");
+    CHECK_INT(pthread_create(&other.thread, NULL, push_one, &other), 0);
+    do { /* Until the other one has it, the writer itself says so. */
+        CHECK_INT(push_row(world.ingests[0], (stoa_op){0}, 2, NULL, &err), STOA_ERR_LOCKED);
+        CHECK(err.flags & STOA_ERROR_RETRYABLE);
+    } while (!strstr(err.text, "another thread has the ingest"));
+    CHECK_INT(stoa_ingest_wait(world.ingests[0], (stoa_op){0}, STOA_ACK_DURABLE, 0, &err),
+              STOA_ERR_LOCKED);
+    app_run(conn, "COMMIT");
+    CHECK_INT(pthread_join(other.thread, NULL), 0);
+    app_must(push_row(world.ingests[0], (stoa_op){0}, 2, NULL, &err), &err, "push");
+    CHECK_ROWS(conn, "SELECT count(*) FROM t WHERE id < 3", "2");
+    app_shutdown(world.db);
+    free(path);
+}
+
+TEST_MAIN({"who keeps the writer does not wait for the line",
+           who_keeps_the_writer_does_not_wait_for_the_line},
+          {"threads share a writer", threads_share_a_writer},
           {"threads have a writer each", threads_have_a_writer_each},
           {"appends are durable together", appends_are_durable_together},
           {"the end of the database ends them all", the_end_of_the_database_ends_them_all},

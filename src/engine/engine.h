@@ -296,6 +296,9 @@ struct stoa__engine {
     stoa_status (*ingest_append_along)(void *ingest, stoa__call *call,
                                        struct stoa__ingest_append *append,
                                        struct stoa__turn *line, stoa_error *err);
+    /* Does this very thread keep, through another session, what an append would wait for? Then who
+     * appends must not wait for another thread that does. Without the session's mark; optional. */
+    bool (*ingest_blocked)(void *ingest);
     /* Commit what unit=finish holds back. */
     stoa_status (*ingest_commit)(void *ingest, stoa__call *call, stoa_error *err);
     /* Make everything committed durable. */

@@ -69,6 +69,7 @@ const struct stoa__engine stoa__engine_sqlite = {
     .transaction_hold = sqlite_transaction_hold,
     .ingest_open = sqlite_ingest_open,
     .ingest_append = sqlite_ingest_append,
+    .ingest_blocked = sqlite_ingest_blocked,
     .ingest_append_along = sqlite_ingest_append_along,
     .ingest_commit = sqlite_ingest_commit,
     .ingest_sync = sqlite_ingest_sync,

@@ -108,6 +108,11 @@ void sqlite_gate_return(struct sqlite_gate *gate, struct stoa__turn_work *works)
     stoa__turn_return(&gate->turn, works);
 }
 
+bool sqlite_gate_is_mine(struct sqlite_gate *gate, const void *own)
+{
+    return stoa__turn_is_mine(&gate->turn, own);
+}
+
 void sqlite_gate_touch(struct sqlite_gate *gate)
 {
     stoa__turn_touch(&gate->turn);

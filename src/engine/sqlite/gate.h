@@ -31,6 +31,8 @@ struct stoa__turn_work *sqlite_gate_gather(struct sqlite_gate *gate, int32_t cou
                                            void *self);
 void sqlite_gate_finish(struct sqlite_gate *gate, struct stoa__turn_work *works);
 void sqlite_gate_return(struct sqlite_gate *gate, struct stoa__turn_work *works);
+/* This thread has it, through another holder than `own`, and so would wait for itself. */
+bool sqlite_gate_is_mine(struct sqlite_gate *gate, const void *own);
 /* The holder is being used by this thread now. */
 void sqlite_gate_touch(struct sqlite_gate *gate);
 

@@ -40,6 +40,7 @@ stoa_status sqlite_ingest_open(void *session, const struct stoa__ingest_config *
 stoa_status sqlite_ingest_append(void *ingest, stoa__call *call,
                                  struct stoa__ingest_part *parts, int64_t part_count,
                                  int32_t *level, stoa_error *err);
+bool sqlite_ingest_blocked(void *ingest);
 stoa_status sqlite_ingest_append_along(void *ingest, stoa__call *call,
                                        struct stoa__ingest_append *append,
                                        struct stoa__turn *line, stoa_error *err);

@@ -237,6 +237,13 @@ static stoa_status write_together(struct together *all, struct stoa__ingest_appe
     return STOA_OK;
 }
 
+bool sqlite_ingest_blocked(void *self)
+{
+    const struct sqlite_ingest *const ingest = self;
+
+    return sqlite_gate_is_mine(ingest->session->instance->gate, ingest->session);
+}
+
 stoa_status sqlite_ingest_append_along(void *self, stoa__call *call,
                                        struct stoa__ingest_append *append,
                                        struct stoa__turn *line, stoa_error *err)

@@ -119,7 +119,7 @@ static stoa_status write_with(struct append *own, struct append *others, int cou
 {
     stoa__call call = {0};
 
-    CHECK_INT(stoa__turn_take(&line, own, &call, -1, NULL), STOA_OK);
+    CHECK_INT(stoa__turn_offer(&line, own, NULL, &call, -1, NULL), STOA_OK);
     for (int i = 0; i < count; i++)
         start(&others[i]);
     commits = 0;
@@ -397,7 +397,7 @@ static stoa_status write_one(int id, bool stopped_before, stoa_error *err)
     (void)snprintf(row, sizeof(row), "%da", id);
     append_init(&own, row);
     atomic_store(&stopped, 0);
-    CHECK_INT(stoa__turn_take(&line, &own, &call, -1, NULL), STOA_OK);
+    CHECK_INT(stoa__turn_offer(&line, &own, NULL, &call, -1, NULL), STOA_OK);
     atomic_store(&stopped, stopped_before);
     rc = sqlite_ingest_append_along(ingest, &call, &own.base, &line, err);
     stoa__turn_give(&line, &own);
@@ -459,7 +459,7 @@ static void write_at_gate(void *argument)
     struct visitor *self = argument;
     stoa__call call = {0};
 
-    CHECK_INT(stoa__turn_take(&self->line, self, &call, -1, NULL), STOA_OK);
+    CHECK_INT(stoa__turn_offer(&self->line, self, NULL, &call, -1, NULL), STOA_OK);
     self->rc = sqlite_ingest_append_along(ingest, &call, &self->append.base, &self->line,
                                           &self->append.err);
     stoa__turn_give(&self->line, self);
