@@ -110,10 +110,6 @@ stoa_status stoa__arrow_type_simple(const char *format, const char *name, bool n
  * metadata and nullability do not. */
 bool stoa__arrow_type_equal(const struct stoa__arrow_type *a, const struct stoa__arrow_type *b);
 
-/* A number that is the same for equal schemas (names but the root's, types, nullability, extension
- * names). */
-uint64_t stoa__arrow_type_hash(const struct stoa__arrow_type *type);
-
 /* What a person calls it: "int64", "timestamp[us, UTC]", "list<utf8>". Fills at most `capacity`
  * bytes with a NUL. */
 void stoa__arrow_type_text(const struct stoa__arrow_type *type, char *text, size_t capacity);

@@ -3,7 +3,6 @@
 #include "arrow/type.h"
 
 #include "arrow/shape.h"
-#include "text/hash.h"
 #include "text/utf8.h"
 
 #include <assert.h>
@@ -56,37 +55,6 @@ bool stoa__arrow_type_equal(const struct stoa__arrow_type *a,
 {
     assert(a && b);
     return types_equal(a, b, false);
-}
-
-static uint64_t hash_text(const char *text, uint64_t seed)
-{
-    return stoa__hash(text, strlen(text), seed);
-}
-
-static uint64_t hash_type(const struct stoa__arrow_type *type, uint64_t hash)
-{
-    const int64_t numbers[] = {type->kind,  type->unit,      type->width,
-                               type->precision, type->scale, type->list_size,
-                               type->child_count, type->nullable, type->map_keys_sorted,
-                               type->dictionary_ordered, type->dictionary != NULL};
-
-    for (size_t i = 0; i < sizeof(numbers) / sizeof(numbers[0]); i++)
-        hash = stoa__hash_number((uint64_t)numbers[i], hash);
-    hash = hash_text(type->zone, hash);
-    hash = hash_text(type->extension_name ? type->extension_name : "", hash);
-    if (type->union_ids)
-        hash = stoa__hash(type->union_ids, (size_t)type->child_count, hash);
-    for (int32_t i = 0; i < type->child_count; i++) {
-        hash = hash_text(type->children[i].name, hash);
-        hash = hash_type(&type->children[i], hash);
-    }
-    return type->dictionary ? hash_type(type->dictionary, hash) : hash;
-}
-
-uint64_t stoa__arrow_type_hash(const struct stoa__arrow_type *type)
-{
-    assert(type);
-    return hash_type(type, 0);
 }
 
 /* A text that is cut where the room ends. */

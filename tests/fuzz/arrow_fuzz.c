@@ -368,7 +368,7 @@ static void check_type(struct program *program, const struct stoa__arrow_type *t
     MUST(stoa__arrow_type_export(type, &schema, NULL) == STOA_OK);
     MUST(stoa__arrow_type_parse(&schema, &program->arena, &again, NULL) == STOA_OK);
     MUST(stoa__arrow_type_equal(type, again));
-    MUST(stoa__arrow_type_hash(type) == stoa__arrow_type_hash(again));
+    MUST(type->nullable == again->nullable);
     stoa_schema_release(&schema);
 }
 
