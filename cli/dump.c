@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* SQL that makes a database again. The values are written by SQLite's own quote(), which keeps
- * every bit; so it is for the engine sqlite alone. */
+/* SQL that makes a database again. The values are written by SQLite's own quote() and hex(), which
+ * keep every bit but the sign of a zero; so it is for the engine sqlite alone. */
 #include "dot.h"
 
 #include <string.h>
@@ -26,20 +26,37 @@ static stoa_status put_lines(struct session *session, const char *sql, const cha
     return rc == STOA_DONE ? STOA_OK : rc;
 }
 
-/* A query whose rows are the INSERTs of `table`; its generated columns are left to be computed. */
-static stoa_status insert_query(struct session *session, const char *table, struct text *out)
+/* What one value is written by. quote() ends a text where it holds a NUL. */
+static void put_value(struct text *sql, const char *column)
 {
-    struct text columns = {0}, sql = {0}, name = {0}, literal = {0};
+    struct text name = {0};
+
+    text_identifier(&name, column);
+    text_format(sql,
+                "CASE WHEN typeof(%s) = 'text' AND instr(%s, char(0))"
+                " THEN 'CAST(X''' || hex(%s) || ''' AS TEXT)' ELSE quote(%s) END",
+                text_string(&name), text_string(&name), text_string(&name), text_string(&name));
+    text_release(&name);
+}
+
+/* How an INSERT into `table` begins, and a query for the values of all; its generated columns are
+ * left to be computed. */
+static stoa_status insert_parts(struct session *session, const char *table, struct text *begin,
+                                struct text *sql)
+{
+    struct text list = {0};
     stoa_result result = {0};
     stoa_status rc;
+    int count = 0;
 
-    text_identifier(&name, table);
-    text_put(&sql, "SELECT name FROM pragma_table_xinfo(");
-    text_literal(&sql, table);
-    text_put(&sql, ") WHERE hidden = 0");
-    rc = stoa_query(session->conn, session->progress.op, text_string(&sql), STOA_NUL, NULL, 0, NULL,
-                    0, &result, &session->error);
-    text_clear(&sql);
+    text_put(&list, "SELECT name FROM pragma_table_xinfo(");
+    text_literal(&list, table);
+    text_put(&list, ") WHERE hidden = 0");
+    rc = stoa_query(session->conn, session->progress.op, text_string(&list), STOA_NUL, NULL, 0,
+                    NULL, 0, &result, &session->error);
+    text_put(begin, "INSERT INTO ");
+    text_identifier(begin, table);
+    text_put(sql, "SELECT ");
     while (rc == STOA_OK) {
         const char *column;
         int64_t size;
@@ -48,35 +65,62 @@ static stoa_status insert_query(struct session *session, const char *table, stru
             rc = stoa_result_text(result, 0, &column, &size, &session->error);
         if (rc != STOA_OK)
             break;
-        if (columns.size > 0) {
-            text_put(&columns, ", ");
-            text_put(&sql, " || ', ' || ");
-        }
-        text_identifier(&columns, column);
-        text_put(&sql, "quote(");
-        text_identifier(&sql, column);
-        text_char(&sql, ')');
+        text_put(begin, count > 0 ? ", " : "(");
+        text_identifier(begin, column);
+        text_put(sql, count++ > 0 ? ", " : "");
+        put_value(sql, column);
     }
+    text_put(begin, ") VALUES (");
+    text_put(sql, " FROM ");
+    text_identifier(sql, table);
     stoa_result_close(result);
-    text_format(&literal, "INSERT INTO %s(%s) VALUES (", text_string(&name), text_string(&columns));
-    text_put(out, "SELECT ");
-    text_literal(out, text_string(&literal));
-    text_format(out, " || %s || ');' FROM %s", text_string(&sql), text_string(&name));
-    text_release(&columns);
-    text_release(&sql);
-    text_release(&name);
-    text_release(&literal);
+    text_release(&list);
     return rc == STOA_DONE ? STOA_OK : rc;
+}
+
+/* One row, whose values are written already. */
+static stoa_status put_row(struct session *session, stoa_result result, const struct text *begin,
+                           int32_t column_count)
+{
+    FILE *file = session->output.file;
+    stoa_status rc = STOA_OK;
+
+    fwrite(begin->data, 1, begin->size, file);
+    for (int32_t i = 0; i < column_count && rc == STOA_OK; i++) {
+        const char *text;
+        int64_t size;
+        rc = stoa_result_text(result, i, &text, &size, &session->error);
+        if (rc != STOA_OK)
+            break;
+        fputs(i > 0 ? ", " : "", file);
+        fwrite(text, 1, (size_t)size, file);
+    }
+    fputs(");\n", file);
+    return rc;
 }
 
 static stoa_status put_rows(struct session *session, const char *table)
 {
-    struct text sql = {0};
-    stoa_status rc = insert_query(session, table, &sql);
+    struct ArrowSchema schema = {0};
+    struct text begin = {0}, sql = {0};
+    stoa_result result = {0};
+    stoa_status rc = insert_parts(session, table, &begin, &sql);
+
     if (rc == STOA_OK)
-        rc = put_lines(session, text_string(&sql), "\n");
+        rc = stoa_query(session->conn, session->progress.op, text_string(&sql), STOA_NUL, NULL, 0,
+                        NULL, 0, &result, &session->error);
+    if (rc == STOA_OK)
+        rc = stoa_result_schema(result, &schema, &session->error);
+    while (rc == STOA_OK) {
+        rc = stoa_result_step(result, session->progress.op, &session->error);
+        if (rc == STOA_OK)
+            rc = put_row(session, result, &begin, (int32_t)schema.n_children);
+    }
+    stoa_schema_release(&schema);
+    stoa_result_close(result);
+    text_release(&begin);
     text_release(&sql);
-    return rc;
+    return rc == STOA_DONE ? STOA_OK : rc;
 }
 
 /* Tables first, each with its rows; sqlite_sequence, once it is there, by what it counts. */
@@ -149,6 +193,26 @@ static stoa_status put_sequences(struct session *session)
     return put_rows(session, "sqlite_sequence");
 }
 
+/* The numbers an application marks its file with. */
+static stoa_status put_marks(struct session *session)
+{
+    static const char *const names[] = {"user_version", "application_id"};
+    stoa_status rc = STOA_OK;
+
+    for (size_t i = 0; i < sizeof names / sizeof *names && rc == STOA_OK; i++) {
+        struct text sql = {0};
+        stoa_rows row;
+        text_format(&sql, "PRAGMA %s", names[i]);
+        rc = stoa_query_row(session->conn, session->progress.op, text_string(&sql), STOA_NUL, NULL,
+                            0, NULL, 0, &row, &session->error);
+        if (rc == STOA_OK && row.values[0].a != 0)
+            fprintf(session->output.file, "%s=%lld;\n", text_string(&sql),
+                    (long long)row.values[0].a);
+        text_release(&sql);
+    }
+    return rc;
+}
+
 stoa_status dot_dump(struct session *session, const struct words *words)
 {
     const char *only = words->count > 1 ? words->word[1] : NULL;
@@ -175,6 +239,8 @@ stoa_status dot_dump(struct session *session, const struct words *words)
         rc = put_sequences(session);
     if (rc == STOA_OK)
         rc = put_rest(session, only);
+    if (rc == STOA_OK && !only)
+        rc = put_marks(session);
     fputs(rc == STOA_OK ? "COMMIT;\n" : "ROLLBACK; -- it was not complete\n",
           session->output.file);
     if (begun)

@@ -167,6 +167,14 @@ def dots():
     again = os.path.join(WORK, "again.db")
     expect("a dump makes the same database", (run(again, given=dump), run(again, ".dump")),
            ((0, "", ""), (0, dump, "")))
+    hard = ("create table h(%s, a, b);" % ", ".join("c%d" % i for i in range(600)) +
+            "insert into h(a, b) values ('x' || char(0) || 'y''', 9e999), (x'00', 0.1);"
+            "pragma user_version = 7; pragma application_id = -8")
+    looks = "select hex(a), typeof(a), b from h; pragma user_version; pragma application_id"
+    status, dump, err = run("hard.db", hard, ".dump")
+    expect("and keeps every bit, of six hundred columns, too",
+           (status, err, run("soft.db", given=dump), run("soft.db", looks)),
+           (0, "", (0, "", ""), run("hard.db", looks)))
     expect(".checks", run(FILE, ".checks"), (0, "ok\n", ""))
     expect(".backup and .restore", run(FILE, ".backup b.db", "delete from t", ".restore b.db",
                                        "select count(*) from t"), (0, "1\n", ""))
