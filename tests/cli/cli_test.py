@@ -135,9 +135,11 @@ def says(sentence, got, status, *words):
 
 def hostile():
     folder = os.open(WORK, os.O_RDONLY)
-    says("an input that cannot be read is told", fed(folder, ":memory:"), 1, "standard input: Is a ")
+    says("an input that cannot be read is told", fed(folder, ":memory:"), 1,
+         "standard input: Is a ")
     os.close(folder)
-    expect("a NUL hides no statement after it", fed(b"select 1;\nselect 2;\0select 3;\n", ":memory:"),
+    expect("a NUL hides no statement after it",
+           fed(b"select 1;\nselect 2;\0select 3;\n", ":memory:"),
            (1, "1\n", "stoa: standard input: line 2 holds a NUL\n"))
     says("a standard input that is closed is told", fed(b"", ":memory:", closed=(0,)), 1,
          "standard input: Bad file descriptor")
