@@ -106,6 +106,16 @@ def test_shape_of_a_module(path):
 ROOT = os.environ.get("STOA_ROOT")
 
 
+@pytest.mark.skipif(not ROOT, reason="needs the tree")
+def test_the_readme_runs_as_it_is_printed(tmp_path):
+    readme = pathlib.Path(ROOT, "README.md").read_text(encoding="utf-8")
+    (block,) = re.findall(r"^```python\n(.*?)^```$", readme, re.M | re.S)
+    ended = subprocess.run([sys.executable, "-c", block], cwd=tmp_path, capture_output=True,
+                           text=True, timeout=120, check=False)
+    assert (ended.returncode, ended.stderr) == (0, "")
+    assert "sum(a)" in ended.stdout and "6" in ended.stdout
+
+
 def table_of_functions():
     path = pathlib.Path(ROOT, "bindings/python/functions.txt")
     lines = [line.split(maxsplit=1) for line in path.read_text(encoding="utf-8").splitlines()
