@@ -7,6 +7,7 @@ import re
 import subprocess
 import sys
 
+import hostile
 from cffi import FFI
 
 ROOT = os.environ["STOA_ROOT"]
@@ -121,8 +122,18 @@ def a_tick_in_python_cancels():
     stoa.stoa_db_close(db)
 
 
+def no_argument_is_too_wrong_for_a_sentence():
+    with open(os.path.join(ROOT, "tests/abi/exports.txt"), encoding="utf-8") as file:
+        exports = {line.split()[0] for line in file if line.strip()}
+    names = hostile.functions(HEADER, exports)
+    missing = [name for name in exports if name.startswith("stoa_") and name not in names]
+    assert sorted(missing) == ["stoa_version", "stoa_version_number"], missing
+    assert not (found := hostile.problems(ffi, stoa, HEADER, exports)), "\n# ".join(found)
+
+
 TESTS = [quick_start_prints_its_row, layouts_are_those_of_c, stale_handles_are_sentences,
-         streams_outlive_their_handles, a_tick_in_python_cancels]
+         streams_outlive_their_handles, a_tick_in_python_cancels,
+         no_argument_is_too_wrong_for_a_sentence]
 
 print("1..%d" % len(TESTS))
 failures = 0
