@@ -103,7 +103,7 @@ struct lua_text collection_lua_resolve_path(struct lua_runner *runner, struct lu
     const bool rooted = path.size > 0 && path.text[0] == '/';
     bool inside;
 
-    if (memchr(path.text, '\0', (size_t)path.size))
+    if (path.size > 0 && memchr(path.text, '\0', (size_t)path.size))
         collection_lua_refuse(runner, STOA_ERR_INVALID, "the path holds a NUL");
     if (!rooted)
         add(runner, folder.text, (size_t)folder.size);
