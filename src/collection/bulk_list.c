@@ -392,11 +392,7 @@ stoa_status collection_bulk_group_insert(struct bulk *bulk, const struct bulk_gr
 {
     struct walk walk = {.bulk = bulk, .group = group};
     const struct collection_flow flow = {
-        .columns = {.table = group->table,
-                    .feeds = group->feeds,
-                    .feed_count = group->feed_count,
-                    .with_id = true,
-                    .with_index = group->table->role == ROLE_VECTOR},
+        .columns = collection_group_columns(group->table, group->feeds, group->feed_count),
         .row_count = group->row_count,
         .next = walk_next,
         .number = walk_number,

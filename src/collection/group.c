@@ -243,11 +243,7 @@ stoa_status collection_group_insert(struct collection_call *call,
 {
     struct whole whole = {group, id, false};
     const struct collection_flow flow = {
-        .columns = {.table = group->table,
-                    .feeds = group->feeds,
-                    .feed_count = group->feed_count,
-                    .with_id = true,
-                    .with_index = group->table->role == ROLE_VECTOR},
+        .columns = collection_group_columns(group->table, group->feeds, group->feed_count),
         .row_count = group->row_count,
         .next = whole_next,
         .number = whole_number,

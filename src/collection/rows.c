@@ -364,7 +364,7 @@ static stoa_status write_flow(struct collection_call *call, const struct collect
     struct flow_source source = {.call = &call->entry.call};
     stoa_status rc = source_init(&source, flow, err);
 
-    if (rc == STOA_OK)
+    if (rc == STOA_OK && flow->row_count > COLLECTION_CHUNK_ROWS)
         rc = collection_rows_ruled(call, flow->columns.table, &source.in_pieces, err);
     if (rc == STOA_OK && source.in_pieces) {
         source.source.row_count = -1;

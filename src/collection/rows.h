@@ -22,6 +22,14 @@ struct collection_columns {
     bool with_id, with_index;
 };
 
+/* Those of a group's rows. */
+static inline struct collection_columns
+collection_group_columns(const struct collection_table *table, const struct collection_feed *feeds,
+                         int32_t feed_count)
+{
+    return (struct collection_columns){table, feeds, feed_count, true, table->role == ROLE_VECTOR};
+}
+
 /* Packed rows for one statement, which comes from the session's cache. */
 struct collection_packed {
     stoa__buffer values, bytes;
