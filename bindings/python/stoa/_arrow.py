@@ -29,10 +29,12 @@ def _api() -> Any:
     if found is None:
         import ctypes  # pylint: disable=import-outside-toplevel
         new, get = ctypes.pythonapi.PyCapsule_New, ctypes.pythonapi.PyCapsule_GetPointer
+        end = ctypes.pythonapi.PyCapsule_SetDestructor
         new.restype, new.argtypes = ctypes.py_object, [ctypes.c_void_p, ctypes.c_char_p,
                                                        ctypes.c_void_p]
         get.restype, get.argtypes = ctypes.c_void_p, [ctypes.py_object, ctypes.c_char_p]
-        found = _functions["api"] = (new, get)
+        end.restype, end.argtypes = ctypes.c_int, [ctypes.py_object, ctypes.c_void_p]
+        found = _functions["api"] = (new, get, end)
     return found
 
 
@@ -48,18 +50,22 @@ def pointer(capsule: Any, name: bytes) -> Any:
 # ---- out ----
 
 def _capsule(name: bytes, struct: Any) -> Any:
-    """A capsule that owns what `struct` holds; the struct itself is emptied."""
-    new = _api()[0]
+    """A capsule that owns what `struct` holds; the struct itself is emptied.
+
+    A signal's handler may raise behind every call here. Then what has two owners would be released
+    twice, so in between it has none: at worst it is lost."""
+    new, _, set_destructor = _api()
     block = ffi.new("void **")
     call(lib.stoa_block_new, _SIZES[name], block)
     try:
-        capsule = new(int(ffi.cast("uintptr_t", block[0])), name, _DESTRUCTOR)
+        capsule = new(int(ffi.cast("uintptr_t", block[0])), name, None)
     except BaseException:
         lib.stoa_block_free(block[0])
         raise
-    # The block was empty so far: what dies before this line releases nothing.
-    ffi.memmove(block[0], struct, _SIZES[name])
+    set_destructor(capsule, _DESTRUCTOR)
+    whole = ffi.buffer(struct)[:]
     struct.release = NULL
+    ffi.memmove(block[0], whole, _SIZES[name])
     return capsule
 
 

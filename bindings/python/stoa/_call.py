@@ -96,15 +96,13 @@ _stream_tick = ffi.callback("int32_t(void *)", _nothing, error=1, onerror=_throw
 class Operation:
     """A stoa_op: closed when the last that knows it forgets it."""
 
-    __slots__ = ("handle", "_close")
+    __slots__ = ("handle",)
 
     def __init__(self, timeout: float | None = None, exported: bool = False) -> None:
         tick = NULL
         if _get_ident() == _main:
             tick = _stream_tick if exported else _tick
         made, error = ffi.new("stoa_op *"), take_error()
-        self._close = lib.stoa_op_close
-        self.handle = NO_LIMIT
         milliseconds = -1 if timeout is None else max(0, int(timeout * 1000))
         if lib.stoa_op_open(milliseconds, tick, NULL, NULL, made, error) < 0:
             raise exception(error)
@@ -121,8 +119,10 @@ class Operation:
         lib.stoa_op_progress(self.handle, done, total, NULL)
         return done[0], total[0]
 
-    def __del__(self) -> None:
-        self._close(self.handle)
+    def __del__(self, _close: Any = lib.stoa_op_close) -> None:
+        handle = getattr(self, "handle", None)
+        if handle is not None:
+            _close(handle)
 
 
 class Operations:
