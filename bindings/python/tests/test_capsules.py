@@ -39,7 +39,7 @@ class Given:
 
 def ends_well(text):
     done = subprocess.run([sys.executable, "-X", "faulthandler", "-c", BEGIN + text],
-                          capture_output=True, text=True, timeout=120, check=False)
+                          capture_output=True, text=True, timeout=600, check=False)
     assert (done.returncode, done.stderr) == (0, ""), done.stderr
 
 

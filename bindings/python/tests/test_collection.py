@@ -437,7 +437,7 @@ def test_the_manual_runs(tmp_path, monkeypatch, capsys):
 def test_the_example_draws(tmp_path):
     path = pathlib.Path(ROOT, "bindings/python/examples/orchards.py")
     done = subprocess.run([sys.executable, str(path), str(tmp_path)], capture_output=True,
-                          text=True, check=False, timeout=60)
+                          text=True, check=False, timeout=600)
     assert done.returncode == 0, done.stderr
     wanted = re.findall(r"# prints (.*)", path.read_text(encoding="utf-8"))
     assert wanted and [one for one in wanted if one not in done.stdout] == []

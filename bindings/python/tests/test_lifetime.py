@@ -21,7 +21,7 @@ MANY = ("WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i 
 
 def script(text, *flags, code=0):
     done = subprocess.run([sys.executable, *flags, "-c", text], capture_output=True, text=True,
-                          timeout=60, check=False)
+                          timeout=600, check=False)
     assert done.returncode == code, done.stderr
     return done
 
@@ -271,7 +271,7 @@ con.close()
 
 
 def test_threads_share_a_database(tmp_path):
-    with stoa.open(tmp_path / "a.db") as db:
+    with stoa.open(tmp_path / "a.db", busy_timeout="none") as db:
         with db.connect() as con:
             con.run("CREATE TABLE t(a INTEGER)")
         problems = []

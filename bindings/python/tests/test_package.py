@@ -19,7 +19,7 @@ PACKAGE = pathlib.Path(stoa.__file__).parent
 
 
 def python(text, **environment):
-    return subprocess.run([sys.executable, "-c", text], capture_output=True, text=True, timeout=60,
+    return subprocess.run([sys.executable, "-c", text], capture_output=True, text=True, timeout=600,
                           check=False, env={**os.environ, **environment})
 
 
@@ -232,7 +232,7 @@ def test_examples(name, tmp_path):
         pytest.importorskip(module)
     path = pathlib.Path(ROOT, "bindings/python/examples", name + ".py")
     done = subprocess.run([sys.executable, str(path)], capture_output=True, text=True,
-                          cwd=tmp_path, check=False, timeout=60)
+                          cwd=tmp_path, check=False, timeout=600)
     assert done.returncode == 0, done.stderr
     wanted = re.findall(r"# prints (.*)", path.read_text(encoding="utf-8"))
     assert wanted and [line for line in wanted if line not in done.stdout] == []
