@@ -5,9 +5,7 @@
 
 #include "base/object.c"
 
-#include <sched.h>
-
-enum { ROUNDS = 2000, THREADS = 3 };
+enum { ROUNDS = 2000, THREADS = 3, RACES = 300, BURST = 1000 };
 
 struct thing {
     struct stoa__object object;
@@ -106,23 +104,36 @@ static void many_threads_use_and_close_the_same_handles(void)
         CHECK_INT(slot_at(i)->word & (PINS_MASK | FREE_BIT), FREE_BIT);
 }
 
-static _Atomic bool racing;
-static _Atomic uint64_t race_id;
+/* A round of the race; the threads sleep until it is their turn, for a thread that only yields
+ * is let run for ever on a machine where others want its core. */
+static stoa__mutex lock;
+static stoa__condition changed;
+static bool racing; /* Under the lock, like the handle. */
+static uint64_t race_id;
 
-/* Valgrind runs one thread at a time, so it must be told to go on with another one. */
+static void set_racing(bool now)
+{
+    stoa__mutex_lock(&lock);
+    racing = now;
+    stoa__condition_signal(&changed);
+    stoa__mutex_unlock(&lock);
+}
+
 static void wait_until(bool right)
 {
+    stoa__mutex_lock(&lock);
     while (racing != right)
-        sched_yield();
+        stoa__condition_wait(&changed, &lock, -1);
+    stoa__mutex_unlock(&lock);
 }
 
 static void close_when_told(void *argument)
 {
     (void)argument;
-    for (int i = 0; i < ROUNDS; i++) {
+    for (int i = 0; i < RACES; i++) {
         wait_until(true);
         stoa__object_close(race_id, STOA__KIND_DB);
-        racing = false;
+        set_racing(false);
     }
 }
 
@@ -130,21 +141,27 @@ static void a_child_opened_while_its_parent_closes_is_closed(void)
 {
     stoa__thread closer;
 
+    stoa__mutex_init(&lock);
+    stoa__condition_init(&changed);
     CHECK_INT(stoa__thread_start(&closer, "closer", close_when_told, NULL, NULL),
               STOA_OK);
-    for (int i = 0; i < ROUNDS; i++) {
+    for (int i = 0; i < RACES; i++) {
         struct stoa__object *db;
 
         race_id = make(&db_class, NULL);
         CHECK_INT(stoa__object_pin(race_id, STOA__KIND_DB, &db, NULL), STOA_OK);
-        racing = true;
-        while (make(&conn_class, db) != 0)
-            sched_yield();
-        stoa__object_unpin(db);
+        set_racing(true);
+        for (int k = 1; make(&conn_class, db) != 0; k++)
+            if (k % BURST == 0)
+                stoa__sleep_ns(1);
         wait_until(false);
+        CHECK_INT(make(&conn_class, db), 0);
+        stoa__object_unpin(db);
         CHECK_INT(made, destroyed);
     }
     stoa__thread_stop(&closer);
+    stoa__condition_release(&changed);
+    stoa__mutex_release(&lock);
     CHECK_INT(stoa__object_count(STOA__KIND_CONN), 0);
 }
 
