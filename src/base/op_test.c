@@ -145,11 +145,17 @@ static void cancelling_what_ended_is_harmless(void)
 static void a_deadline_passes(void)
 {
     int64_t start = stoa__clock_monotonic_ns();
-    stoa_op op = open_op(300, NULL); /* Not over before it begins, also on a loaded machine. */
+    stoa_op op = open_op(300, NULL);
+    int late = 0;
     stoa__call call;
     stoa_error err;
 
-    CHECK_INT(stoa__call_begin(&call, op, NULL, NULL), STOA_OK);
+    /* On a loaded machine it may be over before it begins. */
+    for (; stoa__call_begin(&call, op, NULL, NULL) != STOA_OK; late++) {
+        stoa_op_close(op);
+        start = stoa__clock_monotonic_ns();
+        op = open_op(300, NULL);
+    }
     while (stoa__call_check(&call, &err) == STOA_OK) {
         CHECK(stoa__call_slice_ns(&call, -1) <= 10 * MS);
         CHECK(stoa__clock_monotonic_ns() - start < 20000 * (int64_t)MS);
@@ -162,7 +168,7 @@ static void a_deadline_passes(void)
     stoa__call_end(&call);
     CHECK_INT(stoa__call_begin(&call, op, NULL, &err), STOA_ERR_TIMEOUT);
     stoa_op_close(op);
-    CHECK_INT(released, 1);
+    CHECK_INT(released, late + 1);
 }
 
 static void a_deadline_stops_without_a_tick_too(void)

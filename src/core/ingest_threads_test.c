@@ -87,9 +87,11 @@ static void *append_rows(void *argument)
 static void open_world(struct world *world, const char *path, const char *settings, bool shared,
                        const stoa_option *options, int64_t option_count)
 {
+    char patient[80];
     stoa_error err;
 
-    *world = (struct world){.db = app_open(path, settings), .append_count = APPEND_COUNT};
+    (void)snprintf(patient, sizeof(patient), "busy_timeout=none %s", settings ? settings : "");
+    *world = (struct world){.db = app_open(path, patient), .append_count = APPEND_COUNT};
     stoa_conn conn = app_connect(world->db);
 
     app_run(conn, "DROP TABLE IF EXISTS t; CREATE TABLE t(id INTEGER PRIMARY KEY);"

@@ -289,7 +289,7 @@ def ends():
     os.write(shell.fd, (forever + ";\r").encode())
     shell.wait(b"query  ", goes_on=True)
     os.kill(shell.pid, signal.SIGTERM)
-    shown = shell.wait(b"signal", 10)
+    shown = shell.wait(b"signal")
     holds("SIGTERM cancels the query that runs", shown, "ended by a signal")
     status = os.waitstatus_to_exitcode(os.waitpid(shell.pid, 0)[1])
     os.close(shell.fd)

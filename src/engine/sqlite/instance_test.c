@@ -380,7 +380,7 @@ static void open_and_close(void *self)
 {
     (void)self;
     for (int i = 0; i < 60; i++) {
-        stoa_db db = app_open(shared_path, NULL);
+        stoa_db db = app_open(shared_path, "busy_timeout=none");
 
         CHECK_ROWS(app_connect(db), "SELECT count(*) FROM t", "1");
         stoa_db_close(db);
