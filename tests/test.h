@@ -11,7 +11,7 @@
  *     TEST_MAIN({"closing twice is harmless", closing_twice_is_harmless})
  *
  * `x_test part` runs the tests whose name contains the part. STOA_TEST_SECONDS bounds
- * each test (60); STOA_TEST_NOFORK=1 runs them in one process, for a debugger.
+ * each test (300); STOA_TEST_NOFORK=1 runs them in one process, for a debugger.
  */
 #ifndef STOA_TEST_H
 #define STOA_TEST_H
@@ -141,7 +141,7 @@ static inline unsigned test_seconds(void)
     const char *text = getenv("STOA_TEST_SECONDS");
     const long seconds = text ? strtol(text, NULL, 10) : 0;
 
-    return seconds > 0 ? (unsigned)seconds : 60;
+    return seconds > 0 ? (unsigned)seconds : 300;
 }
 
 static inline void test_run_child(const struct test *test)

@@ -22,7 +22,7 @@ def lacks(text, *wanted):
     return ["%r is not in %r" % (w, text) for w in wanted if w not in text]
 
 
-status, out = sample(STOA_TEST_SECONDS="3")
+status, out = sample(STOA_TEST_SECONDS="6")
 failed = set(re.findall(r"^not ok \d+ - (.*)$", out, re.M))
 right = {"a failed condition", "a wrong number", "a wrong text", "a missing part",
          "a failure on a thread", "a crash", "a hang"}
@@ -35,7 +35,7 @@ point("a failed run has a failing status", [] if status == 1 else ["it is %d" % 
 point("a failure says where, what was got and what is right",
       lacks(out, "sample.c:17: 1 + 1 == 3 does not hold", "1 + 1 is 2, not 3",
             'is "(NULL)", not "three"', 'without "three"', "killed by signal 9",
-            "still running after 3 s"))
+            "still running after 6 s"))
 left = re.search(r"# left (.*)", out).group(1)
 point("a test's directory goes with it", [left] if os.path.exists(os.path.dirname(left)) else [])
 
