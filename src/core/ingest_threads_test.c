@@ -346,7 +346,7 @@ static void who_keeps_the_writer_does_not_wait_for_the_line(void)
     struct world world;
     stoa_error err;
 
-    open_world(&world, path, "busy_timeout=600000", true, NULL, 0);
+    open_world(&world, path, NULL, true, NULL, 0);
     stoa_conn conn = app_connect(world.db);
 
     other.world = &world;
