@@ -86,7 +86,8 @@ bool stoa__family_casts(enum stoa__arrow_family from, enum stoa__arrow_family to
     return (casts[from] >> to) & 1;
 }
 
-const struct stoa__arrow_type *stoa__arrow_value_type(const struct stoa__arrow_type *type)
+/* The type behind dictionaries and run ends. */
+static const struct stoa__arrow_type *value_type(const struct stoa__arrow_type *type)
 {
     while (type->dictionary || type->kind == STOA__ARROW_RUN_END)
         type = type->dictionary ? type->dictionary : &type->children[1];
@@ -244,8 +245,8 @@ stoa_status stoa__cast_types_check(const struct stoa__arrow_path *path,
     struct stoa__arrow_path below;
     char from_text[160], to_text[160];
 
-    from = stoa__arrow_value_type(from);
-    to = stoa__arrow_value_type(to);
+    from = value_type(from);
+    to = value_type(to);
     family = stoa__arrow_family(from->kind);
     if (!stoa__family_casts(family, stoa__arrow_family(to->kind))) {
         stoa__arrow_type_text(from, from_text, sizeof(from_text));

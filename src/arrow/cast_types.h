@@ -33,10 +33,6 @@ enum stoa__arrow_family stoa__arrow_family(enum stoa__arrow_kind kind);
 /* Whether some value of the one family is a value of the other. */
 bool stoa__family_casts(enum stoa__arrow_family from, enum stoa__arrow_family to);
 
-/* The type behind dictionaries and run ends. */
-const struct stoa__arrow_type *
-stoa__arrow_value_type(const struct stoa__arrow_type *type);
-
 /* Which field of the struct `from` becomes field `index` of the struct `to`: that of its
  * name, which stoa__cast_types_check() has seen to be no other's. -1: none. */
 int32_t stoa__cast_field(const struct stoa__arrow_type *from,

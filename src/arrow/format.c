@@ -92,7 +92,8 @@ static bool take_number(struct cursor *cursor, int64_t min, int64_t max, int32_t
     return true;
 }
 
-int32_t stoa__arrow_decimal_digits(enum stoa__arrow_kind kind)
+/* Digits a decimal of `kind` can hold. */
+static int32_t decimal_digits(enum stoa__arrow_kind kind)
 {
     assert(kind >= STOA__ARROW_DECIMAL32 && kind <= STOA__ARROW_DECIMAL256);
     return kind == STOA__ARROW_DECIMAL32    ? 9
@@ -135,7 +136,7 @@ static const char *parse_decimal(struct cursor *cursor, struct stoa__arrow_type 
         return "expected d:precision,scale or d:precision,scale,bits";
     if (!set_decimal_bits(type, bits))
         return "a decimal has 32, 64, 128 or 256 bits";
-    if (type->precision < 1 || type->precision > stoa__arrow_decimal_digits(type->kind))
+    if (type->precision < 1 || type->precision > decimal_digits(type->kind))
         return "the precision is outside 1 to 9, 18, 38 or 76 for 32, 64, 128 or 256 bits";
     if (type->scale < -DECIMAL_SCALE_MAX || type->scale > DECIMAL_SCALE_MAX)
         return "the scale is outside -76 to 76";

@@ -15,7 +15,4 @@ stoa_status stoa__arrow_format_parse(const char *format, size_t size, stoa__aren
                                      struct stoa__arrow_type *type, int32_t *child_count,
                                      const char **problem);
 
-/* Digits a decimal of `kind` can hold. */
-int32_t stoa__arrow_decimal_digits(enum stoa__arrow_kind kind);
-
 #endif

@@ -18,7 +18,8 @@ static void conn_closing(struct stoa__object *object)
     stoa__session_abandon(((struct stoa__leaf *)object)->session);
 }
 
-void stoa__conn_drop_extension(struct stoa__conn *conn)
+/* Free what the floor above keeps on the connection. */
+static void drop_extension(struct stoa__conn *conn)
 {
     void *extension = conn->extension;
 
@@ -33,7 +34,7 @@ static void conn_destroy(struct stoa__object *object)
     struct stoa__conn *conn = (struct stoa__conn *)object;
 
     stoa__session_unref(conn->leaf.session);
-    stoa__conn_drop_extension(conn);
+    drop_extension(conn);
     stoa__params_room_release(&conn->room);
     stoa__row_writer_release(&conn->row);
     stoa__free(conn);
@@ -42,9 +43,9 @@ static void conn_destroy(struct stoa__object *object)
 static const struct stoa__class conn_class = {
     .kind = STOA__KIND_CONN, .closing = conn_closing, .destroy = conn_destroy};
 
-stoa_status stoa__conn_open(struct stoa__session *session,
-                            const struct stoa__read_config *read, uint64_t *id,
-                            stoa_error *err)
+/* Make a connection on a session whose mark is held; it takes a reference of its own. */
+static stoa_status open_conn(struct stoa__session *session, const struct stoa__read_config *read,
+                             uint64_t *id, stoa_error *err)
 {
     struct stoa__conn *conn = stoa__alloc_zero(1, sizeof *conn);
     stoa_status rc;
@@ -115,7 +116,7 @@ static stoa_status connect(struct stoa__db_entry *entry, const stoa_option *opti
         return rc;
     rc = set(session, &read, options, option_count, err);
     if (rc == STOA_OK)
-        rc = stoa__conn_open(session, &read, id, err);
+        rc = open_conn(session, &read, id, err);
     stoa__session_let_go(session);
     stoa__session_unref(session);
     return rc;
@@ -161,7 +162,7 @@ static stoa_status reset(struct stoa__entry *entry, stoa_error *err)
     stoa__ledger_end(&session->ledger, false);
     stoa__session_end_dry_run(session);
     stoa__session_drop_resolver(session);
-    stoa__conn_drop_extension(entry->leaf->conn);
+    drop_extension(entry->leaf->conn);
     rc = entry->engine->session_reset(session->native, &reusable, err);
     if (rc == STOA_OK && !reusable)
         rc = stoa__pool_renew(session, &entry->call, err);

@@ -19,12 +19,4 @@ struct stoa__conn {
     void (*extension_free)(void *extension);
 };
 
-/* Free what the floor above keeps on the connection. */
-void stoa__conn_drop_extension(struct stoa__conn *conn);
-
-/* Make a connection on a session whose mark is held; it takes a reference of its own. */
-stoa_status stoa__conn_open(struct stoa__session *session,
-                            const struct stoa__read_config *read, uint64_t *id,
-                            stoa_error *err);
-
 #endif

@@ -9,7 +9,7 @@
  *   thread, buries the native part like any leaf. A shutdown of the database (or a reset of the
  *   connection) stops it: the native part ends at once, and the stream fails from then on.
  */
-#include "core/export.h"
+#include "core/result.h"
 
 #include "arrow/array.h"
 #include "arrow/stream.h"
@@ -225,8 +225,9 @@ static void move(struct export *export, struct stoa__result *result)
     stoa__session_link(export->session, &export->link);
 }
 
-stoa_status stoa__result_export(struct stoa__entry *entry, struct stoa__result *result,
-                                struct ArrowArrayStream *out, stoa_error *err)
+/* Take the rest of `result`, whose mark the entry holds; on failure it is as before. */
+static stoa_status take_rest(struct stoa__entry *entry, struct stoa__result *result,
+                             struct ArrowArrayStream *out, stoa_error *err)
 {
     struct export *export;
     stoa_status rc;
@@ -258,7 +259,7 @@ stoa_status stoa_result_export(stoa_result handle, stoa_op op,
     rc = stoa__result_enter(&entry, handle, op, &result, err);
     if (rc != STOA_OK)
         return rc;
-    rc = stoa__result_export(&entry, result, out, err);
+    rc = take_rest(&entry, result, out, err);
     if (rc == STOA_OK)
         stoa__object_close(handle.id, STOA__KIND_RESULT);
     return stoa__leave(&entry, rc);

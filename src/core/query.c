@@ -126,10 +126,10 @@ stoa_status stoa_query(stoa_conn conn, stoa_op op, const char *sql, int64_t sql_
     return stoa__leave(&entry, query(&entry, &script, &packed, &out->id, err));
 }
 
-stoa_status stoa__stmt_params(struct stoa__stmt *stmt, const stoa_value *params,
-                              int64_t param_count, const uint8_t *bytes,
-                              int64_t bytes_size, struct stoa__params *out,
-                              stoa_error *err)
+/* The parameters of an execution: those passed, or those bound. */
+static stoa_status params_of(struct stoa__stmt *stmt, const stoa_value *params, int64_t param_count,
+                             const uint8_t *bytes, int64_t bytes_size, struct stoa__params *out,
+                             stoa_error *err)
 {
     if (param_count == 0 && stmt->bindings)
         return stoa__stmt_bound(stmt, out, err);
@@ -179,7 +179,7 @@ stoa_status stoa_execute(stoa_stmt handle, stoa_op op, const stoa_value *params,
     rc = stoa__stmt_enter(&entry, handle, op, &stmt, err);
     if (rc != STOA_OK)
         return rc;
-    rc = stoa__stmt_params(stmt, params, param_count, bytes, bytes_size, &checked, err);
+    rc = params_of(stmt, params, param_count, bytes, bytes_size, &checked, err);
     if (rc == STOA_OK)
         rc = execute(&entry, stmt, &checked, &out->id, err);
     return stoa__leave(&entry, rc);
@@ -295,7 +295,7 @@ stoa_status stoa_execute_row(stoa_stmt handle, stoa_op op, const stoa_value *par
     rc = stoa__stmt_enter(&entry, handle, op, &stmt, err);
     if (rc != STOA_OK)
         return rc;
-    rc = stoa__stmt_params(stmt, params, param_count, bytes, bytes_size, &checked, err);
+    rc = params_of(stmt, params, param_count, bytes, bytes_size, &checked, err);
     if (rc == STOA_OK && stmt->running)
         stoa__result_supersede(stmt->running);
     if (rc == STOA_OK)

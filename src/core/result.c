@@ -35,7 +35,8 @@ struct stoa__result *stoa__result_new(struct stoa__entry *entry, stoa_error *err
     return result;
 }
 
-void stoa__result_end_run(struct stoa__result *result)
+/* End the cursor and the statement that is the result's own. */
+static void end_run(struct stoa__result *result)
 {
     if (result->cursor)
         result->cursors->cursor_close(result->cursor);
@@ -53,7 +54,7 @@ void stoa__result_free(struct stoa__result *result)
 {
     struct stoa__stmt *stmt = result->stmt;
 
-    stoa__result_end_run(result);
+    end_run(result);
     stoa__row_writer_release(&result->rows);
     stoa__arena_release(&result->texts);
     stoa__read_plan_free(result->plan);
@@ -87,7 +88,7 @@ void stoa_result_close(stoa_result result)
 
 void stoa__result_supersede(struct stoa__result *result)
 {
-    stoa__result_end_run(result);
+    end_run(result);
     if (result->failure.code == 0)
         (void)stoa__fail(&result->failure, STOA_ERR_CLOSED,
                          "the statement was executed again");
@@ -250,7 +251,7 @@ static stoa_status run_next(struct stoa__entry *entry, struct stoa__result *resu
     stoa_error *err = &result->failure;
     stoa_status rc;
 
-    stoa__result_end_run(result);
+    end_run(result);
     result->started = result->done = false;
     if (result->plan)
         return stoa__read_plan_next(entry, result, err);

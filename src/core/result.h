@@ -60,8 +60,6 @@ stoa_status stoa__result_enter(struct stoa__entry *entry, stoa_result handle, st
 stoa_status stoa__result_answer(struct stoa__result *result, stoa_status rc,
                                 stoa_error *err);
 
-/* End the cursor and the statement that is the result's own. */
-void stoa__result_end_run(struct stoa__result *result);
 /* A statement runs anew: its result answers CLOSED from now on. */
 void stoa__result_supersede(struct stoa__result *result);
 

@@ -34,10 +34,5 @@ stoa_status stoa__stmt_bound(struct stoa__stmt *stmt, struct stoa__params *out,
                              stoa_error *err);
 void stoa__stmt_bound_release(struct stoa__stmt *stmt);
 
-/* The parameters of an execution: those passed, or those bound. */
-stoa_status stoa__stmt_params(struct stoa__stmt *stmt, const stoa_value *params,
-                              int64_t param_count, const uint8_t *bytes,
-                              int64_t bytes_size, struct stoa__params *out,
-                              stoa_error *err);
 
 #endif

@@ -34,7 +34,7 @@ int64_t stoa__rejects_count(const stoa__rejects *rejects)
     return (int64_t)(rejects->items.size / sizeof(struct stoa__reject));
 }
 
-const struct stoa__reject *stoa__rejects_at(const stoa__rejects *rejects, int64_t index)
+static const struct stoa__reject *reject_at(const stoa__rejects *rejects, int64_t index)
 {
     return (const struct stoa__reject *)(const void *)rejects->items.data + index;
 }
@@ -75,7 +75,7 @@ stoa_status stoa__rejects_export(stoa__rejects *rejects, struct ArrowArrayStream
     stoa_status rc = stoa__table_init(&table, columns, 4, err);
 
     for (int64_t i = 0; rc == STOA_OK && i < stoa__rejects_count(rejects); i++)
-        rc = append(&table, rejects, stoa__rejects_at(rejects, i), err);
+        rc = append(&table, rejects, reject_at(rejects, i), err);
     if (rc == STOA_OK)
         rc = stoa__table_export(&table, out, err);
     stoa__table_release(&table);

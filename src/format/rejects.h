@@ -29,7 +29,6 @@ stoa_status stoa__rejects_add(stoa__rejects *rejects, const struct stoa__fault *
                               const char *reason, size_t reason_size, const void *text,
                               size_t text_size);
 int64_t stoa__rejects_count(const stoa__rejects *rejects);
-const struct stoa__reject *stoa__rejects_at(const stoa__rejects *rejects, int64_t index);
 /* Forget all but the memory. */
 void stoa__rejects_reset(stoa__rejects *rejects);
 void stoa__rejects_release(stoa__rejects *rejects);

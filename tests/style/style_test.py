@@ -70,4 +70,8 @@ style("a library source without base/ban.h is found", "src/base/a.c", SPDX + "in
 style("a header without a guard is found", "include/stoa/a.h", SPDX + "int a;\n", "guard")
 style("a reminder without an issue's number is found", "cli/a.c",
       SPDX + "/* TO" + "DO: more */\n", "issue")
+HEADER = SPDX + "#ifndef A_H\n#define A_H\nint a(int *b,\n      int c);\n#endif\n"
+style("a function that nothing calls is found", "src/base/a.h", HEADER, "a is called by nothing")
+style("what is called in a header is right", "src/base/a.h",
+      HEADER.replace("#endif", "#define B a(0, 1) + a(1, 0)\n#endif"), None)
 tap.done()

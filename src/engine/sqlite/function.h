@@ -22,9 +22,6 @@ struct sqlite_function {
 
 /* ---- function_value.c ---- */
 
-/* The declared type of argument `index`; the last one repeats in variadic functions. */
-const struct stoa__arrow_type *sqlite_parameter_type(const struct sqlite_function *function,
-                                                     int32_t index);
 /* Append an argument to a packed row, as its declared type says. */
 stoa_status sqlite_argument_pack(const struct sqlite_function *function, int32_t index,
                                  sqlite3_value *value, stoa__buffer *values, stoa__buffer *bytes,

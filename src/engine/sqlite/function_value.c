@@ -19,7 +19,8 @@
 
 enum { NUMBER_TEXT_SIZE = 40, DAY_MS = 86400000 };
 
-const struct stoa__arrow_type *sqlite_parameter_type(const struct sqlite_function *function,
+/* The declared type of argument `index`; the last one repeats in variadic functions. */
+static const struct stoa__arrow_type *parameter_type(const struct sqlite_function *function,
                                                      int32_t index)
 {
     int32_t last = function->parameter_count - 1;
@@ -38,7 +39,7 @@ const struct stoa__arrow_type *sqlite_arguments_type(const struct sqlite_functio
     if (!type || !children)
         return NULL;
     for (int i = 0; i < count; i++)
-        children[i] = *sqlite_parameter_type(function, i);
+        children[i] = *parameter_type(function, i);
     *type = *function->spec.parameters;
     type->children = children;
     type->child_count = count;
@@ -310,7 +311,7 @@ stoa_status sqlite_argument_pack(const struct sqlite_function *function, int32_t
                                  sqlite3_value *value, stoa__buffer *values, stoa__buffer *bytes,
                                  stoa_error *err)
 {
-    const struct stoa__arrow_type *type = sqlite_parameter_type(function, index);
+    const struct stoa__arrow_type *type = parameter_type(function, index);
     struct sqlite_cell cell;
     stoa_value out = {.type = STOA_TYPE_NULL};
     stoa_status rc;
