@@ -34,6 +34,7 @@ struct peer {
     int counted_times;          /* Noise is less than what so many take. */
     bool one_thread;            /* Threads that wait busily are not to be counted. */
     const char *slow[3];        /* Queries that take long; NULL: it cannot cancel. */
+    const char *deaf;           /* What the server does not interrupt, turned off; NULL: nothing. */
     char place[256], path[384];
     struct adbc_table table;
     struct adbc_object database, connection;
@@ -222,11 +223,10 @@ static void time_begin_commit(struct peer *peer)
 
 /* How long after its deadline a call comes back, at worst: while it scans, sorts and groups, at
  * five points in time each. The connection is good afterwards. */
-static void time_stops(const struct peer *peer)
+static double worst_stop_ms(const struct peer *peer)
 {
     static const int64_t points_ms[] = {20, 60, 100, 150, 250};
     double worst = 0;
-    char name[64];
 
     for (int i = 0; i < 3 && peer->slow[i]; i++)
         for (int point = 0; point < 5; point++) {
@@ -244,11 +244,24 @@ static void time_stops(const struct peer *peer)
             stoa_op_close(op);
             good(stoa_ping(peer->conn, NO_OP, &err), &err);
         }
-    (void)snprintf(name, sizeof name, "adbc_%s_stop_ms", peer->name);
-    if (peer->slow[0])
-        bench_at_most(name, worst, 50);
-    else
+    return worst;
+}
+
+static void time_stops(const struct peer *peer)
+{
+    stoa_error err = {0};
+    char name[64];
+
+    if (!peer->slow[0]) {
         printf("# %s: the driver cannot cancel\n", peer->name);
+        return;
+    }
+    if (peer->deaf) {
+        printf("# %s: %.1f ms without '%s'\n", peer->name, worst_stop_ms(peer), peer->deaf);
+        good(stoa_run(peer->conn, NO_OP, peer->deaf, STOA_NUL, NULL, 0, NULL, 0, NULL, &err), &err);
+    }
+    (void)snprintf(name, sizeof name, "adbc_%s_stop_ms", peer->name);
+    bench_at_most(name, worst_stop_ms(peer), 50);
 }
 
 /* ---- both ---- */
@@ -415,7 +428,8 @@ int main(int argc, char **argv)
                                      "SELECT md5(a::text) AS h FROM generate_series(1, 50000000) a "
                                      "ORDER BY h",
                                      "SELECT md5(a::text) AS h, count(*) FROM "
-                                     "generate_series(1, 50000000) a GROUP BY h"}}};
+                                     "generate_series(1, 50000000) a GROUP BY h"},
+                            .deaf = "SET jit = off"}};
     enum { SQLITE, DUCKDB, POSTGRESQL, PEER_COUNT };
     bool counts = argc == 5 && strcmp(argv[1], "count") == 0;
     const char *server, *file;

@@ -71,6 +71,7 @@ void adbc_cursor_close(void *self)
         stoa__array_release(&cursor->kept[i]);
     stoa__free(cursor->kept);
     stoa__array_release(&cursor->rest);
+    stoa__array_release(&cursor->top);
     if (cursor->in.type)
         stoa__stream_in_release(&cursor->in);
     stoa__arena_release(&cursor->arena);
@@ -79,13 +80,14 @@ void adbc_cursor_close(void *self)
 
 static stoa_status keep(struct adbc_cursor *cursor, struct ArrowArray *batch, stoa_error *err)
 {
-    if (cursor->kept_count % KEPT_BATCHES_GROW == 0) {
-        size_t room = (size_t)cursor->kept_count + KEPT_BATCHES_GROW;
-        struct ArrowArray *grown = stoa__realloc(cursor->kept, room * sizeof *grown);
+    if (cursor->kept_count == cursor->kept_room) {
+        int64_t room = cursor->kept_room + KEPT_BATCHES_GROW;
+        struct ArrowArray *grown = stoa__realloc(cursor->kept, (size_t)room * sizeof *grown);
 
         if (!grown)
             return stoa__fail_nomem(err);
         cursor->kept = grown;
+        cursor->kept_room = room;
     }
     cursor->kept[cursor->kept_count++] = *batch;
     *batch = (struct ArrowArray){0};
@@ -164,12 +166,32 @@ static stoa_status pull_now(struct adbc_cursor *cursor, struct ArrowArray *out, 
     return rc;
 }
 
-/* As many batches as make one of the size asked for, if they come quickly: going to the worker and
- * back costs as much as making a small batch. What comes behind the first one is kept. */
+/*
+ * The C library gives the free end of a thread's heap back to the system at once, so that the
+ * memory of every visit's batches would be faulted in anew, which takes longer than filling them.
+ * So the last one made, which lies at that end, stays until the next ones are there. It is a wish:
+ * without memory for it, nothing is kept.
+ */
+static void keep_top(struct adbc_cursor *cursor)
+{
+    struct ArrowArray *last = &cursor->kept[cursor->kept_count - 1];
+    struct ArrowArray shared = {0}, top = {0};
+
+    if (stoa__array_share(last, &shared, NULL) != STOA_OK)
+        return;
+    *last = shared;
+    if (stoa__array_clone(last, &top, NULL) != STOA_OK)
+        return;
+    stoa__array_release(&cursor->top);
+    cursor->top = top;
+}
+
+/* One batch. From the worker as many as make one of the size asked for, if they come quickly: going
+ * there and back costs as much as making a small batch. What comes behind the first is kept. */
 static stoa_status pull_job(void *self, stoa_error *err)
 {
     struct adbc_cursor *cursor = self;
-    const int64_t end = stoa__clock_monotonic_ns() + PULL_NS_MAX;
+    const int64_t end = cursor->gathers ? stoa__clock_monotonic_ns() + PULL_NS_MAX : 0;
     int64_t rows = 0;
     stoa_status rc;
 
@@ -183,7 +205,10 @@ static stoa_status pull_job(void *self, stoa_error *err)
         rows += batch.length;
         rc = keep(cursor, &batch, err);
         stoa__array_release(&batch);
-    } while (rc == STOA_OK && rows < cursor->batch_rows && stoa__clock_monotonic_ns() < end);
+    } while (rc == STOA_OK && cursor->gathers && rows < cursor->batch_rows &&
+             stoa__clock_monotonic_ns() < end);
+    if (cursor->kept_count > 1)
+        keep_top(cursor);
     return rc;
 }
 
@@ -198,6 +223,7 @@ static stoa_status next_whole(struct adbc_cursor *cursor, stoa__call *call, stru
                               "%s: the connection is executing the statement that reads this "
                               "stream",
                               cursor->session->instance->engine);
+        cursor->gathers = !adbc_works_here(cursor->session, call);
         rc = adbc_work(cursor->session, call, cursor->statement, pull_job, cursor,
                        &cursor->failure);
         if (rc != STOA_OK)

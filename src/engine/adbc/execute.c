@@ -333,7 +333,7 @@ static stoa_status run_rows(struct rows_execution *execution, int64_t row_count,
                         session->instance->engine);
     if (rc != STOA_OK)
         return rc;
-    rc = adbc_work(session, call, &execution->statement->native, rows_job, execution, err);
+    rc = adbc_work_fed(session, call, &execution->statement->native, rows_job, execution, err);
     if (adbc_feed_failure(execution->feed, NULL) != STOA_OK)
         rc = adbc_feed_failure(execution->feed, err);
     else if (rc == STOA_OK)

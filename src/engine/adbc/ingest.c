@@ -207,7 +207,7 @@ static stoa_status write_table(struct writing *writing, stoa__call *call, stoa_e
 
     if (rc != STOA_OK)
         return rc;
-    rc = adbc_work(session, call, &writing->native, write_job, writing, err);
+    rc = adbc_work_fed(session, call, &writing->native, write_job, writing, err);
     adbc_native_close(session, &writing->native);
     if (rc == STOA_OK && writing->columns)
         rc = adbc_work(session, call, NULL, unload_job, writing, err);

@@ -162,7 +162,7 @@ static stoa_status open_database(struct adbc_instance *instance, stoa__call *cal
                                  stoa_error *err)
 {
     struct adbc_worker worker;
-    stoa_status rc = adbc_worker_start(&worker, instance->target.worker, err);
+    stoa_status rc = adbc_worker_start(&worker, instance->target.worker != ADBC_WORKER_NO, err);
 
     if (rc != STOA_OK)
         return rc;
@@ -259,6 +259,11 @@ static int which_abilities(const char *name)
     return -1;
 }
 
+static const char *const worker_names[] = {[ADBC_WORKER_AUTO] = "auto",
+                                           [ADBC_WORKER_YES] = "yes",
+                                           [ADBC_WORKER_WATCH] = "watch",
+                                           [ADBC_WORKER_NO] = "no"};
+
 stoa_status adbc_property(void *self, const char *name, stoa__buffer *out, stoa_error *err)
 {
     struct adbc_instance *instance = self;
@@ -284,7 +289,7 @@ stoa_status adbc_property(void *self, const char *name, stoa__buffer *out, stoa_
     else if (strcmp(name, "adbc_version") == 0)
         value = instance->driver->version == ADBC_VERSION_1_1 ? "1.1.0" : "1.0.0";
     else if (strcmp(name, "worker") == 0)
-        value = instance->target.worker ? "yes" : "no";
+        value = worker_names[instance->target.worker];
     else if (strcmp(name, "concurrent_streams") == 0)
         value = instance->target.buffer_streams ? "buffer" : "error";
     else if (strcmp(name, "atomic") == 0)

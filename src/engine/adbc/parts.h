@@ -4,8 +4,9 @@
  *
  *   The foreign structs are members of ours, so they stay where they were made and are never
  *   copied. Each operation uses a fresh foreign statement; the foreign order of release is stream,
- *   statement, connection, database. Calls that may block run on the session's worker; those that
- *   only note something (options, binding, release) run on the calling thread.
+ *   statement, connection, database. Calls that may block run on the session's worker, or are
+ *   watched by it; those that only note something (options, binding, release) run on the calling
+ *   thread.
  */
 #ifndef STOA_ENGINE_ADBC_PARTS_H
 #define STOA_ENGINE_ADBC_PARTS_H
@@ -33,6 +34,8 @@ struct adbc_quirk {
     const struct adbc_text_rule *texts; /* Ends with a NULL part. */
     const char *read_only_sql;  /* For a session, where no option does it; NULL: none. */
     bool in_process;            /* A new connection costs nothing: so a session is made new. */
+    bool local;                 /* Calls do not wait for a server, whose silence or SIGPIPE would
+                                   be the calling thread's: they run on it when it has no tick. */
     bool sql_transactions;      /* What a result left open is taken for the transaction that is to
                                    begin, and ends with it: so transactions are begun by SQL. */
     bool savepoints;
@@ -125,10 +128,19 @@ stoa_status adbc_ping(void *session, stoa__call *call, stoa_error *err);
 stoa_status adbc_session_options(struct adbc_session *session, uint64_t *late, bool again,
                                  stoa_error *err);
 
-/* On the worker; `statement` is what is cancelled (NULL: the connection). */
+/* A job that may block; `statement` is what is cancelled (NULL: the connection). It runs on the
+ * worker, or, where the database is local and the call does not tick, on this thread, watched by
+ * the worker's. "On the worker" below means in such a job. */
 stoa_status adbc_work(struct adbc_session *session, stoa__call *call, struct adbc_object *statement,
                       stoa_status (*run)(void *self, stoa_error *err), void *self,
                       stoa_error *err);
+/* Would it run on this thread? */
+bool adbc_works_here(const struct adbc_session *session, const stoa__call *call);
+/* One that pulls from the caller: always on the worker. */
+stoa_status adbc_work_fed(struct adbc_session *session, stoa__call *call,
+                          struct adbc_object *statement,
+                          stoa_status (*run)(void *self, stoa_error *err), void *self,
+                          stoa_error *err);
 
 /* Called on the worker: one statement of our own, without rows. */
 stoa_status adbc_run_now(struct adbc_session *session, const char *sql, int64_t *rows,
@@ -215,7 +227,9 @@ struct adbc_cursor {
     struct ArrowArray rest; /* Shared; what of the last batch was not given yet. */
     int64_t rest_row, rest_count;
     struct ArrowArray *kept; /* Batches read ahead, or made here. */
-    int64_t kept_count, kept_at;
+    int64_t kept_count, kept_at, kept_room;
+    bool gathers; /* Batches are made on the worker: several at a time. */
+    struct ArrowArray top; /* Shared: the last one gathered, kept until others are. */
     int64_t batch_rows;
     int64_t rows_affected, rows_read;
     stoa_error failure; /* Of draining ahead. */

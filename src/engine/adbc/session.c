@@ -47,9 +47,36 @@ static void cancel(void *self)
                         ADBC_CAN_CANCEL_CONNECTION);
 }
 
+bool adbc_works_here(const struct adbc_session *session, const stoa__call *call)
+{
+    const struct adbc_instance *instance = session->instance;
+    enum adbc_worker_use use = instance->target.worker;
+
+    if (use == ADBC_WORKER_AUTO)
+        use = instance->quirk->local ? ADBC_WORKER_WATCH : ADBC_WORKER_YES;
+    return use == ADBC_WORKER_NO || (use == ADBC_WORKER_WATCH && adbc_worker_watches(call));
+}
+
 stoa_status adbc_work(struct adbc_session *session, stoa__call *call, struct adbc_object *statement,
                       stoa_status (*run)(void *self, stoa_error *err), void *self,
                       stoa_error *err)
+{
+    struct cancelling cancelling = {session, statement};
+    stoa_status rc;
+
+    if (!adbc_works_here(session, call))
+        return adbc_work_fed(session, call, statement, run, self, err);
+    assert(!session->working);
+    session->working = true;
+    rc = adbc_worker_watch(&session->worker, call, run, self, cancel, &cancelling, err);
+    session->working = false;
+    return rc;
+}
+
+stoa_status adbc_work_fed(struct adbc_session *session, stoa__call *call,
+                          struct adbc_object *statement,
+                          stoa_status (*run)(void *self, stoa_error *err), void *self,
+                          stoa_error *err)
 {
     struct cancelling cancelling = {session, statement};
     stoa_status rc;
@@ -186,7 +213,7 @@ stoa_status adbc_session_open(void *self, stoa__call *call, void **out, stoa_err
     if (!session)
         return stoa__fail_nomem(err);
     session->instance = instance;
-    rc = adbc_worker_start(&session->worker, instance->target.worker, err);
+    rc = adbc_worker_start(&session->worker, instance->target.worker != ADBC_WORKER_NO, err);
     if (rc != STOA_OK) {
         stoa__free(session);
         return rc;

@@ -63,8 +63,8 @@ const struct adbc_known *adbc_known_find(const char *name)
 struct own {
     const char *driver, *entrypoint, *search_path, *driver_folder;
     int64_t load_flags;
-    int32_t concurrent_streams, atomic;
-    bool allow_two_go_runtimes, worker, read_only;
+    int32_t concurrent_streams, atomic, worker;
+    bool allow_two_go_runtimes, read_only;
 };
 
 #define FIELD(field) offsetof(struct own, field)
@@ -89,7 +89,10 @@ static const struct stoa__setting own_table[] = {
     {.key = "allow_two_go_runtimes",
      .type = STOA__SETTING_BOOL,
      .offset = FIELD(allow_two_go_runtimes)},
-    {.key = "worker", .type = STOA__SETTING_BOOL, .offset = FIELD(worker)},
+    {.key = "worker",
+     .type = STOA__SETTING_CHOICE,
+     .offset = FIELD(worker),
+     .choices = "auto|yes|watch|no"},
     {.key = "read_only", .type = STOA__SETTING_BOOL, .offset = FIELD(read_only)},
 };
 enum { OWN_COUNT = sizeof own_table / sizeof *own_table };
@@ -433,7 +436,7 @@ static stoa_status apply_own(struct reading *reading, const struct own *own,
     if (!out->wish.entrypoint && out->known)
         out->wish.entrypoint = out->known->entrypoint;
     out->read_only = own->read_only;
-    out->worker = own->worker;
+    out->worker = (enum adbc_worker_use)own->worker;
     out->buffer_streams = own->concurrent_streams == 1;
     out->best_effort = own->atomic == 1;
     return STOA_OK;
@@ -460,8 +463,7 @@ stoa_status adbc_target_read(const char *engine, const char *rest, stoa__setting
     struct reading reading = {arena, out, err};
     struct own own = {.search_path = "",
                       .driver_folder = "",
-                      .load_flags = ADBC_FIND_DEFAULT,
-                      .worker = true};
+                      .load_flags = ADBC_FIND_DEFAULT};
     struct text_parts parts;
     stoa_status rc;
 

@@ -28,6 +28,14 @@ struct adbc_option {
 };
 enum adbc_option_type { ADBC_OPTION_TEXT, ADBC_OPTION_INT, ADBC_OPTION_DOUBLE, ADBC_OPTION_BYTES };
 
+/* Where driver calls run. */
+enum adbc_worker_use {
+    ADBC_WORKER_AUTO,  /* WATCH where the database is known to be local, else YES. */
+    ADBC_WORKER_YES,   /* On the session's worker. */
+    ADBC_WORKER_WATCH, /* On the calling thread, watched by the worker's; not a call that ticks. */
+    ADBC_WORKER_NO     /* On the calling thread: neither tick nor cancel. */
+};
+
 /* Everything is in the arena it was read into. */
 struct adbc_target {
     struct adbc_driver_wish wish;
@@ -39,7 +47,8 @@ struct adbc_target {
     const char **secrets; /* Texts that must not be shown. */
     int32_t secret_count;
     const char *place;    /* Which database, secrets masked. */
-    bool read_only, worker, buffer_streams;
+    enum adbc_worker_use worker;
+    bool read_only, buffer_streams;
     bool best_effort; /* Without transactions, ingest may leave some rows. */
 };
 

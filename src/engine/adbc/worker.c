@@ -2,14 +2,52 @@
 #include "engine/adbc/worker.h"
 
 #include "base/error.h"
+#include "base/op.h"
 
 #include <assert.h>
 
 #include "base/ban.h"
 
-enum { SLICE_NS = 10000000 };
+enum {
+    SLICE_NS = 10000000,
+    /* Then the thread sleeps until there is something to watch: waking it costs a system call. */
+    IDLE_SLICES_MAX = 10
+};
+
+/* How long to wait before the call is asked again. */
+static int64_t slice_ns(stoa__call *call, bool stopped)
+{
+    return stopped ? SLICE_NS : stoa__call_slice_ns(call, SLICE_NS);
+}
 
 /* ---- the thread ---- */
+
+/* The lock is held, and let go while the driver is told. */
+static void watch(struct adbc_worker *worker)
+{
+    uint64_t count = worker->watch_count;
+    int64_t ns = SLICE_NS;
+
+    if (worker->watched)
+        ns = slice_ns(worker->watched, worker->watched->stop != STOA_OK);
+    else if (worker->idle_slices >= IDLE_SLICES_MAX)
+        ns = -1;
+    worker->dozing = ns < 0;
+    stoa__condition_wait(&worker->to_worker, &worker->lock, ns);
+    worker->dozing = false;
+    if (worker->watched || worker->watch_count != count)
+        worker->idle_slices = 0;
+    else if (worker->idle_slices < IDLE_SLICES_MAX)
+        worker->idle_slices++;
+    if (!worker->watched || !stoa__call_should_stop(worker->watched) || !worker->cancel)
+        return;
+    worker->cancelling = true;
+    stoa__mutex_unlock(&worker->lock);
+    worker->cancel(worker->cancel_self);
+    stoa__mutex_lock(&worker->lock);
+    worker->cancelling = false;
+    stoa__condition_signal(&worker->to_caller);
+}
 
 static void worker_main(void *argument)
 {
@@ -20,7 +58,7 @@ static void worker_main(void *argument)
         stoa_status rc;
 
         if (!worker->run) {
-            stoa__condition_wait(&worker->to_worker, &worker->lock, -1);
+            watch(worker);
             continue;
         }
         stoa__mutex_unlock(&worker->lock);
@@ -38,7 +76,7 @@ stoa_status adbc_worker_start(struct adbc_worker *worker, bool threaded, stoa_er
 {
     stoa_status rc = STOA_OK;
 
-    *worker = (struct adbc_worker){0};
+    *worker = (struct adbc_worker){.idle_slices = IDLE_SLICES_MAX};
     stoa__mutex_init(&worker->lock);
     stoa__condition_init(&worker->to_worker);
     stoa__condition_init(&worker->to_caller);
@@ -53,7 +91,7 @@ stoa_status adbc_worker_start(struct adbc_worker *worker, bool threaded, stoa_er
 void adbc_worker_stop(struct adbc_worker *worker)
 {
     stoa__mutex_lock(&worker->lock);
-    assert(!worker->busy);
+    assert(!worker->busy && !worker->watched);
     worker->quit = true;
     stoa__condition_signal(&worker->to_worker);
     stoa__mutex_unlock(&worker->lock);
@@ -92,7 +130,7 @@ static void wait_for_end(struct adbc_worker *worker, stoa__call *call, bool *sto
             answer(worker, true);
             continue;
         }
-        stoa__condition_wait(&worker->to_caller, &worker->lock, SLICE_NS);
+        stoa__condition_wait(&worker->to_caller, &worker->lock, slice_ns(call, *stopped));
         if (!worker->busy || worker->ask)
             continue;
         stoa__mutex_unlock(&worker->lock);
@@ -139,6 +177,54 @@ stoa_status adbc_worker_run(struct adbc_worker *worker, stoa__call *call,
     rc = worker->rc;
     stoa__mutex_unlock(&worker->lock);
     return finish(call, stopped, rc, &failure, err);
+}
+
+/* ---- watching ---- */
+
+bool adbc_worker_watches(const stoa__call *call)
+{
+    return !call->op || !call->op->tick;
+}
+
+static void be_watched(struct adbc_worker *worker, stoa__call *call, void (*cancel)(void *self),
+                       void *cancel_self)
+{
+    stoa__mutex_lock(&worker->lock);
+    assert(!worker->busy && !worker->watched);
+    worker->watched = call;
+    worker->cancel = cancel;
+    worker->cancel_self = cancel_self;
+    worker->watch_count++;
+    if (worker->dozing)
+        stoa__condition_signal(&worker->to_worker);
+    stoa__mutex_unlock(&worker->lock);
+}
+
+static void be_left_alone(struct adbc_worker *worker)
+{
+    stoa__mutex_lock(&worker->lock);
+    while (worker->cancelling)
+        stoa__condition_wait(&worker->to_caller, &worker->lock, -1);
+    worker->watched = NULL;
+    stoa__mutex_unlock(&worker->lock);
+}
+
+stoa_status adbc_worker_watch(struct adbc_worker *worker, stoa__call *call,
+                              stoa_status (*run)(void *self, stoa_error *err), void *self,
+                              void (*cancel)(void *self), void *cancel_self, stoa_error *err)
+{
+    stoa_error failure = {0};
+    stoa_status rc;
+
+    if (!worker->thread.running || !adbc_worker_watches(call))
+        return adbc_worker_run(worker, call, run, self, cancel, cancel_self, err);
+    rc = stoa__call_check(call, err);
+    if (rc != STOA_OK)
+        return rc;
+    be_watched(worker, call, cancel, cancel_self);
+    rc = run(self, &failure);
+    be_left_alone(worker);
+    return finish(call, false, rc, &failure, err);
 }
 
 /* ---- questions ---- */
