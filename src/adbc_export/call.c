@@ -216,26 +216,6 @@ static stoa_status describe(struct driver_statement *statement, struct ArrowSche
     return rc;
 }
 
-AdbcStatusCode stoa__driver_execute_schema(struct AdbcStatement *self, struct ArrowSchema *out,
-                                           struct AdbcError *error)
-{
-    struct driver_statement *statement;
-    AdbcStatusCode status;
-    stoa_error failure;
-
-    if (!out)
-        return stoa__driver_fail_null(error, "schema");
-    *out = (struct ArrowSchema){0};
-    status = stoa__driver_enter_statement(self, &statement, error);
-    if (status != ADBC_STATUS_OK)
-        return status;
-    if (statement->state != DRIVER_QUERY && statement->state != DRIVER_PREPARED)
-        status = stoa__driver_fail(error, ADBC_STATUS_INVALID_STATE, "no query is set");
-    else if (describe(statement, out, &failure) != STOA_OK)
-        status = stoa__driver_fail_stoa(error, &failure);
-    return stoa__driver_leave(&statement->node, status);
-}
-
 static stoa_status parameters(struct driver_statement *statement, struct ArrowSchema *out,
                               stoa_error *err)
 {
@@ -248,8 +228,11 @@ static stoa_status parameters(struct driver_statement *statement, struct ArrowSc
     return rc;
 }
 
-AdbcStatusCode stoa__driver_parameter_schema(struct AdbcStatement *self, struct ArrowSchema *out,
-                                             struct AdbcError *error)
+/* `tell` needs a query, or one that is prepared. */
+static AdbcStatusCode give_schema(struct AdbcStatement *self, bool prepared,
+                                  stoa_status (*tell)(struct driver_statement *statement,
+                                                      struct ArrowSchema *out, stoa_error *err),
+                                  struct ArrowSchema *out, struct AdbcError *error)
 {
     struct driver_statement *statement;
     AdbcStatusCode status;
@@ -261,10 +244,23 @@ AdbcStatusCode stoa__driver_parameter_schema(struct AdbcStatement *self, struct 
     status = stoa__driver_enter_statement(self, &statement, error);
     if (status != ADBC_STATUS_OK)
         return status;
-    if (statement->state != DRIVER_PREPARED)
-        status = stoa__driver_fail(error, ADBC_STATUS_INVALID_STATE,
-                                   "the statement is not prepared");
-    else if (parameters(statement, out, &failure) != STOA_OK)
+    if (statement->state != DRIVER_PREPARED && (prepared || statement->state != DRIVER_QUERY))
+        status = stoa__driver_fail(error, ADBC_STATUS_INVALID_STATE, "%s",
+                                   prepared ? "the statement is not prepared"
+                                            : "no query is set");
+    else if (tell(statement, out, &failure) != STOA_OK)
         status = stoa__driver_fail_stoa(error, &failure);
     return stoa__driver_leave(&statement->node, status);
+}
+
+AdbcStatusCode stoa__driver_execute_schema(struct AdbcStatement *self, struct ArrowSchema *out,
+                                           struct AdbcError *error)
+{
+    return give_schema(self, false, describe, out, error);
+}
+
+AdbcStatusCode stoa__driver_parameter_schema(struct AdbcStatement *self, struct ArrowSchema *out,
+                                             struct AdbcError *error)
+{
+    return give_schema(self, true, parameters, out, error);
 }

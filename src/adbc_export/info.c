@@ -80,108 +80,102 @@ static bool is_asked(uint32_t code, const uint32_t *codes, size_t count)
 
 /* ---- a result of a few rows ---- */
 
-/* A result under way. */
+/* A result under way: of `connection`, which is entered. */
 struct answer {
+    struct driver_connection *connection;
     stoa__arena arena;
     struct stoa__arrow_type *type;
     struct stoa__builder builder;
+    stoa_error failure;
+    stoa_status rc; /* The first failure; what is put after it is not needed. */
 };
 
-static stoa_status answer_begin(struct answer *answer, const char *type, stoa_error *err)
+/* What it answers is not OK when there is nothing to end. */
+static AdbcStatusCode answer_begin(struct answer *answer, struct AdbcConnection *self,
+                                   const char *type, struct ArrowArrayStream *out,
+                                   struct AdbcError *error)
 {
-    stoa_status rc = stoa__driver_type(type, &answer->arena, &answer->type, err);
+    AdbcStatusCode status;
 
-    if (rc == STOA_OK)
-        rc = stoa__builder_init(&answer->builder, answer->type, 16, err);
-    return rc;
+    if (!out)
+        return stoa__driver_fail_null(error, "out");
+    *out = (struct ArrowArrayStream){0};
+    status = stoa__driver_enter_open(self, &answer->connection, error);
+    if (status != ADBC_STATUS_OK)
+        return status;
+    answer->rc = stoa__driver_type(type, &answer->arena, &answer->type, &answer->failure);
+    if (answer->rc == STOA_OK)
+        answer->rc = stoa__builder_init(&answer->builder, answer->type, 16, &answer->failure);
+    return ADBC_STATUS_OK;
 }
 
-/* Hands it over, unless `rc` is a failure already. */
-static AdbcStatusCode answer_end(struct answer *answer, struct driver_connection *connection,
-                                 stoa_status rc, struct ArrowArrayStream *out,
-                                 stoa_error *failure, struct AdbcError *error)
+/* Hands it over, or says why not. */
+static AdbcStatusCode answer_end(struct answer *answer, struct ArrowArrayStream *out,
+                                 struct AdbcError *error)
 {
+    struct driver_node *node = &answer->connection->node;
+    stoa_status rc = answer->rc;
     stoa_op op = {0};
 
     if (rc == STOA_OK)
-        rc = stoa__driver_op_open(&connection->node, &op, failure);
+        rc = stoa__driver_op_open(node, &op, &answer->failure);
     if (rc == STOA_OK)
-        rc = stoa__driver_answer(&answer->builder, answer->type, op, out, failure);
+        rc = stoa__driver_answer(&answer->builder, answer->type, op, out, &answer->failure);
     if (rc != STOA_OK)
         stoa_op_close(op);
     stoa__builder_release(&answer->builder);
     stoa__arena_release(&answer->arena);
-    return stoa__driver_leave(&connection->node, rc == STOA_OK
-                                                     ? ADBC_STATUS_OK
-                                                     : stoa__driver_fail_stoa(error, failure));
-}
-
-static AdbcStatusCode enter(struct AdbcConnection *self, struct ArrowArrayStream *out,
-                            struct driver_connection **connection, struct AdbcError *error)
-{
-    if (!out)
-        return stoa__driver_fail_null(error, "out");
-    *out = (struct ArrowArrayStream){0};
-    return stoa__driver_enter_open(self, connection, error);
+    return stoa__driver_leave(node, rc == STOA_OK
+                                        ? ADBC_STATUS_OK
+                                        : stoa__driver_fail_stoa(error, &answer->failure));
 }
 
 AdbcStatusCode stoa__driver_info(struct AdbcConnection *self, const uint32_t *codes,
                                  size_t count, struct ArrowArrayStream *out,
                                  struct AdbcError *error)
 {
-    struct driver_connection *connection;
     struct answer answer = {0};
-    stoa_error failure;
-    AdbcStatusCode status = enter(self, out, &connection, error);
-    stoa_status rc;
+    AdbcStatusCode status = answer_begin(&answer, self, info_type, out, error);
 
     if (status != ADBC_STATUS_OK)
         return status;
-    rc = answer_begin(&answer, info_type, &failure);
-    for (size_t i = 0; rc == STOA_OK && i < sizeof facts / sizeof *facts; i++)
+    for (size_t i = 0; answer.rc == STOA_OK && i < sizeof facts / sizeof *facts; i++)
         if (is_asked(facts[i].code, codes, count))
-            rc = put_fact(&answer.builder.root, &facts[i], connection->db, &failure);
-    return answer_end(&answer, connection, rc, out, &failure, error);
+            answer.rc = put_fact(&answer.builder.root, &facts[i], answer.connection->db,
+                                 &answer.failure);
+    return answer_end(&answer, out, error);
 }
 
 AdbcStatusCode stoa__driver_table_types(struct AdbcConnection *self,
                                         struct ArrowArrayStream *out, struct AdbcError *error)
 {
     static const char *const types[] = {"table", "view", "virtual", "shadow", "scan"};
-    struct driver_connection *connection;
     struct answer answer = {0};
-    stoa_error failure;
-    AdbcStatusCode status = enter(self, out, &connection, error);
-    stoa_status rc;
+    AdbcStatusCode status = answer_begin(&answer, self, "table_type:u!", out, error);
 
     if (status != ADBC_STATUS_OK)
         return status;
-    rc = answer_begin(&answer, "table_type:u!", &failure);
-    for (size_t i = 0; rc == STOA_OK && i < sizeof types / sizeof *types; i++) {
+    for (size_t i = 0; answer.rc == STOA_OK && i < sizeof types / sizeof *types; i++) {
         struct stoa__column *root = &answer.builder.root;
 
-        rc = stoa__column_append_bytes(&root->children[0], types[i], (int64_t)strlen(types[i]),
-                                       &failure);
-        if (rc == STOA_OK)
-            rc = stoa__column_end_struct(root, &failure);
+        answer.rc = stoa__column_append_bytes(&root->children[0], types[i],
+                                              (int64_t)strlen(types[i]), &answer.failure);
+        if (answer.rc == STOA_OK)
+            answer.rc = stoa__column_end_struct(root, &answer.failure);
     }
-    return answer_end(&answer, connection, rc, out, &failure, error);
+    return answer_end(&answer, out, error);
 }
 
+/* There are none of the driver's own. */
 AdbcStatusCode stoa__driver_statistic_names(struct AdbcConnection *self,
                                             struct ArrowArrayStream *out,
                                             struct AdbcError *error)
 {
-    struct driver_connection *connection;
     struct answer answer = {0};
-    stoa_error failure;
-    AdbcStatusCode status = enter(self, out, &connection, error);
-    stoa_status rc;
+    AdbcStatusCode status =
+        answer_begin(&answer, self, "statistic_name:u!,statistic_key:s!", out, error);
 
-    if (status != ADBC_STATUS_OK)
-        return status;
-    rc = answer_begin(&answer, "statistic_name:u!,statistic_key:s!", &failure);
-    return answer_end(&answer, connection, rc, out, &failure, error);
+    return status == ADBC_STATUS_OK ? answer_end(&answer, out, error) : status;
 }
 
 /* ---- a table ---- */

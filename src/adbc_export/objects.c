@@ -82,13 +82,9 @@ static stoa_status put_word(struct walk *walk, struct stoa__column *column, cons
 /* Both parts of a database's name. */
 static struct place place_of(const struct walk *walk, struct driver_text database)
 {
-    struct place place = {database, database, {"", 0}, {NULL, 0}};
-    const char *dot = walk->split ? memchr(database.data, '.', (size_t)database.size) : NULL;
+    struct place place = {.database = database};
 
-    if (dot) {
-        place.catalog.size = dot - database.data;
-        place.schema = (struct driver_text){dot + 1, database.size - place.catalog.size - 1};
-    }
+    stoa__driver_text_split(database, walk->split, &place.catalog, &place.schema);
     return place;
 }
 

@@ -98,6 +98,20 @@ int64_t stoa__driver_rows_int(const struct driver_rows *rows, int64_t row, int32
     return value->type >= STOA_TYPE_BOOL && value->type <= STOA_TYPE_UINT64 ? value->a : 0;
 }
 
+void stoa__driver_text_split(struct driver_text whole, bool splits, struct driver_text *catalog,
+                             struct driver_text *schema)
+{
+    const char *dot =
+        splits && whole.data ? memchr(whole.data, '.', (size_t)whole.size) : NULL;
+
+    *catalog = whole;
+    *schema = (struct driver_text){"", 0};
+    if (!dot)
+        return;
+    catalog->size = dot - whole.data;
+    *schema = (struct driver_text){dot + 1, whole.size - catalog->size - 1};
+}
+
 bool stoa__driver_text_equal(struct driver_text a, struct driver_text b)
 {
     return a.data && b.data && a.size == b.size && memcmp(a.data, b.data, (size_t)a.size) == 0;

@@ -34,6 +34,10 @@ struct driver_text stoa__driver_rows_text(const struct driver_rows *rows, int64_
 /* Integers and bools; 0 for others. */
 int64_t stoa__driver_rows_int(const struct driver_rows *rows, int64_t row, int32_t column);
 
+/* What stands before and behind the first dot; without one, or unless it `splits`, all of it and
+ * "". */
+void stoa__driver_text_split(struct driver_text whole, bool splits, struct driver_text *catalog,
+                             struct driver_text *schema);
 bool stoa__driver_text_equal(struct driver_text a, struct driver_text b);
 bool stoa__driver_text_is(struct driver_text text, const char *word);
 /* '%' is any run, '_' one character; a NULL pattern takes everything. */

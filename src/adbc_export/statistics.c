@@ -197,13 +197,11 @@ static stoa_status put_statistics(struct statistics *all, struct stoa__column *l
 /* What stands before and behind the dot of a database's name. */
 static struct driver_text part_of(const struct statistics *all, int64_t row, bool schema)
 {
-    const struct driver_text whole = stoa__driver_rows_text(&all->databases, row, 0);
-    const char *dot = all->split ? memchr(whole.data, '.', (size_t)whole.size) : NULL;
+    struct driver_text parts[2];
 
-    if (!dot)
-        return schema ? (struct driver_text){"", 0} : whole;
-    return schema ? (struct driver_text){dot + 1, whole.size - (dot - whole.data) - 1}
-                  : (struct driver_text){whole.data, dot - whole.data};
+    stoa__driver_text_split(stoa__driver_rows_text(&all->databases, row, 0), all->split, &parts[0],
+                            &parts[1]);
+    return parts[schema];
 }
 
 static stoa_status put_schemas(struct statistics *all, struct stoa__column *list,
