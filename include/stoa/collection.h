@@ -485,8 +485,8 @@ STOA_API stoa_status stoa_lua_open(stoa_conn conn, stoa_lua *out, stoa_error *er
  * before it failed is written. "Failed to run Lua script: ..." has the place in the script and the
  * text of what failed, whose status is the answer; SYNTAX when it cannot be read, CALLBACK when it
  * raised an error of its own, FULL when it needs more than 256 MiB. A cancel is heard between two
- * instructions of Lua's and inside of methods, not inside of Lua's own functions: a pattern that
- * backtracks for ever goes on. May block.
+ * instructions of Lua's, inside of methods and of patterns (which are matched here, all of a
+ * pattern being checked before). May block.
  *
  *   script      Text, no bytecode.
  *   json        Out: the first value it returned as JSON, NUL-terminated; "" if there was none.

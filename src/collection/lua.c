@@ -113,20 +113,22 @@ struct lua_runner *collection_lua_runner_of(lua_State *state)
     return current;
 }
 
-/* Once it is time to stop every instruction says so, or a script could go on in its own pcall(). */
 static void look_around(lua_State *state, lua_Debug *debug)
 {
     struct lua_runner *runner = collection_lua_runner_of(state);
 
     (void)debug;
-    if (stoa__call_check(&runner->call, &runner->failure) == STOA_OK)
-        return;
+    if (stoa__call_check(&runner->call, &runner->failure) != STOA_OK)
+        collection_lua_stop(runner, state);
+}
+
+_Noreturn void collection_lua_stop(struct lua_runner *runner, lua_State *state)
+{
     runner->lua.set_hook(state, look_around, LUA_MASK_COUNT, 1);
     collection_lua_raise(runner);
 }
 
 /* ---- the environment ---- */
-
 
 /* Call the upvalue with what is on the stack, and answer as it does. */
 static int call_original(struct lua_runner *runner)
@@ -198,10 +200,16 @@ static const char prelude[] =
     "    local co = create(f)\n"
     "    return function(...) return pass(co, resume(co, ...)) end\n"
     "end\n"
-    "local rep = string.rep\n"
+    "local rep, sort = string.rep, table.sort\n"
     "function string.rep(s, n, between)\n"
     "    if s == '' and (between or '') == '' then return '' end\n"
     "    return rep(s, n, between)\n"
+    "end\n"
+    "function table.sort(t, less)\n"
+    "    if less == nil and type(t) == 'table' and #t > 100000 then\n"
+    "        less = function(a, b) return a < b end\n"
+    "    end\n"
+    "    return sort(t, less)\n"
     "end\n"
     "function table.move(from, first, last, at, to)\n"
     "    to = to or from\n"
@@ -286,6 +294,7 @@ static int set_up(lua_State *state)
     replace_global(runner, "load", load_text);
     replace_global(runner, "setmetatable", set_metatable);
     run_prelude(runner);
+    collection_lua_add_patterns(runner);
     lua->new_table(state, 0, 64);
     add_methods(runner, collection_lua_db_methods);
     add_methods(runner, collection_lua_db_read_methods);

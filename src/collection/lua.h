@@ -9,6 +9,7 @@
  *   lua_take.c     arguments: Lua's values as cells, columns and texts
  *   lua_push.c     answers: rows and batches as Lua's values
  *   lua_json.c     what a script returns, as JSON
+ *   lua_string.c   what of the string library matches patterns, by lua_pattern.c
  *   lua_path.c     where CSV files may lie
  *   lua_db*.c      the methods of `db`
  */
@@ -72,6 +73,9 @@ _Noreturn void collection_lua_raise(struct lua_runner *runner);
 /* "Cannot {operation}: {format}" */
 _Noreturn void collection_lua_refuse(struct lua_runner *runner, stoa_status status,
                                      const char *format, ...) __attribute__((format(printf, 3, 4)));
+/* It is time to stop, as runner->failure says: raise it, and again at every instruction from now
+ * on, or a script could go on in its own pcall(). */
+_Noreturn void collection_lua_stop(struct lua_runner *runner, lua_State *state);
 _Noreturn void collection_lua_raise_nomem(struct lua_runner *runner);
 /* Raises what `rc` is, whose text is in runner->failure, unless it is a success. */
 void collection_lua_must(struct lua_runner *runner, stoa_status rc);
@@ -154,6 +158,9 @@ void collection_lua_set_field(struct lua_runner *runner, int index, const char *
 
 /* Append the value at `index` as JSON, or refuse. */
 void collection_lua_write_json(struct lua_runner *runner, int index, stoa__buffer *out);
+
+/* string.find, match, gmatch and gsub. */
+void collection_lua_add_patterns(struct lua_runner *runner);
 
 /* ---- methods ---- */
 
