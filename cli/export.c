@@ -41,6 +41,24 @@ static stoa_status open_rows(struct session *session, stoa_op op, const char *so
     return rc;
 }
 
+/* What the file's name says, as far as nobody said otherwise. */
+static stoa_status heed_name(struct session *session, struct transfer *transfer)
+{
+    const char *refusal = format_refusal(transfer->file);
+    const char *separator = format_separator(transfer->file);
+
+    if (transfer->format)
+        return STOA_OK;
+    if (refusal)
+        return session_fail(session, STOA_ERR_UNSUPPORTED, "%s: %s", transfer->file, refusal);
+    for (int64_t i = 0; i < transfer->reading_count; i++)
+        if (strcmp(transfer->reading[i].key, "separator") == 0)
+            return STOA_OK;
+    if (separator)
+        (void)transfer_setting(transfer, "separator", separator);
+    return STOA_OK;
+}
+
 stoa_status transfer_export(struct session *session, struct transfer *transfer)
 {
     const struct format *format = format_find(transfer->format, transfer->file);
@@ -60,6 +78,8 @@ stoa_status transfer_export(struct session *session, struct transfer *transfer)
         sink.path_size = STOA_NUL;
     }
     rc = session_begin(session, "export", "rows");
+    if (rc == STOA_OK)
+        rc = heed_name(session, transfer);
     if (rc == STOA_OK)
         rc = progress_second(&session->progress, &op, &session->error);
     if (rc == STOA_OK)

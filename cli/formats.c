@@ -53,7 +53,7 @@ const struct format *format_of_file(const char *file)
         const char *end;
         int format;
     } known[] = {{".csv", 0},    {".tsv", 0},   {".jsonl", 1},  {".ndjson", 1},
-                 {".arrow", 2}, {".arrows", 2}, {".feather", 2}};
+                 {".json", 1},  {".arrow", 2}, {".arrows", 2}, {".feather", 2}};
     size_t size = strlen(file);
     char name[4096];
 
@@ -69,6 +69,27 @@ const struct format *format_of_file(const char *file)
         if (ends(name, known[i].end))
             return &formats[known[i].format];
     return NULL;
+}
+
+const char *format_refusal(const char *file)
+{
+    static const char *const others[] = {".parquet", ".pq",  ".orc", ".avro", ".xlsx", ".xls",
+                                         ".ods",     ".xml", ".db",  ".html", ".md",   ".sqlite"};
+
+    if (ends(file, ".gz") || ends(file, ".zst") || ends(file, ".zip") || ends(file, ".bz2") ||
+        ends(file, ".xz"))
+        return "files are packed by others: write to \"-\" and pipe it";
+    if (ends(file, ".json"))
+        return "JSON is written an object a line: name it .jsonl, or say --format jsonl";
+    for (size_t i = 0; i < sizeof others / sizeof *others; i++)
+        if (ends(file, others[i]))
+            return "it is named as another format: say --format " FORMAT_NAMES;
+    return NULL;
+}
+
+const char *format_separator(const char *file)
+{
+    return ends(file, ".tsv") ? "tab" : NULL;
 }
 
 const struct format *format_find(const char *name, const char *file)

@@ -19,9 +19,14 @@ struct format {
                          stoa_error *err);
 };
 
-/* By the end of its name: .csv and .tsv, .jsonl and .ndjson, .arrow, .arrows and .feather, packed
- * (.gz, .zst) or not. NULL for others. */
+/* By the end of its name: .csv and .tsv, .jsonl, .ndjson and .json, .arrow, .arrows and .feather,
+ * packed (.gz, .zst) or not. NULL for others. */
 const struct format *format_of_file(const char *file);
+
+/* Why nothing should be written under such a name, when no format is asked for; NULL: it may. */
+const char *format_refusal(const char *file);
+/* What such a name says is between fields; NULL: nothing. */
+const char *format_separator(const char *file);
 
 /* By name, or, when that is NULL, by the file's, which is CSV where that says nothing. NULL for a
  * name nobody knows. */

@@ -158,7 +158,11 @@ bool stoa__json_read_strict(stoa__json_worker *worker, const uint8_t *line, size
     stoa__json_init(&json, (const char *)line, size);
     rc = stoa__json_next(&json, &token, &worker->error);
     if (rc == STOA_OK && token.kind != STOA__JSON_OBJECT)
-        rc = stoa__fail(&worker->error, STOA_ERR_TYPE, "the line is no object");
+        rc = stoa__fail(&worker->error, STOA_ERR_TYPE,
+                        token.kind == STOA__JSON_ARRAY
+                            ? "the line is no object but an array, whose elements want a line each "
+                              "(jq -c '.[]' writes them so)"
+                            : "the line is no object");
     while (rc == STOA_OK) {
         rc = stoa__json_next(&json, &token, &worker->error);
         if (rc == STOA_OK && token.kind == STOA__JSON_OBJECT_END)

@@ -208,6 +208,21 @@ def moves():
     expect("import reads JSON lines", (run("import", "m.db", "j.jsonl", "j"),
                                        run("m.db", "select a, b from j")),
            ((0, "", ""), (0, "1\tx\n2\ty\n", "")))
+    write("lines.json", '{"a":1}\n{"a":2}\n')
+    expect("also from a file named .json",
+           run("m.db", "select sum(a) from 'lines.json'"), (0, "3\n", ""))
+    write("array.json", '[{"a":1},\n{"a":2}]\n')
+    status, out, err = run("import", "m.db", "array.json", "j")
+    point("an array of objects is told what it should be",
+          [] if status == 1 and "line" in err and ("array" in err or "element" in err) else [err])
+    for name, word in (("o.json", ".jsonl"), ("o.parquet", "csv, jsonl or arrow"),
+                       ("o.csv.gz", "pipe")):
+        status, out, err = run("export", "m.db", "j", name)
+        point("nothing but %s is written to %s" % (name.split(".", 1)[1], name),
+              [] if status == 1 and word in err and not os.path.exists(os.path.join(WORK, name))
+              else [repr((status, out, err))])
+    expect("a file named .tsv has tabs", (run("export", "m.db", "j", "o.tsv"), read("o.tsv")),
+           ((0, "", ""), "a\tb\n1\tx\n2\ty\n"))
     write("z.csv", "zoned,plain\n2024-01-01T02:00:00+02:00,2024-01-01T00:00:00.5\n")
     run("import", "m.db", "z.csv", "z")
     expect("a timestamp with a zone ends with Z, one without does not",
