@@ -52,10 +52,9 @@ static stoa_status open_insert(struct elements *elements)
         if (is_written(import, i))
             collection_text(&text, "%s%Q", count++ > 0 ? "," : "",
                             import->columns[i].column->name);
-    collection_text(&text, ") VALUES(");
+    collection_text(&text, ") SELECT "); /* As collection_insert_text() does. */
     for (int32_t i = 0; i < count; i++)
         collection_text(&text, "%s?%d", i > 0 ? "," : "", i + 1);
-    collection_text(&text, ")");
     return collection_csv_batch_open(&elements->insert, import, &text, count,
                                      &import->done.inserted);
 }

@@ -191,6 +191,18 @@ static stoa_status know_itself(struct element *element, stoa_error *err)
     return rc;
 }
 
+/* SQLite says the same of a full disk and of ids that have come to their end. */
+static stoa_status fail_full(struct element *element, stoa_error *err)
+{
+    stoa_error told = {0};
+    int64_t id;
+
+    if (collection_next_id(&element->write->call, element->write->collection, 1, &id, &told) ==
+        STOA_ERR_FULL)
+        stoa__error_copy(err, &told);
+    return STOA_ERR_FULL;
+}
+
 static stoa_status insert_cells(struct element *element, stoa_error *err)
 {
     struct collection_write *const write = element->write;
@@ -216,6 +228,8 @@ static stoa_status insert_cells(struct element *element, stoa_error *err)
         rc = stoa__fail_nomem(err);
     }
     collection_packed_return(&packed, &write->call, &text);
+    if (rc == STOA_ERR_FULL && !element->with_id && find_cell(element, "id") < 0)
+        return fail_full(element, err);
     if (rc == STOA_OK && info.rows_affected == 0) /* Its id would be another's. */
         return collection_element_fail_ignored(&write->call, write->collection, err);
     if (rc == STOA_OK && !element->with_id)

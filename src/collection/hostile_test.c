@@ -253,6 +253,29 @@ static void ignored_rows_of_a_file_are_not_counted(void)
     close_all();
 }
 
+/* SQLite calls that a full disk. */
+static void ids_come_to_an_end(void)
+{
+    int64_t id;
+
+    open_with(KIT_SCHEMA);
+    (void)kit_made(conn, "Orchard", "label='last' id=9223372036854775807");
+    for (int inside = 0; inside < 2; inside++) {
+        app_run(conn, inside ? "BEGIN; INSERT INTO Region(label) VALUES ('mine')" : "");
+        kit_fails(kit_create(conn, "Orchard", "label='x'", &id), STOA_ERR_FULL,
+                  "Cannot create_element: no ids are left in collection 'Orchard'");
+        kit_fails(kit_create_many(conn, "Orchard", "label:u", "{\"label\":\"x\"}", NULL),
+                  STOA_ERR_FULL, "no ids are left in collection 'Orchard'");
+        CHECK_INT(import("label\nlast\nx\n", "columns=some"), STOA_ERR_FULL);
+        CHECK_INT(err.flags & STOA_ERROR_ROLLED_BACK, 0);
+    }
+    app_run(conn, "COMMIT");
+    CHECK_ROWS(conn, "SELECT label FROM Region", "mine");
+    CHECK_ROWS(conn, "SELECT label FROM Orchard", "last");
+    CHECK_INT(kit_made(conn, "Orchard", "label='zero' id=0"), 0);
+    close_all();
+}
+
 /* Such an id is not the row's number, and may be NULL. */
 static void a_descending_key_is_no_id(void)
 {
@@ -474,6 +497,7 @@ TEST_MAIN({"temporary tables are not meant", temporary_tables_are_not_meant},
           {"elements that a table ignores are none", elements_that_a_table_ignores_are_none},
           {"refused rows are named beside triggers", refused_rows_are_named_beside_triggers},
           {"ignored rows of a file are not counted", ignored_rows_of_a_file_are_not_counted},
+          {"ids come to an end", ids_come_to_an_end},
           {"a descending key is no id", a_descending_key_is_no_id},
           {"names of columns come back", names_of_columns_come_back},
           {"the lowest id is an id", the_lowest_id_is_an_id},

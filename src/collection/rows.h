@@ -49,7 +49,8 @@ stoa_status collection_packed_run(struct collection_packed *packed, struct colle
                                   stoa__buffer *text, struct stoa__cursor_info *info,
                                   int64_t *done, stoa_error *err);
 
-/* INSERT INTO "t"("id", ...) VALUES(?1, ...) */
+/* INSERT INTO "t"("id", ...) VALUES(?1, ...), or SELECT ?1, ... where SQLite makes an id: when it
+ * finds none with VALUES it takes the whole transaction back. */
 void collection_insert_text(const struct collection_columns *columns, stoa__buffer *text);
 
 /* Rows that lie together: of each feed an array, where in it they begin, and ids of labels. */
