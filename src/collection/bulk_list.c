@@ -333,8 +333,9 @@ static stoa_status check_segment(struct bulk *bulk, struct bulk_group *group, st
                                       segment->first[i], segment->count, &bad, &problem, err);
 
         group->may_repeat =
-            group->may_repeat || (group->table->role == ROLE_SET &&
-                                  segment->arrays[i]->null_count != 0);
+            group->may_repeat ||
+            (group->table->role == ROLE_SET &&
+             collection_feed_may_be_null(&group->feeds[i], segment->arrays[i]));
         if (rc != STOA_OK)
             return rc;
         if (bad < 0)

@@ -225,7 +225,7 @@ static int64_t whole_row(void *self, int64_t at)
 static bool has_null(const struct collection_group *group)
 {
     for (int32_t i = 0; i < group->feed_count; i++)
-        if (group->arrays[i]->null_count != 0)
+        if (collection_feed_may_be_null(&group->feeds[i], group->arrays[i]))
             return true;
     return false;
 }

@@ -286,9 +286,9 @@ static bool may_repeat(const struct work *work)
         return false;
     for (int32_t i = 0; i < bulk->column_count; i++)
         for (int64_t b = 0; b < collection_bulk_batch_count(bulk); b++)
-            if (collection_bulk_batch_at(bulk, b)
-                    ->array.children[bulk->columns[i].child]
-                    ->null_count != 0)
+            if (collection_feed_may_be_null(
+                    &bulk->columns[i].feed,
+                    collection_bulk_batch_at(bulk, b)->array.children[bulk->columns[i].child]))
                 return true;
     return bulk->column_count < work->table->column_count - 1;
 }

@@ -253,6 +253,32 @@ static void ignored_rows_of_a_file_are_not_counted(void)
     close_all();
 }
 
+/* Rows of nothing but NULL, in arrays that count no NULLs, are equal too. */
+static void sets_of_nothing_have_one_row(void)
+{
+    static const stoa_option nan_null[] = {{"nan", "null"}};
+    const stoa_value one = {.type = STOA_TYPE_INT64, .a = 1};
+    const stoa_column nothing = {
+        .name = "size", .name_size = STOA_NUL, .type = STOA_TYPE_NULL, .count = 2};
+
+    open_with(KIT_CONFIGURATION "CREATE TABLE Tag (id INTEGER PRIMARY KEY, label TEXT UNIQUE NOT "
+              "NULL); CREATE TABLE Tag_set_size (id INTEGER NOT NULL REFERENCES Tag(id) ON DELETE "
+              "CASCADE ON UPDATE CASCADE, size REAL, UNIQUE (id, size))");
+    CHECK_INT(kit_made(conn, "Tag", "label='a' size=[NULL]"), 1);
+    kit_fails(stoa_group_write(conn, NO_OP, "Tag", STOA_NUL, STOA_GROUP_SET, "size", STOA_NUL, &one,
+                               NULL, 0, &nothing, 1, 2, &kit_error),
+              STOA_ERR_CONSTRAINT, "Tag_set_size (rows that are equal");
+    kit_fails(kit_create_many(conn, "Tag", "label:u size:[n",
+                              "{\"label\":\"b\",\"size\":[null,null]}", NULL),
+              STOA_ERR_CONSTRAINT, "Tag_set_size (rows that are equal");
+    app_must(stoa_collection_set(conn, nan_null, 1, &err), &err, "set");
+    kit_fails(kit_create_many(conn, "Tag", "label:u size:[g",
+                              "{\"label\":\"b\",\"size\":[\"NaN\",\"NaN\"]}", NULL),
+              STOA_ERR_CONSTRAINT, "Tag_set_size (rows that are equal");
+    CHECK_ROWS(conn, "SELECT label, size FROM Tag JOIN Tag_set_size USING (id)", "a|NULL");
+    close_all();
+}
+
 /* SQLite calls that a full disk. */
 static void ids_come_to_an_end(void)
 {
@@ -497,6 +523,7 @@ TEST_MAIN({"temporary tables are not meant", temporary_tables_are_not_meant},
           {"elements that a table ignores are none", elements_that_a_table_ignores_are_none},
           {"refused rows are named beside triggers", refused_rows_are_named_beside_triggers},
           {"ignored rows of a file are not counted", ignored_rows_of_a_file_are_not_counted},
+          {"sets of nothing have one row", sets_of_nothing_have_one_row},
           {"ids come to an end", ids_come_to_an_end},
           {"a descending key is no id", a_descending_key_is_no_id},
           {"names of columns come back", names_of_columns_come_back},

@@ -198,6 +198,7 @@ static stoa_status source_next(void *self, const struct ArrowArray **out, stoa_e
     const struct collection_flow *const flow = source->flow;
     struct collection_segment *const segment = &source->segment;
     const int32_t made = flow->columns.with_id + flow->columns.with_index;
+    const int64_t most = source->in_pieces ? COLLECTION_WRITE_ROWS : COLLECTION_CHUNK_ROWS;
     int64_t count;
     stoa_status checked = stoa__call_check(source->call, err);
 
@@ -213,7 +214,7 @@ static stoa_status source_next(void *self, const struct ArrowArray **out, stoa_e
             return STOA_DONE;
     }
     count = segment->count - source->at;
-    count = count < COLLECTION_CHUNK_ROWS ? count : COLLECTION_CHUNK_ROWS;
+    count = count < most ? count : most;
     flow->number(flow->self, source->at, count, source->ids, source->indexes);
     for (int32_t i = 0; i < flow->columns.feed_count; i++) {
         const int64_t *const ids = segment->ids[i];
@@ -366,7 +367,7 @@ static stoa_status write_flow(struct collection_call *call, const struct collect
     struct flow_source source = {.call = &call->entry.call};
     stoa_status rc = source_init(&source, flow, err);
 
-    if (rc == STOA_OK && flow->row_count > COLLECTION_CHUNK_ROWS)
+    if (rc == STOA_OK && flow->row_count > COLLECTION_WRITE_ROWS)
         rc = collection_rows_ruled(call, flow->columns.table, &source.in_pieces, err);
     if (rc == STOA_OK && source.in_pieces) {
         source.source.row_count = -1;

@@ -192,7 +192,7 @@ static stoa_status run_piece(struct collection_sql *sql, const stoa_value *value
                              struct stoa__cursor_info *info, int64_t *done, stoa_error *err)
 {
     const struct stoa__params params =
-        params_of(values + *done * width, count * width, bytes, bytes_size);
+        params_of(width > 0 ? values + *done * width : NULL, count * width, bytes, bytes_size);
     struct stoa__cursor_info piece;
     int64_t piece_done = 0;
     stoa__call *under;

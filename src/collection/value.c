@@ -238,6 +238,14 @@ static bool may_be_null(const struct stoa__arrow_type *type, const struct ArrowA
            (array->null_count != 0 && array->n_buffers > 0 && array->buffers[0]);
 }
 
+bool collection_feed_may_be_null(const struct collection_feed *feed,
+                                 const struct ArrowArray *array)
+{
+    return may_be_null(feed->type, array) ||
+           (feed->policy->nan_null &&
+            stoa__arrow_is_float(collection_values_type(feed->type)->kind));
+}
+
 /* Is there nothing to be found in such values? */
 static bool needs_no_look(const struct collection_feed *feed, const struct ArrowArray *array)
 {

@@ -70,6 +70,9 @@ int64_t collection_feed_check(struct collection_feed *feed, const struct ArrowAr
 stoa_status collection_feed_check_all(struct collection_feed *feed, struct collection_call *call,
                                       const struct ArrowArray *array, int64_t first, int64_t count,
                                       int64_t *bad, int32_t *problem, stoa_error *err);
+/* May some of the array be stored as NULL? */
+bool collection_feed_may_be_null(const struct collection_feed *feed,
+                                 const struct ArrowArray *array);
 /* All are checked: what needs no change is handed on as it lies. */
 void collection_feed_settle(struct collection_feed *feed);
 /* The error for what check() found at `row`, the `index`th of its array. */
