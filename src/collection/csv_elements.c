@@ -26,7 +26,9 @@ struct elements {
     bool known;     /* Labels of the file may be there already. */
     bool any_self;  /* There is a relation to be set. */
     int64_t id_max; /* Of those that were there. */
-    int64_t nobody; /* No element's id. */
+    int64_t nobody; /* No element's id; */
+    bool defers;    /* it stands in for relations that must not be NULL. */
+    int64_t deferred; /* Foreign keys were, before. */
     struct csv_map seen; /* Their ids, if they are in the file. */
     struct csv_batch insert;
     struct collection_sql find, update;
@@ -529,6 +531,13 @@ static stoa_status find_nobody(struct elements *elements)
     stoa__buffer text = {0};
     stoa_status rc;
 
+    if (elements->defers)
+        return STOA_OK;
+    collection_text(&text, "PRAGMA defer_foreign_keys");
+    rc = run_text(elements, &text, &elements->deferred);
+    if (rc != STOA_OK)
+        return rc;
+    elements->defers = true;
     collection_text(&text, "PRAGMA defer_foreign_keys=ON");
     rc = run_text(elements, &text, NULL);
     if (rc != STOA_OK)
@@ -538,6 +547,48 @@ static stoa_status find_nobody(struct elements *elements)
     rc = run_text(elements, &text, &elements->nobody);
     elements->nobody -= elements->nobody > INT64_MIN;
     return rc;
+}
+
+/* A trigger may have kept a relation from being set. */
+static stoa_status check_nobody(struct elements *elements)
+{
+    struct csv_import *import = elements->import;
+    stoa_status rc = STOA_OK;
+
+    for (int32_t i = 0; i < import->column_count && rc == STOA_OK; i++) {
+        const struct collection_column *column = import->columns[i].column;
+        stoa__buffer text = {0};
+        int64_t left = 0;
+
+        if (import->columns[i].role != CSV_SELF || !column->not_null)
+            continue;
+        collection_text(&text, "SELECT EXISTS(SELECT 1 FROM %T AS a WHERE NOT EXISTS(SELECT 1 FROM "
+                               "%T AS b WHERE b.\"id\"=a.%Q))",
+                        elements->table->name, elements->table->name, column->name);
+        rc = run_text(elements, &text, &left);
+        if (rc == STOA_OK && left)
+            rc = collection_fail(import->csv.call, import->err, STOA_ERR_CONSTRAINT,
+                                 "FOREIGN KEY constraint failed: column '%s' of table '%s'",
+                                 column->name, elements->table->name);
+    }
+    return rc;
+}
+
+/* Inside of the caller's transaction it would stay so until its end. */
+static void end_deferral(struct elements *elements)
+{
+    struct csv_import *import = elements->import;
+    stoa_error unheard, *const err = import->err;
+    stoa__buffer text = {0};
+
+    if (!elements->defers || elements->deferred)
+        return;
+    import->err = &unheard;
+    import->csv.call->undoing = true;
+    collection_text(&text, "PRAGMA defer_foreign_keys=OFF");
+    (void)run_text(elements, &text, NULL);
+    import->csv.call->undoing = false;
+    import->err = err;
 }
 
 /* Which elements are there. */
@@ -591,6 +642,9 @@ stoa_status collection_csv_import_elements(struct csv_import *import)
         rc = delete_rest(&elements);
     if (rc == STOA_OK && elements.any_self)
         rc = set_relations(&elements);
+    if (rc == STOA_OK && elements.defers)
+        rc = check_nobody(&elements);
+    end_deferral(&elements);
     collection_csv_batch_close(&elements.insert);
     collection_sql_close(&elements.find);
     collection_sql_close(&elements.update);

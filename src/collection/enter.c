@@ -301,7 +301,8 @@ stoa_status collection_write_under(struct collection_call *call, stoa__call **un
                                    stoa_error *err)
 {
     *under = call->savepoint ? NULL : &call->entry.call;
-    return call->savepoint ? stoa__call_check(&call->entry.call, err) : STOA_OK;
+    *under = call->undoing ? NULL : *under;
+    return call->savepoint && !call->undoing ? stoa__call_check(&call->entry.call, err) : STOA_OK;
 }
 
 void collection_write_cancel(struct collection_call *call)

@@ -44,6 +44,7 @@ struct collection_call {
     const struct collection_model *model; /* Valid for this call. */
     bool own_transaction;
     bool savepoint;
+    bool undoing; /* What runs now runs though the call is to stop. */
 };
 
 /* Pin, take the mark, and read the schema when it is not known or has changed. `operation` lives

@@ -136,6 +136,29 @@ static void relations_that_must_be_there_are_not_left_out(void)
     close_all();
 }
 
+/* What an import defers is not deferred for its caller, however it ends. */
+static void foreign_keys_are_deferred_for_an_import_alone(void)
+{
+    open_with(KIT_CONFIGURATION ORCHARD(SELF("orchard_a", " NOT NULL", "CASCADE")));
+    app_run(conn, "BEGIN");
+    app_must(import("label,orchard_a\nA,B\nB,A\n", ""), &err, "import");
+    CHECK_ROWS(conn, "PRAGMA defer_foreign_keys", "0");
+    CHECK_INT(import("label,orchard_a\nC,Z\n", ""), STOA_ERR_NOT_FOUND);
+    CHECK_ROWS(conn, "PRAGMA defer_foreign_keys", "0");
+    CHECK_FAILS(conn, "INSERT INTO Orchard(label, orchard_a) VALUES ('x', 99)", STOA_ERR_CONSTRAINT,
+                "FOREIGN KEY");
+    app_run(conn, "CREATE TRIGGER t BEFORE UPDATE ON Orchard WHEN new.label = 'C' BEGIN "
+                  "SELECT RAISE(IGNORE); END");
+    CHECK_INT(import("label,orchard_a\nA,B\nB,A\nC,A\n", "mode=merge"), STOA_ERR_CONSTRAINT);
+    CHECK_HAS(err.text, "FOREIGN KEY constraint failed: column 'orchard_a' of table 'Orchard'");
+    app_run(conn, "PRAGMA defer_foreign_keys=ON");
+    app_must(import("label,orchard_a\nA,A\nB,A\n", ""), &err, "import");
+    CHECK_ROWS(conn, "PRAGMA defer_foreign_keys", "1");
+    app_run(conn, "COMMIT");
+    CHECK_ROWS(conn, "SELECT id, label, orchard_a FROM Orchard", "1|A|1\n2|B|1");
+    close_all();
+}
+
 /* What stands in for a relation that is to be set is no element that goes. */
 static void rows_are_not_deleted_with_element_zero(void)
 {
@@ -517,6 +540,8 @@ TEST_MAIN({"temporary tables are not meant", temporary_tables_are_not_meant},
            one_relation_that_is_not_there_leaves_the_other},
           {"relations that must be there are not left out",
            relations_that_must_be_there_are_not_left_out},
+          {"foreign keys are deferred for an import alone",
+           foreign_keys_are_deferred_for_an_import_alone},
           {"rows are not deleted with element zero", rows_are_not_deleted_with_element_zero},
           {"an element that a trigger ignores is none",
            an_element_that_a_trigger_ignores_is_none},
