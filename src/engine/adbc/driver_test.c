@@ -194,7 +194,9 @@ static void targets_are_taken_apart(void)
     check_target("duckdb", "", "duckdb", NULL, NULL);
     check_target("postgresql", "//u:p@h/d", "postgresql", "uri", "postgresql://u:p@h/d");
     CHECK_TEXT(read_target("duckdb", "").wish.entrypoint, "duckdb_adbc_init");
-    CHECK(!read_target("adbc", "postgres://h/d?worker=no").worker);
+    CHECK_INT(read_target("adbc", "postgres://h/d").worker, ADBC_WORKER_AUTO);
+    CHECK_INT(read_target("adbc", "postgres://h/d?worker=no").worker, ADBC_WORKER_NO);
+    CHECK_INT(read_target("adbc", "postgres://h/d?worker=watch").worker, ADBC_WORKER_WATCH);
     stoa__arena_release(&arena);
 }
 
