@@ -31,6 +31,7 @@
  *   cells        Values by name, packed as named parameters are: a NAME before each (stoa/query.h).
  *   names        Values of type TEXT over `bytes`.
  *   arrays       Raw columns (stoa/ingest.h): INT64, BOOL, FLOAT64, TEXT, TIMESTAMP, DATE or NULL.
+ *   rows given   An error counts those of a stream from 0, over all batches.
  *   rows read    Elements by id; vectors by vector_index; sets as inserted; time series by their
  *                dimensions. Columns in the order of their declaration.
  */

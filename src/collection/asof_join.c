@@ -28,7 +28,7 @@ struct asof_join {
     struct read_run run;
     struct collection_sql sql;
     stoa__buffer batches; /* struct ArrowArray */
-    int64_t row_count;
+    int64_t row; /* Of the pairs, over all batches. */
 };
 
 /* ---- the pairs' columns ---- */
@@ -104,14 +104,14 @@ static stoa_status fail_cell(struct asof_join *join, const struct stoa__cell *ce
 
     stoa__arrow_type_text(cell->type, type, sizeof type);
     return collection_fail(join->asof.call, join->asof.err, STOA_ERR_TYPE,
-                           "row %lld: column '%s' is %s, not %s", (long long)join->row_count,
+                           "row %lld: column '%s' is %s, not %s", (long long)join->row,
                            cell->type->name, type, what);
 }
 
 static stoa_status fail_null(struct asof_join *join, const char *name)
 {
     return collection_fail(join->asof.call, join->asof.err, STOA_ERR_INVALID,
-                           "row %lld: column '%s' is NULL", (long long)join->row_count, name);
+                           "row %lld: column '%s' is NULL", (long long)join->row, name);
 }
 
 /* As packed value; its bytes are the cell's. False: no value that a parameter may be. */
@@ -156,7 +156,7 @@ static stoa_status add_instant(struct asof_join *join, const struct stoa__cell *
 
     if (stoa__arrow_is_text(cell->type->kind) && packed_of(cell, &value, &bytes)) {
         rc = collection_read_instant(join->asof.call, &value, bytes, "the instant of row",
-                                     join->row_count, room, &text, &size, join->asof.err);
+                                     join->row, room, &text, &size, join->asof.err);
         return rc == STOA_OK ? add_text(join, text, size) : rc;
     }
     if (cell->type->kind == STOA__ARROW_TIMESTAMP)
@@ -171,7 +171,7 @@ static stoa_status add_instant(struct asof_join *join, const struct stoa__cell *
     if (size == 0)
         return collection_fail(join->asof.call, join->asof.err, STOA_ERR_INVALID,
                                "the instant of row %lld is outside of the years 1 to 9999",
-                               (long long)join->row_count);
+                               (long long)join->row);
     return add_text(join, text, size);
 }
 
@@ -240,7 +240,7 @@ static stoa_status read_row(struct asof_join *join, const struct ArrowArray *bat
         rc =
             collection_read_fail_missing(asof->call, asof->collection,
                                          &params.values[join->param - 1], params.bytes, asof->err);
-        stoa__error_append(asof->err, "row %lld", (long long)join->row_count);
+        stoa__error_append(asof->err, "row %lld", (long long)join->row);
     }
     if (rc != STOA_OK)
         return rc;
@@ -282,8 +282,8 @@ static stoa_status add_batch(struct asof_join *join, struct ArrowArray *batch)
     stoa_status rc = stoa__builder_init(&builder, field, batch->length, err);
 
     for (int64_t row = 0; rc == STOA_OK && row < batch->length; row++) {
-        join->row_count++;
         rc = read_row(join, batch, row, &builder.root);
+        join->row += rc == STOA_OK;
         if (rc == STOA_OK && row % 1024 == 1023)
             rc = stoa__call_check(&join->asof.call->entry.call, err);
     }

@@ -245,16 +245,16 @@ static void pairs_that_cannot_be_looked_up_are_told(void)
                   "a column of the pairs");
     check_no_join("SELECT 1 AS block, 1 AS id, '2024-01-01' AS at "
                   "UNION ALL SELECT 1, 9, '2024-01-01'",
-                  "Element not found: 9 in collection 'Orchard'; row 2");
+                  "Element not found: 9 in collection 'Orchard'; row 1");
     check_no_join("SELECT 1 AS block, 1 AS id, 'soon' AS at",
-                  "Cannot read_time_series_row: the instant of row 1: 'soon' is not a date");
+                  "Cannot read_time_series_row: the instant of row 0: 'soon' is not a date");
     check_no_join("SELECT 1 AS block, 1 AS id, 3 AS at",
-                  "Cannot read_time_series_row: row 1: column 'at' is int64, not a timestamp, a "
+                  "Cannot read_time_series_row: row 0: column 'at' is int64, not a timestamp, a "
                   "date or text");
     check_no_join("SELECT 1 AS block, 1.5 AS id, '2024-01-01' AS at",
-                  "Cannot read_time_series_row: row 1: column 'id' is float64, not INTEGER");
+                  "Cannot read_time_series_row: row 0: column 'id' is float64, not INTEGER");
     check_no_join("SELECT 1 AS block, 1 AS id, '2024-01-01' AS at UNION ALL SELECT 1, NULL, 'x'",
-                  "Cannot read_time_series_row: row 2: column 'id' is NULL");
+                  "Cannot read_time_series_row: row 1: column 'id' is NULL");
     stoa_db_close(db);
 }
 

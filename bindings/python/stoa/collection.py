@@ -134,7 +134,7 @@ class Collection:
         if isinstance(data, (list, tuple)):
             for row, item in enumerate(data):
                 if isinstance(item, Mapping) and item.keys() != data[0].keys():
-                    raise DataError(f"row {row + 1} has other keys than row 1, and what is not "
+                    raise DataError(f"row {row} has other keys than row 0, and what is not "
                                     "there is not the same as None; update them in two calls")
         return _collect.elements_update(self._con, self.name, nested(data), timeout=timeout)
 
