@@ -202,8 +202,8 @@ static bool run_for_schema(struct driver_statement *statement, stoa_op op,
     return rc == STOA_OK;
 }
 
-static stoa_status describe(struct driver_statement *statement, struct ArrowSchema *out,
-                            stoa_error *err)
+stoa_status stoa__driver_describe(struct driver_statement *statement, struct ArrowSchema *out,
+                                  stoa_error *err)
 {
     stoa_op op = {0};
     stoa_status rc = stoa__driver_op_open(&statement->node, &op, err);
@@ -256,7 +256,7 @@ static AdbcStatusCode give_schema(struct AdbcStatement *self, bool prepared,
 AdbcStatusCode stoa__driver_execute_schema(struct AdbcStatement *self, struct ArrowSchema *out,
                                            struct AdbcError *error)
 {
-    return give_schema(self, false, describe, out, error);
+    return give_schema(self, false, stoa__driver_describe, out, error);
 }
 
 AdbcStatusCode stoa__driver_parameter_schema(struct AdbcStatement *self, struct ArrowSchema *out,

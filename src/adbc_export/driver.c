@@ -144,30 +144,6 @@ static AdbcStatusCode refuse(const void *self, enum stoa__kind kind, const char 
     return stoa__driver_unsupported(error, what);
 }
 
-static AdbcStatusCode read_partition(struct AdbcConnection *self, const uint8_t *bytes,
-                                     size_t size, struct ArrowArrayStream *out,
-                                     struct AdbcError *error)
-{
-    (void)bytes;
-    (void)size;
-    if (out)
-        *out = (struct ArrowArrayStream){0};
-    return refuse(self, STOA__KIND_ADBC_CONNECTION, "ConnectionReadPartition", error);
-}
-
-static AdbcStatusCode execute_partitions(struct AdbcStatement *self, struct ArrowSchema *schema,
-                                         struct AdbcPartitions *partitions, int64_t *rows,
-                                         struct AdbcError *error)
-{
-    if (schema)
-        *schema = (struct ArrowSchema){0};
-    if (partitions)
-        *partitions = (struct AdbcPartitions){0};
-    if (rows)
-        *rows = -1;
-    return refuse(self, STOA__KIND_ADBC_STATEMENT, "StatementExecutePartitions", error);
-}
-
 static AdbcStatusCode set_plan(struct AdbcStatement *self, const uint8_t *plan, size_t size,
                                struct AdbcError *error)
 {
@@ -200,13 +176,13 @@ static const struct AdbcDriver functions = {
     .ConnectionInit = stoa__driver_connection_init,
     .ConnectionNew = stoa__driver_connection_new,
     .ConnectionSetOption = connection_set,
-    .ConnectionReadPartition = read_partition,
+    .ConnectionReadPartition = stoa__driver_read_partition,
     .ConnectionRelease = connection_release,
     .ConnectionRollback = stoa__driver_rollback,
     .StatementBind = stoa__driver_bind,
     .StatementBindStream = stoa__driver_bind_stream,
     .StatementExecuteQuery = stoa__driver_execute_query,
-    .StatementExecutePartitions = execute_partitions,
+    .StatementExecutePartitions = stoa__driver_execute_partitions,
     .StatementGetParameterSchema = stoa__driver_parameter_schema,
     .StatementNew = stoa__driver_statement_new,
     .StatementPrepare = stoa__driver_statement_prepare,

@@ -105,8 +105,8 @@ static stoa_status give_kept(struct kept *kept, struct ArrowSchema *schema, stoa
     return rc;
 }
 
-static stoa_status export(stoa_result result, stoa_op op, struct ArrowArrayStream *out,
-                          stoa_error *err)
+stoa_status stoa__driver_export(stoa_result result, stoa_op op, struct ArrowArrayStream *out,
+                                stoa_error *err)
 {
     struct ArrowArrayStream inner = {0};
     stoa_status rc = stoa_result_export(result, op, &inner, err);
@@ -129,7 +129,7 @@ static stoa_status answer(struct driver_statement *statement, stoa_result result
         rc = stoa_result_schema(result, &schema, err);
     reads = reads && (statement->answer == DRIVER_COLUMNS || schema.n_children > 0);
     if (rc == STOA_OK && reads) {
-        rc = export(result, op, out, err);
+        rc = stoa__driver_export(result, op, out, err);
     } else if (rc == STOA_OK) {
         bool keeps = out && schema.n_children > 0;
 

@@ -240,6 +240,13 @@ stoa_status stoa__driver_begin(struct driver_connection *connection, stoa_op op,
 stoa_status stoa__driver_execute(struct driver_statement *statement, stoa_op op,
                                  struct ArrowArrayStream *out, int64_t *rows, stoa_error *err);
 
+/* The rows of a result as a stream, which keeps what it needs; `op` belongs to it then. */
+stoa_status stoa__driver_export(stoa_result result, stoa_op op, struct ArrowArrayStream *out,
+                                stoa_error *err);
+/* The columns of the statement's query, which does not run. */
+stoa_status stoa__driver_describe(struct driver_statement *statement, struct ArrowSchema *out,
+                                  stoa_error *err);
+
 /* ---- the functions of the table, by file ---- */
 
 AdbcStatusCode stoa__driver_database_new(struct AdbcDatabase *self, struct AdbcError *error);
@@ -290,6 +297,14 @@ AdbcStatusCode stoa__driver_execute_schema(struct AdbcStatement *self, struct Ar
                                            struct AdbcError *error);
 AdbcStatusCode stoa__driver_parameter_schema(struct AdbcStatement *self, struct ArrowSchema *out,
                                              struct AdbcError *error);
+
+AdbcStatusCode stoa__driver_execute_partitions(struct AdbcStatement *self,
+                                               struct ArrowSchema *schema,
+                                               struct AdbcPartitions *partitions, int64_t *rows,
+                                               struct AdbcError *error);
+AdbcStatusCode stoa__driver_read_partition(struct AdbcConnection *self, const uint8_t *bytes,
+                                           size_t size, struct ArrowArrayStream *out,
+                                           struct AdbcError *error);
 
 /* ---- results of metadata (answer.c) ---- */
 

@@ -518,12 +518,8 @@ static void tables_have_schemas_and_types(void)
     check_ok(driver.ConnectionGetStatisticNames(&kit.connection, &stream, &error), &error);
     check_schema(&stream, name_formats);
     stream.release(&stream);
-    check_error(driver.StatementExecutePartitions(&kit.statement, NULL, NULL, NULL, &error),
-                ADBC_STATUS_NOT_IMPLEMENTED, &error, "StatementExecutePartitions");
     check_error(driver.StatementSetSubstraitPlan(&kit.statement, NULL, 0, &error),
                 ADBC_STATUS_NOT_IMPLEMENTED, &error, "StatementSetSubstraitPlan");
-    check_error(driver.ConnectionReadPartition(&kit.connection, NULL, 0, &stream, &error),
-                ADBC_STATUS_NOT_IMPLEMENTED, &error, "ConnectionReadPartition");
     close_kit(&kit);
 }
 

@@ -322,6 +322,24 @@ def schema_only():
         return equal(cursor.adbc_execute_schema("SELECT * FROM t").types, INTS.schema.types)
 
 
+def read_partition(uri):
+    """Made by one database object, read by another's connection."""
+    with connect(uri, autocommit=True) as connection, connection.cursor() as cursor:
+        cursor.adbc_ingest("t", INTS)
+        made, schema = cursor.adbc_execute_partitions("SELECT int64s FROM t")
+        found = equal((len(made), schema.names), (1, ["int64s"]))
+        found += fails(dbapi.Error, lambda: cursor.adbc_execute_partitions("DELETE FROM t"), "read")
+        found += fails(dbapi.Error, lambda: cursor.adbc_read_partition(made[0][:-1]), "damaged")
+    with connect(uri) as connection, connection.cursor() as cursor:
+        cursor.adbc_read_partition(made[0])
+        return found + equal(cursor.fetch_arrow_table()["int64s"].to_pylist(), [42, -42, None])
+
+
+def partitions(target):
+    with tempfile.TemporaryDirectory() as folder:
+        return read_partition(target % folder)
+
+
 def manifest():
     with tempfile.TemporaryDirectory() as folder:
         with open(os.path.join(folder, "stoa.toml"), "w", encoding="utf-8") as file:
@@ -447,6 +465,8 @@ check("what is prepared runs again", prepared)
 check("a deadline ends a query, and the connection goes on", cancelled)
 check("rows that begin with NULL have the type of the rest", typed_nulls)
 check("another driver can be behind it", other_engine)
+check("a query is one partition, which another connection reads", partitions, "%s/a.db")
+check("so it is with a driver behind it", partitions, "duckdb:%s/a.duckdb")
 check("a manifest and a uri find it", manifest)
 check("its other entry points work", default_names)
 check("pandas writes and reads", pandas_frames)
