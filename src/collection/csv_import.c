@@ -38,7 +38,7 @@ stoa_status collection_csv_fail_statement(struct csv_import *import, stoa_status
     stoa_error error = *import->err;
     const int32_t code = error.engine_code;
 
-    if (rc != STOA_ERR_CONSTRAINT)
+    if (rc != STOA_ERR_CONSTRAINT || collection_write_lost(import->csv.call))
         return rc;
     if (import->csv.options.mode != CSV_APPEND &&
         (code == CODE_UNIQUE || code == CODE_PRIMARY_KEY || code == CODE_ROWID))

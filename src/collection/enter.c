@@ -233,6 +233,11 @@ stoa_status collection_write_begin(struct collection_call *call, stoa_error *err
     return rc == STOA_OK ? STOA_OK : collection_write_end(call, rc, err);
 }
 
+bool collection_write_lost(const struct collection_call *call)
+{
+    return transaction_of(call) == STOA_TRANSACTION_NONE;
+}
+
 static void undo_savepoint(struct collection_call *call)
 {
     struct stoa__entry *entry = &call->entry;
@@ -247,7 +252,7 @@ static void undo(struct collection_call *call)
 {
     struct stoa__entry *entry = &call->entry;
 
-    if (transaction_of(call) == STOA_TRANSACTION_NONE)
+    if (collection_write_lost(call))
         return;
     if (call->own_transaction)
         (void)entry->engine->rollback(entry->session->native, NULL);
@@ -270,9 +275,26 @@ stoa_status collection_write_unguard(struct collection_call *call, stoa_status r
 
     if (rc >= 0)
         rc = entry->engine->savepoint_release(entry->session->native, NULL, savepoint, err);
-    if (rc < 0 && transaction_of(call) != STOA_TRANSACTION_NONE)
+    if (rc < 0 && !collection_write_lost(call))
         undo_savepoint(call);
     return rc;
+}
+
+/* Who had no transaction open is not to be told that it is lost. */
+static void forget_rollback(stoa_error *err)
+{
+    static const char words[] = "; the open transaction was rolled back";
+    const size_t size = sizeof words - 1;
+    char *at;
+
+    if (!err)
+        return;
+    err->flags &= ~(uint32_t)STOA_ERROR_ROLLED_BACK;
+    at = strstr(err->text, words);
+    if (!at)
+        return;
+    memmove(at, at + size, strlen(at + size) + 1);
+    err->text_size -= (int32_t)size;
 }
 
 stoa_status collection_write_end(struct collection_call *call, stoa_status rc, stoa_error *err)
@@ -291,8 +313,11 @@ stoa_status collection_write_end(struct collection_call *call, stoa_status rc, s
             stoa__wrap(err, "Failed to commit transaction");
         rc = done != STOA_OK ? done : rc;
     }
-    if (rc < 0)
+    if (rc < 0) {
         undo(call);
+        if (call->own_transaction)
+            forget_rollback(err);
+    }
     call->own_transaction = call->savepoint = false;
     return rc;
 }

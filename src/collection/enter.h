@@ -69,6 +69,8 @@ stoa_status collection_load_raw(struct collection_call *call, struct collection_
  * transaction. */
 stoa_status collection_write_begin(struct collection_call *call, stoa_error *err);
 stoa_status collection_write_end(struct collection_call *call, stoa_status rc, stoa_error *err);
+/* Has the engine ended the transaction by itself? What ran now would be kept. */
+bool collection_write_lost(const struct collection_call *call);
 /* Take all of it back though it went well. */
 void collection_write_cancel(struct collection_call *call);
 /* A savepoint around a part of it: what fails is taken back. */

@@ -302,6 +302,39 @@ static void sets_of_nothing_have_one_row(void)
     close_all();
 }
 
+/* A trigger may end the transaction: ours, of which nobody is told, or the caller's. */
+static void what_a_trigger_rolls_back_stays_so(void)
+{
+    static const char lost[] = "the open transaction was rolled back";
+    int64_t id;
+
+    open_with(KIT_SCHEMA "CREATE TRIGGER t BEFORE INSERT ON Orchard WHEN new.label = 'x' BEGIN "
+                         "SELECT RAISE(ROLLBACK, 'no'); END");
+    for (int inside = 0; inside < 2; inside++)
+        for (int way = 0; way < 4; way++) {
+            stoa_error *const told = way < 2 ? &kit_error : &err;
+
+            app_run(conn, inside ? "BEGIN" : "");
+            if (way == 0)
+                CHECK_INT(kit_create(conn, "Orchard", "label='x'", &id), STOA_ERR_CONSTRAINT);
+            else if (way == 1)
+                CHECK_INT(kit_create_many(conn, "Orchard", "label:u",
+                                          "{\"label\":\"a\"};{\"label\":\"x\"}", NULL),
+                          STOA_ERR_CONSTRAINT);
+            else
+                CHECK_INT(import("label\na\nx\nb\n", way == 2 ? "columns=some"
+                                                              : "columns=some\non_error=skip"),
+                          STOA_ERR_CONSTRAINT);
+            CHECK_HAS(told->text, "no");
+            CHECK_INT((told->flags & STOA_ERROR_ROLLED_BACK) != 0, inside);
+            CHECK_INT(strstr(told->text, lost) != NULL, inside);
+            CHECK_INT(told->text_size, (int64_t)strlen(told->text));
+            CHECK_FAILS(conn, "COMMIT", STOA_ERR_INVALID, "");
+            CHECK_ROWS(conn, "SELECT count(*) FROM Orchard", "0");
+        }
+    close_all();
+}
+
 /* SQLite calls that a full disk. */
 static void ids_come_to_an_end(void)
 {
@@ -549,6 +582,7 @@ TEST_MAIN({"temporary tables are not meant", temporary_tables_are_not_meant},
           {"refused rows are named beside triggers", refused_rows_are_named_beside_triggers},
           {"ignored rows of a file are not counted", ignored_rows_of_a_file_are_not_counted},
           {"sets of nothing have one row", sets_of_nothing_have_one_row},
+          {"what a trigger rolls back stays so", what_a_trigger_rolls_back_stays_so},
           {"ids come to an end", ids_come_to_an_end},
           {"a descending key is no id", a_descending_key_is_no_id},
           {"names of columns come back", names_of_columns_come_back},

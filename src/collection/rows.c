@@ -445,10 +445,13 @@ stoa_status collection_flow_bind(struct collection_call *call, const struct coll
 
 /* Many rows at once do not tell which of them is refused; one by one they do. What depends on rows
  * that come later cannot be told so. */
-static bool can_explain(const struct collection_flow *flow, const stoa_error *err)
+static bool can_explain(const struct collection_call *call, const struct collection_flow *flow,
+                        const stoa_error *err)
 {
     const struct collection_columns *const columns = &flow->columns;
 
+    if (collection_write_lost(call))
+        return false;
     if (!err || !strstr(err->text, "FOREIGN KEY"))
         return err != NULL;
     for (int32_t i = 0; i < columns->feed_count; i++)
@@ -469,7 +472,7 @@ stoa_status collection_flow_write(struct collection_call *call, const struct col
     *ignored = 0;
     if (flow->row_count > 0)
         rc = write_flow(call, flow, ignored, err);
-    if (rc != STOA_ERR_CONSTRAINT || !can_explain(flow, err))
+    if (rc != STOA_ERR_CONSTRAINT || !can_explain(call, flow, err))
         return rc;
     flow->rewind(flow->self);
     if (collection_flow_bind(call, flow, collection_insert_text, &told) == STOA_ERR_CONSTRAINT)
