@@ -117,10 +117,19 @@ static void cancel_soon(struct helper *helper)
     helper->rc = stoa_op_cancel(helper->op, &helper->err);
 }
 
+/* Ask until it is in use. Whoever asks uses it, so others come in while nobody asks. */
+static stoa_status wait_for_use(stoa_conn conn, stoa_error *err)
+{
+    stoa_status rc;
+
+    while ((rc = stoa_ping(conn, NO_OP, err)) == STOA_OK)
+        (void)usleep(1000);
+    return rc;
+}
+
 static void close_conn_in_use(struct helper *helper)
 {
-    while (stoa_ping(helper->conn, NO_OP, &helper->err) == STOA_OK)
-        (void)usleep(1000);
+    (void)wait_for_use(helper->conn, &helper->err);
     stoa_conn_close(helper->conn);
 }
 
@@ -253,16 +262,12 @@ void two_threads_are_told_busy(void)
     stoa_db db = kit_open();
     stoa_conn conn = kit_connect(db);
     stoa_result result;
-    stoa_status rc;
 
     result = kit_query(conn, kit_sql(quirks.rows, 10));
     helper.conn = conn;
     MUST(stoa_op_open(-1, NULL, NULL, NULL, &helper.op, &err));
     start(&helper);
-    do
-        rc = stoa_ping(conn, NO_OP, &err);
-    while (rc == STOA_OK);
-    CHECK_INT(rc, STOA_ERR_BUSY);
+    CHECK_INT(wait_for_use(conn, &err), STOA_ERR_BUSY);
     CHECK_HAS(err.text, "in use by another call");
     MUST_FAIL(stoa_result_step(result, NO_OP, &err), STOA_ERR_BUSY);
     stoa_result_close(result); /* Never waits; its native part goes when the call ends. */
@@ -327,8 +332,7 @@ void shutdown_waits_and_gives_up(void)
     helper.conn = kit_connect(db);
     MUST(stoa_op_open(-1, NULL, NULL, NULL, &helper.op, &err));
     start(&helper);
-    while (stoa_ping(helper.conn, NO_OP, &err) == STOA_OK)
-        continue;
+    CHECK_INT(wait_for_use(helper.conn, &err), STOA_ERR_BUSY);
     MUST(stoa_op_open(50, NULL, NULL, NULL, &op, &err));
     MUST_FAIL(stoa_db_shutdown(db, op, &err), STOA_ERR_TIMEOUT);
     stoa_op_close(op);
