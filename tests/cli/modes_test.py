@@ -175,6 +175,10 @@ def dots():
     expect("and keeps every bit, of six hundred columns, too",
            (status, err, run("soft.db", given=dump), run("soft.db", looks)),
            (0, "", (0, "", ""), run("hard.db", looks)))
+    expect(".attach shows a file beside a database in memory",
+           run(":memory:", ".attach again.db a", "select count(*) > 0 from a.t",
+               "create table a.made as select 1 as x") + run("again.db", "select x from made"),
+           (0, "1\n", "", 0, "1\n", ""))
     expect(".checks", run(FILE, ".checks"), (0, "ok\n", ""))
     expect(".backup and .restore", run(FILE, ".backup b.db", "delete from t", ".restore b.db",
                                        "select count(*) from t"), (0, "1\n", ""))

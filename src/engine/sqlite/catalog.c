@@ -7,6 +7,7 @@
 #include "base/limits.h"
 #include "base/mem.h"
 #include "engine/sqlite/cursor.h"
+#include "engine/sqlite/memory_vfs.h"
 #include "engine/sqlite/statement.h"
 #include "text/identifier.h"
 
@@ -37,7 +38,8 @@ struct catalog_query {
 static const struct catalog_column databases_columns[] = {
     {"database", "u", false}, {"path", "u", false}, {"read_only", "b", false}};
 static const char databases_sql[] =
-    "SELECT name, coalesce(file, ''), stoa_read_only(name) FROM pragma_database_list "
+    "SELECT name, iif(file GLOB '" SQLITE_MEMORY_PREFIX "*', '', coalesce(file, '')), "
+    "stoa_read_only(name) FROM pragma_database_list "
     "WHERE (?1 IS NULL OR name = ?1 COLLATE NOCASE) AND ?2 IS NULL ORDER BY seq";
 
 static const struct catalog_column tables_columns[] = {

@@ -2,6 +2,7 @@
 /* SQLite's codes and messages turned into ours (sqlite-arrow.md 10). Messages decide where SQLite
  * has no code. */
 #include "base/error.h"
+#include "engine/sqlite/memory_vfs.h"
 #include "engine/sqlite/sqlite.h"
 
 #include <string.h>
@@ -176,6 +177,11 @@ static const char *preface(int code)
         return "the result was ended by a rollback: ";
     case SQLITE_READONLY:
         return read_only_preface(code);
+    case SQLITE_CANTOPEN:
+        return code == SQLITE_MEMORY_TORN
+                   ? "beside a database in memory a transaction writes to one attached file, or to "
+                     "several in WAL mode: "
+                   : "";
     default:
         return "";
     }

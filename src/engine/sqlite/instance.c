@@ -3,6 +3,7 @@
 #include "base/error.h"
 #include "base/mem.h"
 #include "engine/sqlite/gate.h"
+#include "engine/sqlite/memory_vfs.h"
 #include "engine/sqlite/session.h"
 #include "engine/sqlite/sqlite.h"
 
@@ -194,14 +195,16 @@ static stoa_status open_memory(struct sqlite_instance *instance, stoa__call *cal
     struct sqlite_session at = {.instance = instance, .call = call};
     sqlite3_int64 limit = instance->config.memory_size_limit;
     char name[64];
-    snprintf(name, sizeof name, "/stoa-%llu",
+    snprintf(name, sizeof name, SQLITE_MEMORY_PREFIX "%llu",
              (unsigned long long)atomic_fetch_add(&number, 1) + 1);
     instance->memory = true;
     instance->journal = JOURNAL_MEMORY;
     instance->path = stoa__copy_text(name, strlen(name));
     if (!instance->path)
         return stoa__fail_nomem(err);
-    stoa_status rc = sqlite_make_address(name, "?vfs=memdb", &instance->address, err);
+    stoa_status rc = sqlite_memory_vfs_register(err);
+    if (rc == STOA_OK)
+        rc = sqlite_make_address(name, "?vfs=" SQLITE_MEMORY_VFS, &instance->address, err);
     if (rc == STOA_OK)
         rc = sqlite_gate_ref(0, 0, &instance->gate, err);
     if (rc != STOA_OK)
