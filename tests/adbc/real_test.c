@@ -527,6 +527,64 @@ static void statistics_are_listed_or_refused(void)
     stoa_db_close(db);
 }
 
+/* ---- what gives rows and is no query ---- */
+
+static void what_is_shown_is_read(void)
+{
+    static const char *const shown[DRIVER_COUNT][3] = {
+        {"PRAGMA user_version", "EXPLAIN QUERY PLAN SELECT 1", "pragma table_info(t)"},
+        {"EXPLAIN SELECT 1", "SHOW TABLES", "DESCRIBE t"},
+        {"SHOW server_version", "EXPLAIN SELECT 1", "/* of all */ EXPLAIN (ANALYZE) TABLE t"}};
+    stoa_error err = {0};
+    stoa_db db = open_real();
+    stoa_conn conn = connect_real(db);
+
+    MUST(stoa_run(conn, NO_OP, "CREATE TABLE t (id BIGINT)", STOA_NUL, NULL, 0, NULL, 0, NULL,
+                  &err));
+    for (int i = 0; i < 6; i++) {
+        stoa_rows rows;
+
+        if (i == 3)
+            MUST(stoa_begin(conn, NO_OP, STOA_BEGIN_LAZY, &err));
+        MUST(stoa_query_row(conn, NO_OP, shown[driver()][i % 3], STOA_NUL, NULL, 0, NULL, 0, &rows,
+                            &err));
+        CHECK_INT(rows.row_count, 1);
+        MUST(stoa_query_row(conn, NO_OP, "SELECT count(*) FROM t", STOA_NUL, NULL, 0, NULL, 0,
+                            &rows, &err));
+        CHECK_INT(rows.values[0].a, 0);
+    }
+    MUST(stoa_commit(conn, NO_OP, &err));
+    stoa_db_close(db);
+}
+
+/* Only PostgreSQL's driver has levels; the others say that they have none. */
+static void isolation_levels_reach_the_driver(void)
+{
+    static const stoa_option serializable = {
+        "adbc.connection.transaction.isolation_level",
+        "adbc.connection.transaction.isolation.serializable"};
+    stoa_error err = {0};
+    stoa_db db = open_real();
+    stoa_conn conn = {0};
+    stoa_rows rows;
+    stoa_status rc = stoa_connect(db, NO_OP, &serializable, 1, &conn, &err);
+
+    if (driver() != POSTGRESQL) {
+        CHECK_INT(rc, STOA_ERR_UNSUPPORTED);
+        CHECK_HAS(err.text, "isolation_level");
+        stoa_db_close(db);
+        return;
+    }
+    MUST(rc);
+    MUST(stoa_begin(conn, NO_OP, STOA_BEGIN_LAZY, &err));
+    MUST(stoa_query_row(conn, NO_OP, "SELECT current_setting('transaction_isolation')", STOA_NUL,
+                        NULL, 0, NULL, 0, &rows, &err));
+    CHECK_INT(rows.values[0].b, 12);
+    CHECK(memcmp(rows.bytes + rows.values[0].a, "serializable", 12) == 0);
+    MUST(stoa_commit(conn, NO_OP, &err));
+    stoa_db_close(db);
+}
+
 TEST_MAIN({"types round trip as tabled", types_round_trip_as_tabled},
           {"silent changes are refused", silent_changes_are_refused},
           {"a failed ingest leaves the table as it was", a_failed_ingest_leaves_the_table},
@@ -535,4 +593,6 @@ TEST_MAIN({"types round trip as tabled", types_round_trip_as_tabled},
           {"statements run over streams", statements_run_over_streams},
           {"deadlines are kept", deadlines_are_kept},
           {"waiting for a lock ends", waiting_for_a_lock_ends},
-          {"statistics are listed or refused", statistics_are_listed_or_refused})
+          {"statistics are listed or refused", statistics_are_listed_or_refused},
+          {"what is shown is read", what_is_shown_is_read},
+          {"isolation levels reach the driver", isolation_levels_reach_the_driver})

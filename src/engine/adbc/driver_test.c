@@ -225,6 +225,10 @@ static void slips_of_the_pen_are_named(void)
     CHECK_INT(adbc_target_read("adbc", "", &settings, &arena, &target, &err), STOA_ERR_INVALID);
     CHECK_HAS(err.text, "no driver is named");
     stoa__settings_release(&settings);
+    CHECK_INT(adbc_target_read("adbc", "profile://work", &settings, &arena, &target, &err),
+              STOA_ERR_UNSUPPORTED);
+    CHECK_HAS(err.text, "profiles");
+    stoa__settings_release(&settings);
     stoa__arena_release(&arena);
 }
 

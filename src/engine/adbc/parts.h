@@ -30,6 +30,8 @@ struct adbc_quirk {
     uint32_t dialect;   /* STOA__SQL_* of text/sql.h */
     enum stoa__sql_style style;
     const char *batch_rows_key; /* The statement option that bounds a batch; NULL: none. */
+    const char *copy_key;       /* The one that is "false" for rows that are no query's: SHOW and
+                                   EXPLAIN cannot be read by COPY; NULL: none. */
     const char *reset_sql;      /* Makes a used session new; NULL: none. */
     const struct adbc_text_rule *texts; /* Ends with a NULL part. */
     const char *read_only_sql;  /* For a session, where no option does it; NULL: none. */
@@ -179,6 +181,7 @@ struct adbc_statement {
     struct adbc_object native; /* state NULL: a transaction's, or spoilt. */
     enum adbc_verb verb;
     bool returns_rows, writes;
+    bool shows; /* It gives rows, and is no query: SHOW, EXPLAIN. */
     char *sql; /* As the driver has it. */
     stoa__sql_params params; /* Names point into `text`. */
     char *text;

@@ -114,6 +114,7 @@ static const struct adbc_quirk quirks[] = {
     {.vendor = "PostgreSQL",
      .dialect = STOA__SQL_POSTGRES,
      .style = STOA__SQL_STYLE_DOLLAR,
+     .copy_key = "adbc.postgresql.use_copy",
      .reset_sql = "DISCARD ALL",
      .texts = postgresql_texts,
      .sql_transactions = true,

@@ -143,6 +143,7 @@ static bool is_of_transaction(struct adbc_statement *statement, stoa__sql *scan,
 static void classify(struct adbc_statement *statement, uint32_t dialect)
 {
     static const char *const giving[] = {"RETURNING", NULL}, *const with[] = {"WITH", NULL};
+    static const char *const asking[] = {"SELECT", "VALUES", "TABLE", "WITH", NULL};
     struct stoa__sql_token token;
     stoa__sql scan;
 
@@ -157,6 +158,8 @@ static void classify(struct adbc_statement *statement, uint32_t dialect)
              (is_any(&token, with) && holds(statement, dialect, writing)))
         statement->verb = ADBC_VERB_WRITE;
     statement->writes = statement->verb != ADBC_VERB_READ;
+    statement->shows = statement->verb == ADBC_VERB_READ && token.kind == STOA__SQL_WORD &&
+                       !is_any(&token, asking);
     statement->returns_rows =
         statement->verb == ADBC_VERB_READ ||
         (statement->verb == ADBC_VERB_WRITE && holds(statement, dialect, giving));
@@ -164,10 +167,23 @@ static void classify(struct adbc_statement *statement, uint32_t dialect)
 
 /* ---- preparing ---- */
 
+/* A wish: a driver that does not know the option says what it makes of the statement. */
+static void tell_that_it_shows(struct adbc_statement *statement)
+{
+    const struct adbc_instance *instance = statement->session->instance;
+    adbc_error error = adbc_error_for(instance);
+
+    if (statement->shows && instance->quirk->copy_key)
+        (void)instance->driver->table.statement_set(
+            &statement->native, instance->quirk->copy_key, "false", &error);
+    adbc_error_drop(&error);
+}
+
 static stoa_status prepare_job(void *self, stoa_error *err)
 {
     struct adbc_statement *statement = self;
 
+    tell_that_it_shows(statement);
     return set_query(statement->session, &statement->native, statement->sql, true, err);
 }
 

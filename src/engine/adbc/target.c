@@ -377,6 +377,10 @@ static stoa_status read_text(struct reading *reading, const char *rest, stoa__se
     out->driver = stoa__arena_copy_text(reading->arena, text, scheme);
     if (!out->driver)
         return stoa__fail_nomem(reading->err);
+    if (strcmp(out->driver, "profile") == 0)
+        return stoa__fail(reading->err, STOA_ERR_UNSUPPORTED,
+                          "adbc: connection profiles are not supported: name the driver, and give "
+                          "what the profile holds as settings");
     named = adbc_known_find(out->driver);
     is_uri = text[scheme + 1] == '/' && (!named || !named->files || text[scheme + 2] == '/');
     if (text[scheme + 1] != '\0')
