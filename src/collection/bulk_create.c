@@ -83,6 +83,7 @@ static stoa_status know_ids(struct create *create, stoa_error *err)
     for (int64_t b = 0; b < collection_bulk_batch_count(bulk) && rc == STOA_OK; b++)
         for (int64_t row = 0; row < collection_bulk_batch_at(bulk, b)->array.length; row++) {
             cell_of(bulk, create->id, b, row, &cell);
+            collection_note_id(&bulk->call, cell.integer);
             bulk->ids[collection_bulk_batch_at(bulk, b)->first + row] = cell.integer;
         }
     return rc;

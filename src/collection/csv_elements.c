@@ -11,6 +11,7 @@
  */
 #include "collection/csv_import.h"
 #include "collection/csv_map.h"
+#include "collection/element.h"
 
 #include "base/error.h"
 
@@ -46,6 +47,7 @@ static bool is_written(const struct csv_import *import, int32_t column)
 static stoa_status open_insert(struct elements *elements)
 {
     struct csv_import *import = elements->import;
+    const bool high = collection_has_high_ids(import->csv.call);
     stoa__buffer text = {0};
     int32_t count = 0;
 
@@ -54,9 +56,11 @@ static stoa_status open_insert(struct elements *elements)
         if (is_written(import, i))
             collection_text(&text, "%s%Q", count++ > 0 ? "," : "",
                             import->columns[i].column->name);
-    collection_text(&text, ") SELECT "); /* As collection_insert_text() does. */
+    collection_text(&text, high ? ") SELECT " : ") VALUES("); /* As collection_insert_text(). */
     for (int32_t i = 0; i < count; i++)
         collection_text(&text, "%s?%d", i > 0 ? "," : "", i + 1);
+    if (!high)
+        collection_text(&text, ")");
     return collection_csv_batch_open(&elements->insert, import, &text, count,
                                      &import->done.inserted);
 }

@@ -209,7 +209,8 @@ static stoa_status insert_cells(struct element *element, stoa_error *err)
     const struct collection_columns columns = {.table = write->collection,
                                                .feeds = element->cells.feeds,
                                                .feed_count = element->cells.inputs.count,
-                                               .with_id = element->with_id};
+                                               .with_id = element->with_id,
+                                               .high_ids = collection_has_high_ids(&write->call)};
     struct collection_packed packed = {.row_count = 1};
     struct collection_cell id;
     struct stoa__cursor_info info;
@@ -237,6 +238,8 @@ static stoa_status insert_cells(struct element *element, stoa_error *err)
     /* A table without row ids tells none. */
     if (rc == STOA_OK && stored_cell(element, find_cell(element, "id"), STOA_TYPE_INT64, &id))
         element->id = id.integer;
+    if (rc == STOA_OK)
+        collection_note_id(&write->call, element->id);
     return rc;
 }
 
@@ -310,6 +313,7 @@ static stoa_status update_cells(struct element *element, stoa_error *err)
     collection_packed_release(&packed);
     if (rc == STOA_OK && stored_cell(element, find_cell(element, "id"), STOA_TYPE_INT64, &id))
         element->id = id.integer; /* The groups' rows went along. */
+    collection_note_id(&write->call, element->id);
     return rc;
 }
 

@@ -42,6 +42,10 @@ stoa_status collection_next_id(struct collection_call *call,
                                const struct collection_table *collection, int64_t count,
                                int64_t *id, stoa_error *err);
 
+/* May the next id be none? collection_note_id() hears of those that were made or given. */
+bool collection_has_high_ids(const struct collection_call *call);
+void collection_note_id(struct collection_call *call, int64_t id);
+
 /* What a table's own rule has left out cannot be answered: CONSTRAINT. */
 stoa_status collection_element_fail_ignored(const struct collection_call *call,
                                             const struct collection_table *collection,

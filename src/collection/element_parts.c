@@ -145,6 +145,16 @@ stoa_status collection_next_id(struct collection_call *call,
 
 /* ---- names ---- */
 
+bool collection_has_high_ids(const struct collection_call *call)
+{
+    return call->model->high_ids || call->state->high_ids;
+}
+
+void collection_note_id(struct collection_call *call, int64_t id)
+{
+    call->state->high_ids = call->state->high_ids || id > COLLECTION_ID_HIGH;
+}
+
 stoa_status collection_element_fail_ignored(const struct collection_call *call,
                                             const struct collection_table *collection,
                                             stoa_error *err)

@@ -34,6 +34,7 @@ struct collection_policy {
 struct collection_state {
     struct collection_policy policy;
     struct collection_model *model; /* NULL: not read yet. Replaced, not changed. */
+    bool high_ids; /* This connection has made ids above COLLECTION_ID_HIGH. */
     stoa__buffer room[3]; /* Memory of small writes, lent to one at a time (rows.h). */
 };
 

@@ -355,6 +355,11 @@ static void ids_come_to_an_end(void)
     CHECK_ROWS(conn, "SELECT label FROM Region", "mine");
     CHECK_ROWS(conn, "SELECT label FROM Orchard", "last");
     CHECK_INT(kit_made(conn, "Orchard", "label='zero' id=0"), 0);
+    stoa_conn_close(conn);
+    conn = app_connect(db); /* It reads how high they are. */
+    app_run(conn, "BEGIN; INSERT INTO Region(label) VALUES ('again')");
+    kit_fails(kit_create(conn, "Orchard", "label='x'", &id), STOA_ERR_FULL, "no ids are left");
+    app_run(conn, "COMMIT");
     close_all();
 }
 

@@ -439,6 +439,27 @@ static stoa_status load_parts(struct loader *loader, const char *sql,
     return rc;
 }
 
+static stoa_status look_at_ids(struct loader *loader)
+{
+    struct collection_sql sql;
+    bool any;
+    stoa_status rc = collection_sql_once(
+        &sql, loader->call,
+        "SELECT 1 FROM main.sqlite_schema WHERE name='sqlite_sequence' AND type='table'",
+        loader->err);
+
+    any = rc == STOA_OK;
+    collection_sql_close(&sql);
+    if (!any)
+        return rc == STOA_DONE ? STOA_OK : rc;
+    rc = collection_sql_once(&sql, loader->call, "SELECT max(seq) FROM main.sqlite_sequence",
+                             loader->err);
+    if (rc == STOA_OK)
+        loader->model->high_ids = collection_row_int64(&sql.row, 0) > COLLECTION_ID_HIGH;
+    collection_sql_close(&sql);
+    return rc == STOA_DONE ? STOA_OK : rc;
+}
+
 stoa_status collection_model_load(struct collection_call *call, struct collection_model *model,
                                   stoa_error *err)
 {
@@ -453,6 +474,8 @@ stoa_status collection_model_load(struct collection_call *call, struct collectio
         rc = load_parts(&loader, indexes_sql, load_table_indexes);
     if (rc == STOA_OK)
         rc = make_families(&loader);
+    if (rc == STOA_OK)
+        rc = look_at_ids(&loader);
     collection_sql_close(&loader.sql);
     return rc;
 }

@@ -91,12 +91,15 @@ struct collection_finding {
     struct collection_finding *next;
 };
 
+#define COLLECTION_ID_HIGH (INT64_C(1) << 62)
+
 struct collection_model {
     stoa__arena arena;
     int64_t schema_version; /* It was read at, and */
     int64_t schema_changes; /* what the engine says beside: schema_mark() in engine/engine.h. */
     struct collection_table *tables; /* All of them. */
     int32_t table_count;
+    bool high_ids; /* AUTOINCREMENT was near its end, COLLECTION_ID_HIGH, when it was read. */
     struct collection_finding *findings; /* In the order in which they are to be reported. */
 };
 

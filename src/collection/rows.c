@@ -137,7 +137,7 @@ static size_t insert_size(const struct collection_columns *columns)
 void collection_insert_text(const struct collection_columns *columns, stoa__buffer *text)
 {
     const int32_t count = columns->with_id + columns->with_index + columns->feed_count;
-    const bool makes_id = columns->table->role == ROLE_COLLECTION && !columns->with_id;
+    const bool selects = columns->high_ids && !columns->with_id;
     struct writing to;
 
     if (stoa__buffer_reserve(text, insert_size(columns)) != STOA_OK) {
@@ -157,12 +157,12 @@ void collection_insert_text(const struct collection_columns *columns, stoa__buff
         *to.at++ = ',';
     }
     to.at--; /* There is a column, and so a comma behind it. */
-    put(&to, makes_id ? ") SELECT " : ") VALUES(", 9);
+    put(&to, selects ? ") SELECT " : ") VALUES(", 9);
     for (int32_t i = 1; i <= count; i++) {
         put_parameter(&to, i);
         *to.at++ = i < count ? ',' : ')';
     }
-    to.at -= makes_id;
+    to.at -= selects;
     text->size = (size_t)(to.at - (char *)text->data);
 }
 

@@ -20,6 +20,7 @@ struct collection_columns {
     const struct collection_feed *feeds;
     int32_t feed_count;
     bool with_id, with_index;
+    bool high_ids; /* Ids may come to their end (collection_has_high_ids()). */
 };
 
 /* Those of a group's rows. */
@@ -27,7 +28,8 @@ static inline struct collection_columns
 collection_group_columns(const struct collection_table *table, const struct collection_feed *feeds,
                          int32_t feed_count)
 {
-    return (struct collection_columns){table, feeds, feed_count, true, table->role == ROLE_VECTOR};
+    return (struct collection_columns){
+        table, feeds, feed_count, true, table->role == ROLE_VECTOR, false};
 }
 
 /* Packed rows for one statement, which comes from the session's cache. */
@@ -49,8 +51,8 @@ stoa_status collection_packed_run(struct collection_packed *packed, struct colle
                                   stoa__buffer *text, struct stoa__cursor_info *info,
                                   int64_t *done, stoa_error *err);
 
-/* INSERT INTO "t"("id", ...) VALUES(?1, ...), or SELECT ?1, ... where SQLite makes an id: when it
- * finds none with VALUES it takes the whole transaction back. */
+/* INSERT INTO "t"("id", ...) VALUES(?1, ...); where ids are high SELECT ?1, ..., which is slower:
+ * when SQLite finds none that is free, of a SELECT it takes back no more than the statement. */
 void collection_insert_text(const struct collection_columns *columns, stoa__buffer *text);
 
 /* Rows that lie together: of each feed an array, where in it they begin, and ids of labels. */
