@@ -96,9 +96,10 @@ STOA_API stoa_status stoa_collection_check(stoa_conn conn, stoa_op op, stoa_resu
  * Bring the database to a version by the scripts of a folder: `folder`/N/up.sql and down.sql, where
  * N is a number from 1. The version is PRAGMA user_version. A run is one transaction, or a
  * savepoint of the one that is open, which ends when the schema is valid by the rules of
- * stoa_collection_set(). BEGIN, COMMIT and END in scripts are passed over. One that holds PRAGMA
- * foreign_keys = OFF is run without them, and every row is looked at behind it. A failure tells the
- * version that stays. Going down to 0, the schema is not validated. May block.
+ * stoa_collection_set(). BEGIN, COMMIT and END in scripts are passed over; the savepoints of others
+ * are not theirs to end. One that holds PRAGMA foreign_keys = OFF is run without them, and every
+ * row is looked at behind it. A failure tells the version that stays. Going down to 0, the schema is
+ * not validated. May block.
  *
  *   target    A version; -1 = the newest of the folder.
  *   out       What was done, or would be: a row a version: version (int64), direction (utf8),
@@ -140,7 +141,8 @@ STOA_API stoa_status stoa_collection_summarize(stoa_conn conn, stoa_op op, const
 /* ---- one element ---- */
 
 /*
- * Create an element. May block. Relations may be given by label, also to the element itself.
+ * Create an element. May block. Relations may be given by label, also to the element itself. One
+ * that the table's own trigger or conflict clause ignores is CONSTRAINT. FULL: no ids are left.
  *
  *   cells     Its scalars, at least one. `id` may be among them.
  *   arrays    Columns of vector, set and time series groups, found by column name, or written
