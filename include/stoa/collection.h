@@ -98,8 +98,8 @@ STOA_API stoa_status stoa_collection_check(stoa_conn conn, stoa_op op, stoa_resu
  * savepoint of the one that is open, which ends when the schema is valid by the rules of
  * stoa_collection_set(). BEGIN, COMMIT and END in scripts are passed over; the savepoints of others
  * are not theirs to end. One that holds PRAGMA foreign_keys = OFF is run without them, and every
- * row is looked at behind it. A failure tells the version that stays. Going down to 0, the schema is
- * not validated. May block.
+ * row is looked at behind it. A failure tells the version that stays. Going down to 0, the schema
+ * is not validated. May block.
  *
  *   target    A version; -1 = the newest of the folder.
  *   out       What was done, or would be: a row a version: version (int64), direction (utf8),
