@@ -98,7 +98,7 @@ static bool take_time(struct reading *from, struct collection_instant *out)
     }
     if (hour > 23 || minute > 59 || second > 59 || !take_zone(from, &offset))
         return false;
-    out->seconds += hour * INT64_C(3600) + minute * 60 + second - offset;
+    out->seconds += hour * INT64_C(3600) + minute * INT64_C(60) + second - offset;
     return true;
 }
 

@@ -159,7 +159,7 @@ stoa_status collection_inputs_cells(const struct collection_call *call, const st
     stoa_status rc = STOA_OK;
 
     *out = (struct collection_inputs){0};
-    if (cell_count < 0 || cell_count % 2 != 0 || cell_count > 2 * STOA__PARAM_COUNT_MAX ||
+    if (cell_count < 0 || cell_count % 2 != 0 || cell_count / 2 > STOA__PARAM_COUNT_MAX ||
         (cell_count > 0 && !cells) || bytes_size < 0 || (bytes_size > 0 && !bytes))
         return collection_fail(call, err, STOA_ERR_INVALID,
                                "cells are not names and values, or have no memory");

@@ -290,6 +290,6 @@ bool collection_pattern_read(const char *pattern, const char *text, size_t size,
     if (reading.twelve)
         reading.hour = reading.hour % 12 + 12 * reading.afternoon;
     out->seconds =
-        days * DAY_SECONDS + reading.hour * 3600 + reading.minute * 60 + reading.second;
+        days * DAY_SECONDS + (reading.hour * 60 + reading.minute) * INT64_C(60) + reading.second;
     return true;
 }

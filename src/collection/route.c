@@ -70,7 +70,7 @@ static stoa_status fail_several(const struct routing *routing, const struct coll
 static stoa_status place(struct routing *routing, int32_t index, stoa_error *err)
 {
     const struct collection_named *const name = &routing->names[index];
-    int32_t *const columns = &routing->columns[index * routing->table_count];
+    int32_t *const columns = &routing->columns[(int64_t)index * routing->table_count];
     int32_t found = 0, dimensions = 0;
 
     for (int32_t t = 0; t < routing->table_count; t++) {
@@ -105,7 +105,7 @@ static bool is_wanted(const struct routing *routing, int32_t table)
 
 static stoa_status follow(struct routing *routing, int32_t index, stoa_error *err)
 {
-    int32_t *const columns = &routing->columns[index * routing->table_count];
+    int32_t *const columns = &routing->columns[(int64_t)index * routing->table_count];
     bool any = false;
 
     for (int32_t t = 0; t < routing->table_count; t++)

@@ -102,7 +102,7 @@ stoa_status stoa__sink_open(stoa__sink *sink, const stoa_sink *given, bool repla
 
     *sink = (stoa__sink){.given = *given, .file = -1, .replace = replace};
     rc = open_given(sink, err);
-    if (rc == STOA_OK && stoa__buffer_reserve(&sink->out, 2 * FLUSH_SIZE) != STOA_OK)
+    if (rc == STOA_OK && stoa__buffer_reserve(&sink->out, 2 * (size_t)FLUSH_SIZE) != STOA_OK)
         rc = stoa__fail_nomem(err);
     if (rc != STOA_OK)
         stoa__sink_release(sink);
