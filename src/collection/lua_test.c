@@ -529,6 +529,9 @@ static const char *const endless[] = {
     "local co = coroutine.create(function() local t <close> = c while true do end end) "
     "coroutine.resume(co) coroutine.close(co)",
     "local t <close> = setmetatable({}, {__close = function() while true do end end})",
+    "table.insert(setmetatable({}, {__len = function() return 1 << 53 end}), 1, 1)",
+    "table.remove(setmetatable({}, {__len = function() return 1 << 53 end}), 1)",
+    "load(collectgarbage) while true do load(collectgarbage) end",
 };
 
 static void endless_scripts_are_cancelled(void)
@@ -576,6 +579,39 @@ static void closing_inside_a_script_ends_it(void)
     CHECK_INT(stoa_lua_run(lab.lua, NO_OP, "", 0, &(const char *){0}, &(int64_t){0}, NULL),
               STOA_ERR_CLOSED);
     stoa_lua_close(lab.lua);
+    lab_close(&lab);
+}
+
+/* What is written in Lua, so that a cancel is heard, does as Lua's own. */
+static void tables_are_changed_as_in_lua(void)
+{
+    struct lab lab;
+
+    if (!lab_open(&lab))
+        return;
+    gives(&lab, "local t = {1, 2, 3} table.insert(t, 4) table.insert(t, 1, 0) "
+                "table.insert(t, 6, 5) return t", "[0,1,2,3,4,5]");
+    gives(&lab, "local t = {1, 2, 3, 4} return {table.remove(t, 2), table.remove(t), "
+                "table.remove(t, 3) or 'none', table.remove(t, 1), #t, table.remove({}, 0) or 'n', "
+                "table.remove({}) or 'n'}", "[2,4,\"none\",1,1,\"n\",\"n\"]");
+    fails(&lab, "table.insert({1}, 3, 2)", STOA_ERR_CALLBACK,
+          "script:1: bad argument #2 to 'insert' (position out of bounds)");
+    fails(&lab, "table.insert({1}, 'x', 2)", STOA_ERR_CALLBACK, "bad argument #2 to 'insert'");
+    fails(&lab, "table.insert({1}, 1, 2, 3)", STOA_ERR_CALLBACK, "wrong number of arguments");
+    fails(&lab, "table.remove({1}, 3)", STOA_ERR_CALLBACK,
+          "script:1: bad argument #2 to 'remove' (position out of bounds)");
+    gives(&lab, "local t = {} for i = 1, 250000 do t[i] = i % 10 end local a, b = "
+                "table.concat(t), table.concat(t, ',', 2, 249999) "
+                "return {#a, a:sub(-3), #b, b:sub(1, 5), b:sub(-3), table.concat({}), "
+                "table.concat({1, 2}, '-'), table.concat({1, 2, 3}, '', 3, 2)}",
+          "[250000,\"890\",499995,\"2,3,4\",\"8,9\",\"\",\"1-2\",\"\"]");
+    fails(&lab, "table.concat({1, {}})", STOA_ERR_CALLBACK, "invalid value (table) at index 2");
+    gives(&lab, "local t = {} for i = 1, 100001 do t[i] = -i end table.sort(t) "
+                "local u = {3, 1, 2} table.sort(u, function(a, b) return a > b end) "
+                "return {t[1], t[100001], u}", "[-100001,-1,[3,2,1]]");
+    fails(&lab, "table.sort(3)", STOA_ERR_CALLBACK, "bad argument #1");
+    gives(&lab, "local parts = {'return ', '4', '2'} local i = 0 return load(function() "
+                "i = i + 1 return parts[i] end)()", "42");
     lab_close(&lab);
 }
 
@@ -653,5 +689,6 @@ TEST_MAIN({"results are JSON", results_are_json},
           {"a missing Lua is named", a_missing_lua_is_named},
           {"endless scripts are cancelled", endless_scripts_are_cancelled},
           {"closing inside a script ends it", closing_inside_a_script_ends_it},
+          {"tables are changed as in Lua", tables_are_changed_as_in_lua},
           {"memory is bounded", memory_is_bounded},
           {"every allocation may fail", every_allocation_may_fail})
