@@ -360,7 +360,7 @@ static int32_t fork_under_the_lock(void *user_data)
     forked = fork();
     if (forked == 0) {
         forked = -1;
-        alarm(20);
+        alarm(200);
         return *(const int32_t *)user_data;
     }
     stoa__mutex_unlock(&turn.lock);

@@ -111,7 +111,7 @@ def test_the_readme_runs_as_it_is_printed(tmp_path):
     readme = pathlib.Path(ROOT, "README.md").read_text(encoding="utf-8")
     (block,) = re.findall(r"^```python\n(.*?)^```$", readme, re.M | re.S)
     ended = subprocess.run([sys.executable, "-c", block], cwd=tmp_path, capture_output=True,
-                           text=True, timeout=120, check=False)
+                           text=True, timeout=600, check=False)
     assert (ended.returncode, ended.stderr) == (0, "")
     assert "sum(a)" in ended.stdout and "6" in ended.stdout
 
