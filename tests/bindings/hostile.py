@@ -6,6 +6,7 @@ numbers from one end to the other. Each function has a process of its own."""
 import os
 import re
 import signal
+import tempfile
 
 NUMBERS = {"int32_t": (0, -1, -2, -2**31, 2**31 - 1, 7, 99),
            "int64_t": (0, -1, -2, -2**63, 2**63 - 1, 2**62, 2**32),
@@ -121,12 +122,19 @@ def attack(ffi, lib, name, parameters, say):
 
 
 def problems(ffi, lib, declarations, exports):
+    """Sentences. What is opened under a name of one letter is in a folder that goes."""
+    with tempfile.TemporaryDirectory(prefix="stoa-hostile-") as folder:
+        return problems_in(folder, ffi, lib, functions(declarations, exports))
+
+
+def problems_in(folder, ffi, lib, table):
     found = []
-    for name, parameters in functions(declarations, exports).items():
+    for name, parameters in table.items():
         ours, theirs = os.pipe()
         child = os.fork()
         if child == 0:
             signal.alarm(120)
+            os.chdir(folder)
             try:
                 attack(ffi, lib, name, parameters, lambda text: os.write(theirs, text.encode()))
                 os._exit(0)
