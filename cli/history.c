@@ -64,20 +64,23 @@ static void put_entry(FILE *file, const char *entry)
     fputc('\n', file);
 }
 
-/* $XDG_STATE_HOME/stoa/history, its folders made; NULL when there is no home. */
+/* $XDG_STATE_HOME/stoa/history, its folders made, but not the home; NULL when there is no home. */
 static char *find_path(void)
 {
     const char *state = getenv("XDG_STATE_HOME"), *home = getenv("HOME");
     struct text path = {0};
+    size_t made_after = 0;
 
-    if (state && *state == '/')
+    if (state && *state == '/') {
         text_put(&path, state);
-    else if (home && *home)
+    } else if (home && *home) {
         text_format(&path, "%s/.local/state", home);
-    else
+        made_after = strlen(home);
+    } else {
         return NULL;
+    }
     text_put(&path, "/stoa/");
-    for (size_t i = 1; i < path.size; i++) {
+    for (size_t i = made_after + 1; i < path.size; i++) {
         if (path.data[i] != '/')
             continue;
         path.data[i] = '\0';
