@@ -4,8 +4,9 @@
 #include <malloc.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 
-enum { ALIGNMENT = 64 };
+enum { ALIGNMENT = 64, HUGE_PAGE = 2 << 20 };
 
 _Atomic int64_t stoa__mem_fail_nth = -1;
 _Atomic bool stoa__mem_fail_repeat = false;
@@ -85,6 +86,51 @@ void *stoa__alloc_aligned(size_t size)
         return NULL;
     size = (size + ALIGNMENT - 1) / ALIGNMENT * ALIGNMENT;
     return counted(aligned_alloc(ALIGNMENT, size > 0 ? size : ALIGNMENT));
+}
+
+/* From one boundary of huge pages to another: twice the room is asked for, and what is on either
+ * side of it given back. */
+static void *map_aligned(size_t size)
+{
+    uint8_t *const all = mmap(NULL, size + HUGE_PAGE, PROT_READ | PROT_WRITE,
+                              MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+    size_t before;
+
+    if (all == MAP_FAILED)
+        return NULL;
+    before = -(uintptr_t)all % HUGE_PAGE;
+    if (before > 0)
+        (void)munmap(all, before);
+    (void)munmap(all + before + size, HUGE_PAGE - before);
+    (void)madvise(all + before, size, MADV_HUGEPAGE); /* Else they are small ones. */
+    return all + before;
+}
+
+void *stoa__alloc_pages(size_t size)
+{
+    void *piece;
+
+    if (size < HUGE_PAGE)
+        return stoa__alloc(size);
+    if (size > PTRDIFF_MAX - HUGE_PAGE || fault_due())
+        return NULL;
+    piece = map_aligned(size);
+    if (!piece)
+        return NULL;
+    atomic_fetch_add_explicit(&live_bytes, (int64_t)size, memory_order_relaxed);
+    atomic_fetch_add_explicit(&live_pieces, 1, memory_order_relaxed);
+    return piece;
+}
+
+void stoa__free_pages(void *piece, size_t size)
+{
+    if (!piece || size < HUGE_PAGE) {
+        stoa__free(piece);
+        return;
+    }
+    (void)munmap(piece, size);
+    atomic_fetch_sub_explicit(&live_bytes, (int64_t)size, memory_order_relaxed);
+    atomic_fetch_sub_explicit(&live_pieces, 1, memory_order_relaxed);
 }
 
 void stoa__free(void *piece)

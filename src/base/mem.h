@@ -19,6 +19,12 @@ void *stoa__realloc(void *piece, size_t size);
 void *stoa__alloc_aligned(size_t size);
 void stoa__free(void *piece);
 
+/* Room for long, which may never be touched, and costs nothing then; what is in it is not told. Of
+ * 2 MiB and more it is in huge pages where the system has them. `size` is a power of two, and given
+ * again; NULL may be freed. */
+void *stoa__alloc_pages(size_t size);
+void stoa__free_pages(void *piece, size_t size);
+
 /* A NUL-terminated copy of `size` bytes. */
 char *stoa__copy_text(const char *text, size_t size);
 

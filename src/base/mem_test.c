@@ -73,6 +73,31 @@ static void aligned_pieces_are_aligned(void)
     }
 }
 
+static void room_for_long_is_counted_and_given_back(void)
+{
+    int64_t bytes = stoa__mem_bytes(), pieces = stoa__mem_allocations();
+
+    for (size_t size = 1024; size <= (size_t)64 << 20; size *= 2) {
+        uint8_t *piece = stoa__alloc_pages(size);
+
+        CHECK(piece);
+        piece[0] = piece[size / 2] = piece[size - 1] = 1;
+        CHECK(size < (size_t)2 << 20 || (uintptr_t)piece % ((size_t)2 << 20) == 0);
+        CHECK(stoa__mem_bytes() >= bytes + (int64_t)size);
+        CHECK_INT(stoa__mem_allocations(), pieces + 1);
+        stoa__free_pages(piece, size);
+        CHECK_INT(stoa__mem_bytes(), bytes);
+        CHECK_INT(stoa__mem_allocations(), pieces);
+    }
+    stoa__free_pages(NULL, 16);
+    CHECK(!stoa__alloc_pages(SIZE_MAX / 2 + 1));
+    for (size_t size = 1024; size <= (size_t)2 << 20; size *= 2048) {
+        stoa__mem_fail_nth = 0;
+        CHECK(!stoa__alloc_pages(size));
+        stoa__mem_fail_nth = -1;
+    }
+}
+
 static void one_fault_is_injected(void)
 {
     void *pieces[4];
@@ -110,5 +135,6 @@ TEST_MAIN({"live totals rise and fall", live_totals_rise_and_fall},
           {"size zero gives something to free", size_zero_gives_something_to_free},
           {"contents are as promised", contents_are_as_promised},
           {"aligned pieces are aligned", aligned_pieces_are_aligned},
+          {"room for long is counted and given back", room_for_long_is_counted_and_given_back},
           {"one fault is injected", one_fault_is_injected},
           {"faults repeat when asked", faults_repeat_when_asked})

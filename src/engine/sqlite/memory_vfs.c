@@ -1,16 +1,18 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * SQLite looks for what is attached where the main database is. With main in its VFS `memdb`,
+ * SQLite looks for what is attached where the main database is. With main in a VFS of memory alone,
  * ATTACH 'a.db' and VACUUM INTO 'b.db' would make databases in memory under these names, and what
  * is written to them would be lost. So main is opened by this VFS, which leads names of memory
- * databases to memdb and all others to the file system. Files it opens have methods of their own.
+ * databases to memory.h and all others to the file system. Files it opens have methods of their own.
  */
 #include "engine/sqlite/memory_vfs.h"
 
 #include "base/error.h"
 #include "base/thread.h"
+#include "engine/sqlite/memory.h"
 
 #include <sqlite3.h>
+#include <stdio.h>
 #include <string.h>
 
 #include "base/ban.h"
@@ -19,7 +21,7 @@
 static struct {
     stoa__mutex lock;
     sqlite3_vfs vfs;
-    sqlite3_vfs *memory, *files; /* NULL until `vfs` is registered. */
+    sqlite3_vfs *files; /* NULL until `vfs` is registered. */
 } here = {.lock = STOA__MUTEX_INITIALIZER};
 
 static bool is_memory(const char *name)
@@ -35,7 +37,7 @@ static int open_file(sqlite3_vfs *vfs, const char *name, sqlite3_file *file, int
     if (!is_memory(name))
         return here.files->xOpen(here.files, name, file, flags, got);
     if (!(flags & SQLITE_OPEN_SUPER_JOURNAL))
-        return here.memory->xOpen(here.memory, name, file, flags, got);
+        return sqlite_memory_open(name, file, flags, got);
     file->pMethods = NULL;
     return SQLITE_MEMORY_TORN;
 }
@@ -61,7 +63,8 @@ static int full_path(sqlite3_vfs *vfs, const char *name, int size, char *out)
     (void)vfs;
     if (!is_memory(name))
         return here.files->xFullPathname(here.files, name, size, out);
-    return here.memory->xFullPathname(here.memory, name, size, out);
+    (void)snprintf(out, (size_t)size, "%s", name);
+    return SQLITE_OK;
 }
 
 static int randomness(sqlite3_vfs *vfs, int size, char *out)
@@ -97,13 +100,14 @@ static int last_error(sqlite3_vfs *vfs, int size, char *out)
 /* The lock is held. No extension is ever loaded, so there is nothing to load one with. */
 static int make(void)
 {
-    sqlite3_vfs *const memory = sqlite3_vfs_find("memdb"), *const files = sqlite3_vfs_find("unix");
+    sqlite3_vfs *const files = sqlite3_vfs_find("unix");
+    const int size = sqlite_memory_file_size();
 
-    if (!memory || !files)
+    if (!files)
         return SQLITE_NOMEM; /* SQLite could not start. */
     here.vfs = (sqlite3_vfs){
         .iVersion = 2,
-        .szOsFile = files->szOsFile > memory->szOsFile ? files->szOsFile : memory->szOsFile,
+        .szOsFile = files->szOsFile > size ? files->szOsFile : size,
         .mxPathname = files->mxPathname,
         .zName = SQLITE_MEMORY_VFS,
         .xOpen = open_file,
@@ -118,10 +122,8 @@ static int make(void)
     };
     const int code = sqlite3_vfs_register(&here.vfs, 0);
 
-    if (code == SQLITE_OK) {
-        here.memory = memory;
+    if (code == SQLITE_OK)
         here.files = files;
-    }
     return code;
 }
 

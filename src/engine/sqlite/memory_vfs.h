@@ -6,7 +6,7 @@
 #include "stoa/base.h"
 
 /* Names that begin so are memory databases, all others are files. In such a name is no slash, so
- * nobody finds a folder in it; memdb takes a backslash, too, for what connections share. */
+ * nobody finds a folder in it. */
 #define SQLITE_MEMORY_PREFIX "\\:memory:"
 #define SQLITE_MEMORY_VFS "stoa-memory"
 
