@@ -9,13 +9,24 @@
 /* Rows handed over at once: enough to make a crossing into another language cheap, small enough
  * for thousands of open groups. The first batch's room grows up to it. */
 enum { GROUP_ROWS_FIRST = 16, GROUP_ROWS = 1024 };
+/* More arguments than that go the common way. */
+enum { NUMBER_COLUMNS_MAX = 8 };
+
+/* A column of numbers as append_numbers() sees it. */
+struct numbers {
+    void *cells; /* int64_t or double. */
+    int class;   /* What SQLite's values are then: SQLITE_INTEGER or SQLITE_FLOAT. */
+};
 
 /* SQLite's memory for a group, zeroed at its first row. */
 struct group {
+    /* The rows [0, row) are there, and up to `room` append_numbers() may add. Both are 0 while it
+     * may not. */
+    int64_t row, room;
+    struct numbers columns[NUMBER_COLUMNS_MAX];
     struct stoa__builder *builder; /* NULL: no rows yet. */
     stoa__arena arena;             /* The builder's type, where it is not the function's. */
     uint64_t state;
-    int64_t room; /* Rows of numbers that append_numbers() may add up to; 0 while it may not. */
     bool failed;
 };
 
@@ -46,49 +57,69 @@ static stoa_status flush(struct sqlite_function *function, struct group *group,
     return rc;
 }
 
-/* A row of the commonest values, without the conversions of the others. The columns' own lengths
- * are behind then, until settle_lengths(). False, and nothing added: it is not such a row, or there
- * is no room for it. */
+/* Certainly: there are more. */
+static bool is_double(int64_t whole)
+{
+    return whole >= -(INT64_C(1) << 53) && whole <= INT64_C(1) << 53;
+}
+
+/* A row of the commonest values, without the conversions of the others. The builder's own lengths
+ * are behind then, until settle_lengths(). False, and nothing added: it is not such a row. */
 static inline bool append_numbers(struct group *group, int count, sqlite3_value **values)
 {
-    struct stoa__column *root = &group->builder->root;
-
     for (int i = 0; i < count; i++) {
-        const struct stoa__column *column = &root->children[i];
-        int class = sqlite3_value_type(values[i]);
-        if (class == SQLITE_FLOAT && column->type->kind == STOA__ARROW_FLOAT64)
-            ((double *)(void *)column->data)[root->length] = sqlite3_value_double(values[i]);
-        else if (class == SQLITE_INTEGER && column->type->kind == STOA__ARROW_INT64)
-            ((int64_t *)(void *)column->data)[root->length] = sqlite3_value_int64(values[i]);
-        else
+        const int class = sqlite3_value_type(values[i]);
+
+        if (class == SQLITE_FLOAT && group->columns[i].class == SQLITE_FLOAT) {
+            const double real = sqlite3_value_double(values[i]);
+
+            ((double *)group->columns[i].cells)[group->row] = real;
+        } else if (class == SQLITE_INTEGER) {
+            const int64_t whole = sqlite3_value_int64(values[i]);
+
+            if (group->columns[i].class == SQLITE_INTEGER)
+                ((int64_t *)group->columns[i].cells)[group->row] = whole;
+            else if (is_double(whole))
+                ((double *)group->columns[i].cells)[group->row] = (double)whole;
+            else
+                return false;
+        } else {
             return false;
+        }
     }
-    root->length++;
+    group->row++;
     return true;
 }
 
 static void settle_lengths(struct group *group)
 {
     struct stoa__column *root = &group->builder->root;
-    for (int32_t i = 0; i < root->child_count && group->room > 0; i++)
-        root->children[i].length = root->length;
-    group->room = 0;
+
+    if (group->row > 0)
+        root->length = group->row;
+    for (int32_t i = 0; i < root->child_count && group->row > 0; i++)
+        root->children[i].length = group->row;
+    group->row = group->room = 0;
 }
 
 /* The batch's last row is added by add_row(), which hands the batch over. */
 static void find_room(struct group *group)
 {
     const struct stoa__column *root = &group->builder->root;
-    int64_t room = GROUP_ROWS - 1;
+    int64_t room = root->child_count <= NUMBER_COLUMNS_MAX ? GROUP_ROWS - 1 : 0;
 
-    for (int32_t i = 0; i < root->child_count; i++) {
+    for (int32_t i = 0; i < root->child_count && room > 0; i++) {
         const struct stoa__column *column = &root->children[i];
-        if (column->type->kind != STOA__ARROW_FLOAT64 && column->type->kind != STOA__ARROW_INT64)
+        const bool real = column->type->kind == STOA__ARROW_FLOAT64;
+
+        group->columns[i] = (struct numbers){column->data, real ? SQLITE_FLOAT : SQLITE_INTEGER};
+        if (!real && column->type->kind != STOA__ARROW_INT64)
             room = 0;
         else if (column->capacity < room)
             room = column->capacity;
     }
     group->room = room;
+    group->row = room > 0 ? root->length : 0;
 }
 
 static stoa_status add_row(struct sqlite_function *function, struct group *group, int count,
@@ -145,8 +176,7 @@ void sqlite_aggregate_step(sqlite3_context *context, int count, sqlite3_value **
 {
     struct group *group = sqlite3_aggregate_context(context, sizeof *group);
 
-    if (!group || group->room == 0 || group->builder->root.length >= group->room ||
-        !append_numbers(group, count, values))
+    if (!group || group->row >= group->room || !append_numbers(group, count, values))
         step_slowly(context, group, count, values);
 }
 
