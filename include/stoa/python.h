@@ -2,7 +2,7 @@
 /*
  * stoa/python.h: what a package for CPython has C do for it: whatever must run when objects die,
  * also while the interpreter ends and no Python code can run any more, and functions that are
- * called a row, as fast as from an extension module.
+ * called a row or a batch, as fast as from an extension module.
  *
  * Nothing is linked: CPython's own functions, all of its stable ABI, are looked up in the process
  * when one of these is first called. Without them the calls do nothing, or say so. Objects are
@@ -31,12 +31,15 @@ STOA_API void stoa_python_capsule_free(void *capsule);
 typedef struct stoa_python_object {
     void *owner;    /* Its reference is held from stoa_python_hold() until the release. */
     void *handle;   /* The package's own. */
-    void *function; /* Of stoa_python_row(): what is called. */
+    void *function; /* Of stoa_python_row() and _step(): what is called. */
     void *convert;  /* Of stoa_python_row(): called with a result that is no plain value, and the
-                       addresses of the stoa_value to fill and of the pointer to its bytes. */
-    void *fail;     /* Of stoa_python_row(): called with an exception and the address of the
-                       stoa_error to fill. */
+                       addresses of the stoa_value to fill and of the pointer to its bytes. Of
+                       stoa_python_step(): called with the group's number and the address of a batch
+                       that is not plain. */
+    void *fail;     /* Of both: called with an exception and the address of the stoa_error to
+                       fill. */
     void *last;     /* The library's own: the result whose bytes were lent last. */
+    const int32_t *widths; /* Of stoa_python_step(): the bytes of a value of each column. */
 } stoa_python_object;
 
 /* Take a reference to held->owner. UNSUPPORTED where there is no CPython in the process. */
@@ -57,6 +60,14 @@ STOA_API void stoa_python_stream_release(struct ArrowArrayStream *stream);
  */
 STOA_API stoa_status stoa_python_row(void *held, const stoa_rows *arguments, stoa_value *result,
                                      const uint8_t **result_bytes, stoa_error *err);
+
+/*
+ * A stoa_aggregate_step whose user_data is a stoa_python_object. held->function is called with the
+ * group's number, 0 at its first batch, and a bytearray of values for each column; where a column
+ * has NULLs, held->convert. Both give the group's number, an int. Takes the GIL.
+ */
+STOA_API stoa_status stoa_python_step(void *held, uint64_t *state,
+                                      const struct ArrowArray *arguments, stoa_error *err);
 
 #ifdef __cplusplus
 }

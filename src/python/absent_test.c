@@ -34,6 +34,18 @@ static void a_row_function_says_so_too(void)
     CHECK_TEXT(error.text, "held, arguments, result or result_bytes is NULL");
 }
 
+static void so_does_an_aggregate(void)
+{
+    stoa_python_object held = {.owner = &owner};
+    const struct ArrowArray arguments = {0};
+    uint64_t state = 0;
+    stoa_error error;
+
+    CHECK_INT(stoa_python_step(&held, &state, &arguments, &error), STOA_ERR_UNSUPPORTED);
+    CHECK_INT(stoa_python_step(&held, NULL, &arguments, &error), STOA_ERR_INVALID);
+    CHECK_TEXT(error.text, "held, state or arguments is NULL");
+}
+
 static void giving_back_does_nothing(void)
 {
     stoa_python_object held = {.owner = &owner};
@@ -54,4 +66,5 @@ static void giving_back_does_nothing(void)
 
 TEST_MAIN({"holding says that there is no CPython", holding_says_that_there_is_none},
           {"a row function says so too", a_row_function_says_so_too},
+          {"so does an aggregate", so_does_an_aggregate},
           {"giving back does nothing", giving_back_does_nothing})

@@ -195,6 +195,12 @@ static void *bytes_new(const char *bytes, ptrdiff_t size)
     return sized_new(&bytes_type, bytes, size);
 }
 
+static void *bytearray_new(const char *bytes, ptrdiff_t size)
+{
+    CHECK(bytes || size == 0);
+    return sized_new(&other_type, bytes ? bytes : "", size);
+}
+
 static long long int_value(void *object, int *overflow)
 {
     *overflow = ((struct object *)object)->number == INT64_MAX; /* Stands for what is more. */
@@ -274,9 +280,9 @@ static void *capsule_pointer(void *capsule, const char *name)
 static const struct stoa__python fake = {
     is_initialized, is_finalizing, gil_check, gil_ensure, gil_release, incref, decref, type_of,
     call_tuple, call_with, tuple_new, tuple_set, bool_new, int_new, unsigned_new, address_new,
-    float_new, text_new, bytes_new, int_value, float_value, text_value, bytes_value, &none, &yes,
-    &int_type, &bool_type, &float_type, &text_type, &bytes_type, error_fetch, error_normalize,
-    error_set_trace, error_occurred, error_clear, capsule_name, capsule_pointer};
+    float_new, text_new, bytes_new, bytearray_new, int_value, float_value, text_value, bytes_value,
+    &none, &yes, &int_type, &bool_type, &float_type, &text_type, &bytes_type, error_fetch,
+    error_normalize, error_set_trace, error_occurred, error_clear, capsule_name, capsule_pointer};
 
 /* ---- the package's side ---- */
 
@@ -510,12 +516,101 @@ static void what_is_lent_is_kept_for_one_call(void)
     CHECK_INT(alive(), 0);
 }
 
+/* ---- batches ---- */
+
+static const double reals[] = {0, 1, 2, 3, 4};
+static const int16_t whole[] = {0, 10, 20, 30};
+
+/* Rows 2 and 3 of two columns: the struct begins at 1, the first column at 1, the other at 0. */
+static stoa_status batch(uint64_t *state, bool nulls, stoa_error *error)
+{
+    static const int32_t widths[] = {8, 2};
+    static const uint8_t bits = 0xff;
+    const void *first_buffers[] = {&bits, reals}, *other_buffers[] = {NULL, whole};
+    struct ArrowArray children[] = {
+        {.length = 3, .offset = 1, .null_count = nulls, .n_buffers = 2, .buffers = first_buffers},
+        {.length = 3, .null_count = -1, .n_buffers = 2, .buffers = other_buffers}};
+    struct ArrowArray *pointers[] = {&children[0], &children[1]};
+    const struct ArrowArray arguments = {
+        .length = 2, .offset = 1, .n_children = 2, .children = pointers};
+    stoa_python_object held = {.owner = &owner, .function = &function, .convert = &converter,
+                               .fail = &reporter, .widths = widths};
+    const int before = alive(), before_constants = constants();
+
+    CHECK_INT(stoa__python_hold(&fake, &held, error), STOA_OK);
+    stoa_status rc = stoa__python_step(&fake, &held, state, &arguments, error);
+    stoa__python_release(&fake, &held);
+    CHECK_INT(alive(), before);
+    CHECK_INT(constants(), before_constants);
+    CHECK_INT(held_locks, 0);
+    return rc;
+}
+
+static struct object *take_rooms(struct object **items)
+{
+    CHECK_INT(items[1]->size, 16);
+    CHECK(memcmp(items[1]->text, reals + 2, 16) == 0);
+    CHECK_INT(items[2]->size, 4);
+    CHECK(memcmp(items[2]->text, whole + 1, 4) == 0);
+    return int_new(items[0]->number + 1);
+}
+
+static struct object *take_address(struct object **items)
+{
+    CHECK_INT(((const struct ArrowArray *)(intptr_t)items[1]->number)->length, 2);
+    return int_new(items[0]->number + 100);
+}
+
+static void a_batch_comes_as_bytes_or_by_its_address(void)
+{
+    uint64_t state = 0;
+    stoa_error error;
+
+    function.run = take_rooms;
+    converter.run = take_address;
+    CHECK_INT(batch(&state, false, &error), STOA_OK);
+    CHECK_INT(state, 1);
+    CHECK_INT(batch(&state, true, &error), STOA_OK);
+    CHECK_INT(state, 101);
+    give = NULL;
+    function.run = given;
+    CHECK_INT(batch(&state, false, &error), STOA_ERR_CALLBACK);
+    CHECK_TEXT(error.text, "one by zero");
+    CHECK_INT(state, 101);
+    CHECK_INT(stoa__python_step(&fake, NULL, &state, NULL, &error), STOA_ERR_INVALID);
+}
+
+static void every_object_of_a_batch_may_fail(void)
+{
+    function.run = take_rooms;
+    converter.run = take_address;
+    for (int nulls = 0; nulls < 2; nulls++)
+        for (int nth = 0;; nth++) {
+            uint64_t state = 7;
+            stoa_error error = {0};
+            left = nth;
+            stoa_status rc = batch(&state, nulls, &error);
+            bool through = left >= 0;
+            left = -1;
+            if (through) {
+                CHECK_INT(rc, STOA_OK);
+                CHECK_INT(nth, nulls ? 3 : 5);
+                break;
+            }
+            CHECK_INT(rc, STOA_ERR_CALLBACK);
+            CHECK_TEXT(error.text, "no memory");
+            CHECK_INT(state, 7);
+        }
+}
+
 static void nothing_is_touched_when_the_interpreter_has_ended(void)
 {
     stoa_python_object held = {.owner = &owner};
     const stoa_rows rows = {.row_count = 1};
+    const struct ArrowArray arguments = {0};
     stoa_value result = {0};
     const uint8_t *out = NULL;
+    uint64_t state = 0;
     stoa_error error;
 
     CHECK_INT(stoa__python_hold(&fake, &held, NULL), STOA_OK);
@@ -525,6 +620,7 @@ static void nothing_is_touched_when_the_interpreter_has_ended(void)
         CHECK_INT(stoa__python_hold(&fake, &held, &error), STOA_ERR_CLOSED);
         CHECK_INT(stoa__python_row(&fake, &held, &rows, &result, &out, &error), STOA_ERR_CLOSED);
         CHECK_TEXT(error.text, "the Python interpreter has ended");
+        CHECK_INT(stoa__python_step(&fake, &held, &state, &arguments, &error), STOA_ERR_CLOSED);
         stoa__python_release(&fake, &held);
         CHECK_INT(owner.references, 2);
     }
@@ -593,6 +689,8 @@ TEST_MAIN({"values pass through", values_pass_through},
           {"a type that is not taken is named", a_type_that_is_not_taken_is_named},
           {"every object may fail", every_object_may_fail},
           {"what is lent is kept for one call", what_is_lent_is_kept_for_one_call},
+          {"a batch comes as bytes or by its address", a_batch_comes_as_bytes_or_by_its_address},
+          {"every object of a batch may fail", every_object_of_a_batch_may_fail},
           {"nothing is touched when the interpreter has ended",
            nothing_is_touched_when_the_interpreter_has_ended},
           {"capsules give back struct and block", capsules_give_back_struct_and_block})

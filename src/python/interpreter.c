@@ -35,6 +35,7 @@ static const struct symbol symbols[] = {
     {"PyFloat_FromDouble", NULL, PLACE(float_new)},
     {"PyUnicode_FromStringAndSize", NULL, PLACE(text_new)},
     {"PyBytes_FromStringAndSize", NULL, PLACE(bytes_new)},
+    {"PyByteArray_FromStringAndSize", NULL, PLACE(bytearray_new)},
     {"PyLong_AsLongLongAndOverflow", NULL, PLACE(int_value)},
     {"PyFloat_AsDouble", NULL, PLACE(float_value)},
     {"PyUnicode_AsUTF8AndSize", NULL, PLACE(text_value)},

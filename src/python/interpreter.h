@@ -30,6 +30,7 @@ struct stoa__python {
     void *(*float_new)(double value);
     void *(*text_new)(const char *bytes, ptrdiff_t size);
     void *(*bytes_new)(const char *bytes, ptrdiff_t size);
+    void *(*bytearray_new)(const char *bytes, ptrdiff_t size);
     long long (*int_value)(void *object, int *overflow);
     double (*float_value)(void *object);
     const char *(*text_value)(void *object, ptrdiff_t *size);

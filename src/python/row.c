@@ -83,10 +83,9 @@ static bool told(const struct stoa__python *python, const stoa_python_object *he
     return said != NULL;
 }
 
-/* Have the package write the exception that is set into `err`. A second one, such as the next
- * Ctrl-C, takes the place of the first. */
-static stoa_status fail(const struct stoa__python *python, const stoa_python_object *held,
-                        stoa_error *err)
+/* A second exception, such as the next Ctrl-C, takes the place of the first. */
+stoa_status stoa__python_fail(const struct stoa__python *python, const stoa_python_object *held,
+                              stoa_error *err)
 {
     bool heard = false;
 
@@ -202,7 +201,7 @@ static stoa_status call(const struct stoa__python *python, stoa_python_object *h
     else if (!object ||
              (object != python->none && !plain(python, held, object, result, result_bytes) &&
               !converted(python, held, object, result, result_bytes)))
-        rc = fail(python, held, err);
+        rc = stoa__python_fail(python, held, err);
     if (object)
         python->decref(object);
     if (given)

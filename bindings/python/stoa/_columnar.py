@@ -13,7 +13,7 @@ from ._source import column, has
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from typing import Any, Sequence
+    from typing import Any, Callable, Sequence
 
 
 def mode(wanted: str | bool) -> str:
@@ -46,6 +46,26 @@ def given(spec: Any, arguments: Any) -> Sequence[Any]:
         return columns
     return [items if make is None else [None if item is None else make(item) for item in items]
             for make, items in zip(spec.converters, columns)]
+
+
+def stepper(spec: Any) -> Callable[..., int]:
+    """What C calls with a group's number and the bytes of its columns, which have no NULLs."""
+    groups: dict[int, Any] = spec.groups
+    dtypes: list[Any] = []
+    frombuffer: Any = None
+
+    def step(number: int, *rooms: bytearray) -> int:
+        nonlocal frombuffer
+        if number:
+            groups[number].step(*map(frombuffer, rooms, dtypes))
+            return number
+        if frombuffer is None:
+            numpy = _frames.library("numpy", "batch='numpy'")
+            dtypes[:] = [_frames.dtype_of(numpy, field) for field in spec.fields]
+            frombuffer = numpy.frombuffer
+        began: int = spec.begin(map(frombuffer, rooms, dtypes))
+        return began
+    return step
 
 
 def put(spec: Any, items: Any, count: int, result: Any) -> None:

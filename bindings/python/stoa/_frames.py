@@ -76,11 +76,11 @@ def arrays(numpy: Any, fields: Sequence[Field], batches: Sequence[Batch]) -> lis
     for i, field in enumerate(fields):
         read = reader(numpy, field)
         out.append(_joined(numpy, [read(batch._array.children[i], batch._array.offset, len(batch))
-                                   for batch in batches], _dtype(numpy, field)))
+                                   for batch in batches], dtype_of(numpy, field)))
     return out
 
 
-def _dtype(numpy: Any, field: Field) -> Any:
+def dtype_of(numpy: Any, field: Field) -> Any:
     if field.dictionary or field.extension:
         return numpy.dtype(object)
     code = _CODES.get(field.format) or _UNITS.get(field.format.partition(":")[0])
@@ -95,9 +95,16 @@ def _joined(numpy: Any, parts: list[Any], dtype: Any) -> Any:
     return numpy.concatenate(parts)
 
 
+def width(field: Field) -> int:
+    """The bytes of a value, where an array is made of nothing but these; else 0."""
+    if field.dictionary or field.extension or field.format == "tdD":
+        return 0
+    return int((_CODES.get(field.format) or _UNITS.get(field.format.partition(":")[0]) or "?0")[1])
+
+
 def reader(numpy: Any, field: Field) -> Callable[[Any, int, int], Any]:
     """A function that makes an array of rows of a field's column; a copy."""
-    dtype = _dtype(numpy, field)
+    dtype = dtype_of(numpy, field)
     size, frombuffer = dtype.itemsize, numpy.frombuffer
     if dtype == object or field.format in ("b", "tdD"):
         return lambda array, start, count: _array(numpy, field, dtype, array, start, count)

@@ -6,10 +6,10 @@ from __future__ import annotations
 import datetime as dt
 import struct
 from decimal import Decimal
-from typing import Any, Callable, Sequence
+from typing import Any, Callable, Iterable, Sequence
 from uuid import UUID
 
-from . import _columnar
+from . import _columnar, _frames
 from . import _values as values
 from ._call import call, keep_raised, raise_later
 from ._columns import Field, json_value, zone
@@ -112,6 +112,28 @@ class Spec:
             state[0] = number
             self.groups[number] = self.function()
         return self.groups[number]
+
+    @property
+    def widths(self) -> list[int]:
+        """The bytes of a value of each column, where C can make all of a batch's arguments."""
+        found = [_frames.width(field) for field in self.fields]
+        return found if self.batch == "numpy" and all(found) else []
+
+    def begin(self, columns: Iterable[Any]) -> int:
+        """A group's number, made for its first batch."""
+        group = self.function()
+        group.step(*columns)
+        self.next_group += 1
+        self.groups[self.next_group] = group
+        return self.next_group
+
+    def step(self, number: int, address: int) -> int:
+        """Called by C with a group's number and a batch of which it cannot make the arguments."""
+        columns = _columnar.given(self, ffi.cast("struct ArrowArray *", address))
+        if number == 0:
+            return self.begin(columns)
+        self.groups[number].step(*columns)
+        return number
 
 
 def struct_schema(columns: Sequence[tuple[str, str]]) -> tuple[Any, list[Any]]:
@@ -272,11 +294,18 @@ def register(con: Any, name: str, spec: Spec, flags: int, null: str, on_error: s
     made.struct_size = ffi.sizeof("stoa_function_spec")
     made.name, made.name_size = text, len(name.encode())
     made.parameters, made.returns, made.flags = spec.schema, spec.returns, flags
+    widths = spec.widths if "step" in callbacks and not flags & VARIADIC else []
+    if widths:
+        callbacks["step"] = lib.stoa_python_step
     for field, function in callbacks.items():
         if function != NULL:
             setattr(made, field, ffi.cast(_POINTERS[field], function))
-    held = (hold(spec, function=spec.function, convert=spec.convert, fail=_fail)
-            if callbacks.get("row") == QUICK else hold(spec))
+    if widths:
+        held = hold(spec, widths, function=_columnar.stepper(spec), convert=spec.step, fail=_fail)
+    elif callbacks.get("row") == QUICK:
+        held = hold(spec, function=spec.function, convert=spec.convert, fail=_fail)
+    else:
+        held = hold(spec)
     call(lib.stoa_function_register, con._handle, made, held, release, ffi.new("stoa_function *"))
 
 

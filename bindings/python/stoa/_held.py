@@ -12,17 +12,19 @@ from ._lib import NULL, ffi, lib
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from typing import Any, Callable
+    from typing import Any, Callable, Sequence
 
 release: Any = lib.stoa_python_release
 stream_release: Any = lib.stoa_python_stream_release
 
 
-def hold(thing: Any, **callables: Callable[..., Any]) -> Any:
+def hold(thing: Any, widths: Sequence[int] = (), **callables: Callable[..., Any]) -> Any:
     """A user_data for C that stands for the object until release. `callables` are what C calls by
-    itself: function, convert and fail of stoa_python_row."""
+    itself: function, convert and fail of stoa_python_row and, with `widths`, of _step."""
     held = ffi.new("stoa_python_object *")
-    owner = [held, ffi.new_handle(thing), callables]
+    sizes = ffi.new("int32_t[]", widths)
+    owner = [held, ffi.new_handle(thing), callables, sizes]
+    held.widths = sizes
     held.owner, held.handle = ffi.cast("void *", id(owner)), owner[1]
     for field, function in callables.items():
         setattr(held, field, ffi.cast("void *", id(function)))

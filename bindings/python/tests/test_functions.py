@@ -294,6 +294,69 @@ def test_aggregates_by_columns(con, batch):
     assert max(sizes) == 1024 and sum(sizes) == 3000
 
 
+def test_groups_of_numpy_columns(con):
+    numpy = pytest.importorskip("numpy")
+    kinds = set()
+
+    class Spread:
+        def __init__(self):
+            self.parts = []
+
+        def step(self, a, b, when):
+            assert a.flags.writeable and len(a) == len(b) == len(when)
+            kinds.update([(type(a), a.dtype), (type(b), b.dtype), (type(when), when.dtype)])
+            self.parts.append((a, b, when))
+
+        def finish(self):
+            # All batches are still what they were.
+            a, b, when = (numpy.ma.concatenate(part) for part in zip(*self.parts))
+            return float((a * b).sum() + numpy.ma.count(a) + when.astype("i8").sum())
+
+    con.create_aggregate("spread", Spread, [int, float, "tsu:"], float, batch="numpy")
+    con.run("CREATE TABLE t(g INTEGER, a INTEGER, b, w INTEGER)")
+    rows = [(i % 7, None if i % 2500 == 2499 else i, i if i % 3 else i + 0.5, i)
+            for i in range(9000)]
+    con.executemany("INSERT INTO t VALUES (?, ?, ?, ?)", rows)
+    call = "spread(a, b, w)"
+    asked = dict(con.execute(f"SELECT g, {call} FROM t GROUP BY g").fetchall())
+    for group in range(7):
+        right = [(a, b, w) for g, a, b, w in rows if g == group and a is not None]
+        assert asked[group] == sum(a * b + 1 + w for a, b, w in right)
+    assert {kind for kind, _ in kinds} == {numpy.ndarray}
+    assert {dtype for _, dtype in kinds} == {numpy.dtype(d) for d in ("i8", "f8", "M8[us]")}
+    con.create_aggregate("spread", Spread, [int, float, "tsu:"], float, batch="numpy", null="call")
+    kinds.clear()
+    right = [(a, b, w) for g, a, b, w in rows]
+    assert scalar(con, f"SELECT {call} FROM t") == sum(
+        (0 if a is None else a * b + 1) + w for a, b, w in right)
+    assert {kind for kind, _ in kinds} == {numpy.ndarray, numpy.ma.MaskedArray}
+
+
+@pytest.mark.parametrize("row", [5, 3000])
+def test_an_aggregate_of_numpy_that_raises(con, row):
+    pytest.importorskip("numpy")
+
+    class G:
+        def step(self, x):
+            if row in x:
+                raise Boom("now")
+
+        def finish(self):
+            return 1
+
+    con.create_aggregate("g", G, [int], int, batch="numpy")
+    con.run("CREATE TABLE t(a INTEGER)")
+    con.insert("t", {"a": list(range(5000))})
+    for _ in range(2):
+        with pytest.raises(stoa.CallbackError, match="Boom") as caught:
+            scalar(con, "SELECT g(a) FROM t")
+        assert isinstance(caught.value.__cause__, Boom)
+    assert scalar(con, "SELECT g(a) FROM t WHERE a > 3000") == 1
+    con.run("INSERT INTO t VALUES ('text')")
+    with pytest.raises(stoa.Error, match="does not fit"):
+        scalar(con, "SELECT g(a) FROM t WHERE a > 3000")
+
+
 @pytest.mark.parametrize("where", ["__init__", "step", "finish"])
 def test_an_aggregate_that_raises(con, where):
     def fail(*_):
