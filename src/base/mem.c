@@ -6,10 +6,18 @@
 #include <string.h>
 #include <sys/mman.h>
 
-enum { ALIGNMENT = 64, HUGE_PAGE = 2 << 20 };
+enum {
+    ALIGNMENT = 64,
+    HUGE_PAGE = 2 << 20,
+    KEPT_SIZES = 5 /* 2 to 32 MiB. */
+};
 
 _Atomic int64_t stoa__mem_fail_nth = -1;
 _Atomic bool stoa__mem_fail_repeat = false;
+
+/* A piece of each size that was given back last: the next one is ready then, with its pages, which
+ * the system takes when it needs them. */
+static _Atomic(void *) kept[KEPT_SIZES];
 
 /* On lines of their own: every thread that allocates writes here. */
 static _Alignas(64) _Atomic int64_t live_bytes;
@@ -106,15 +114,27 @@ static void *map_aligned(size_t size)
     return all + before;
 }
 
+/* Where a piece of that size is kept; NULL: nowhere. */
+static _Atomic(void *) *place_of(size_t size)
+{
+    const int number = __builtin_ctzll(size) - __builtin_ctzll(HUGE_PAGE);
+
+    return number < KEPT_SIZES ? &kept[number] : NULL;
+}
+
 void *stoa__alloc_pages(size_t size)
 {
+    _Atomic(void *) *place;
     void *piece;
 
     if (size < HUGE_PAGE)
         return stoa__alloc(size);
     if (size > PTRDIFF_MAX - HUGE_PAGE || fault_due())
         return NULL;
-    piece = map_aligned(size);
+    place = place_of(size);
+    piece = place ? atomic_exchange(place, NULL) : NULL;
+    if (!piece)
+        piece = map_aligned(size);
     if (!piece)
         return NULL;
     atomic_fetch_add_explicit(&live_bytes, (int64_t)size, memory_order_relaxed);
@@ -128,7 +148,11 @@ void stoa__free_pages(void *piece, size_t size)
         stoa__free(piece);
         return;
     }
-    (void)munmap(piece, size);
+    (void)madvise(piece, size, MADV_FREE);
+    if (place_of(size))
+        piece = atomic_exchange(place_of(size), piece);
+    if (piece)
+        (void)munmap(piece, size);
     atomic_fetch_sub_explicit(&live_bytes, (int64_t)size, memory_order_relaxed);
     atomic_fetch_sub_explicit(&live_pieces, 1, memory_order_relaxed);
 }

@@ -20,8 +20,9 @@ void *stoa__alloc_aligned(size_t size);
 void stoa__free(void *piece);
 
 /* Room for long, which may never be touched, and costs nothing then; what is in it is not told. Of
- * 2 MiB and more it is in huge pages where the system has them. `size` is a power of two, and given
- * again; NULL may be freed. */
+ * 2 MiB and more it is in huge pages where the system has them, and one piece of each such size, up
+ * to 32 MiB, is kept for the next when it is freed, as long as the system does not want it. `size`
+ * is a power of two, and given again; NULL may be freed. */
 void *stoa__alloc_pages(size_t size);
 void stoa__free_pages(void *piece, size_t size);
 

@@ -89,6 +89,17 @@ static void room_for_long_is_counted_and_given_back(void)
         CHECK_INT(stoa__mem_bytes(), bytes);
         CHECK_INT(stoa__mem_allocations(), pieces);
     }
+    /* One piece of a size stays at hand, without being counted. */
+    for (size_t size = (size_t)2 << 20; size <= (size_t)32 << 20; size *= 2) {
+        void *piece = stoa__alloc_pages(size), *other = stoa__alloc_pages(size);
+
+        stoa__free_pages(other, size);
+        stoa__free_pages(piece, size);
+        CHECK(stoa__alloc_pages(size) == piece);
+        memset(piece, 7, size);
+        stoa__free_pages(piece, size);
+    }
+    CHECK_INT(stoa__mem_allocations(), pieces);
     stoa__free_pages(NULL, 16);
     CHECK(!stoa__alloc_pages(SIZE_MAX / 2 + 1));
     for (size_t size = 1024; size <= (size_t)2 << 20; size *= 2048) {

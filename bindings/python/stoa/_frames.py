@@ -81,6 +81,7 @@ def arrays(numpy: Any, fields: Sequence[Field], batches: Sequence[Batch]) -> lis
 
 
 def dtype_of(numpy: Any, field: Field) -> Any:
+    """The numpy type of a field's values; object where there is none."""
     if field.dictionary or field.extension:
         return numpy.dtype(object)
     code = _CODES.get(field.format) or _UNITS.get(field.format.partition(":")[0])

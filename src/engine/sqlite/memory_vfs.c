@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * SQLite looks for what is attached where the main database is. With main in a VFS of memory alone,
- * ATTACH 'a.db' and VACUUM INTO 'b.db' would make databases in memory under these names, and what
- * is written to them would be lost. So main is opened by this VFS, which leads names of memory
- * databases to memory.h and all others to the file system. Files it opens have methods of their own.
+ * SQLite looks for what is attached where the main database is. With main in a VFS of memory
+ * alone, ATTACH 'a.db' and VACUUM INTO 'b.db' would make databases in memory under these names, and
+ * what is written to them would be lost. So main is opened by this VFS, which leads names of memory
+ * databases to memory.h and all others to the file system. Files it opens have methods of their
+ * own.
  */
 #include "engine/sqlite/memory_vfs.h"
 
