@@ -76,11 +76,11 @@ static double measure(void (*run)(const char *), const char *path)
         mib = (double)(bench_peak_bytes() - before) / (1 << 20);
         _exit(write(ends[1], &mib, sizeof mib) == (ssize_t)sizeof mib ? 0 : 1);
     }
+    close(ends[1]); /* Else nothing ends the reading when the child fails. */
     bench_check(read(ends[0], &mib, sizeof mib) == (ssize_t)sizeof mib &&
                     waitpid(child, &status, 0) == child && status == 0,
                 "the measured process failed");
     close(ends[0]);
-    close(ends[1]);
     return mib;
 }
 
