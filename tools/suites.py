@@ -6,6 +6,7 @@ point: a crash, a missing plan, a plan not kept, nothing run, a time-out.
 """
 import collections
 import concurrent.futures
+import glob
 import json
 import os
 import re
@@ -34,6 +35,17 @@ def find(configuration):
     return [Suite(configuration, test["name"], test["cmd"], test["env"],
                   test["workdir"] or path, [tag.split(":")[-1] for tag in test["suite"]])
             for test in json.loads(out)]
+
+
+def scripts():
+    """The suites of tests/{bindings,adbc}; each finds library and headers by its environment."""
+    env = {"STOA_ROOT": ROOT, "STOA_BUILD": os.path.join(ROOT, "build/release"),
+           "STOA_LIBRARY": os.path.join(ROOT, "build/release/libstoa.so.0")}
+    return [Suite("release", folder + "_" + os.path.basename(path)[:-len(".test")], [path], env,
+                  ROOT, [folder])
+            for folder in ("adbc", "bindings")
+            for path in sorted(glob.glob(os.path.join(ROOT, "tests", folder, "*.test")))
+            if os.access(path, os.X_OK)]
 
 
 def count(text):
