@@ -66,7 +66,7 @@ func text(rows array.RecordReader) (string, error) {
 		for row := 0; row < int(batch.NumRows()); row++ {
 			var fields []string
 			for _, column := range batch.Columns() {
-				fields = append(fields, column.ValueStr(row))
+				fields = append(fields, strings.Clone(column.ValueStr(row))) // It is C's memory.
 			}
 			out = append(out, strings.Join(fields, ","))
 		}
