@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * Partitions. A query has one, which is its text: whoever has a connection to the same database
- * reads the rows with it, in this process or another. It may come from anywhere, so what only reads
- * is run alone.
+ * reads the rows with it, in this process or another. It may come from anywhere, so only what says
+ * that it reads is run.
  *
  *   0   "STOAPART"
  *   8   version, 1           uint32, little-endian like the others
@@ -58,14 +58,15 @@ static bool is_any(const struct stoa__sql_token *token, const char *const *words
     return *words != NULL;
 }
 
-/* What begins a query, and nowhere writes: not SELECT INTO, nor WITH ... DELETE. */
+/* One statement that begins as a query, and nowhere writes: not SELECT INTO, nor WITH ... DELETE.
+ * What the functions do that it calls is not known. */
 static bool only_reads(stoa_db db, const char *sql, size_t size)
 {
     static const char *const beginning[] = {"SELECT", "VALUES", "TABLE", "FROM", "WITH", NULL};
     static const char *const writing[] = {"INSERT", "UPDATE", "DELETE", "MERGE", NULL};
     struct stoa__sql_token token;
     stoa__sql scan;
-    bool with;
+    bool with, ended = false;
 
     stoa__sql_init(&scan, sql, size, dialect_of(db));
     stoa__sql_next_solid(&scan, &token);
@@ -74,8 +75,10 @@ static bool only_reads(stoa_db db, const char *sql, size_t size)
     with = stoa__sql_is(&token, "WITH");
     while (token.kind != STOA__SQL_END) {
         stoa__sql_next_solid(&scan, &token);
-        if (stoa__sql_is(&token, "INTO") || (with && is_any(&token, writing)))
+        if (stoa__sql_is(&token, "INTO") || (with && is_any(&token, writing)) ||
+            (ended && token.kind != STOA__SQL_END))
             return false;
+        ended = token.kind == STOA__SQL_SEMICOLON;
     }
     return true;
 }

@@ -98,7 +98,8 @@ static void what_writes_has_no_partitions(void)
     static const char *const texts[] = {
         "INSERT INTO t VALUES (1) RETURNING a", "DELETE FROM t RETURNING a", "DROP TABLE t",
         "WITH x AS (SELECT 1) DELETE FROM t RETURNING a", "SELECT 1 AS a INTO u",
-        "PRAGMA user_version = 3", "/* SELECT */ UPDATE t SET a = 2 RETURNING a", ""};
+        "PRAGMA user_version = 3", "/* SELECT */ UPDATE t SET a = 2 RETURNING a",
+        "SELECT 1; DELETE FROM t", "SELECT 1;; SELECT 2", ""};
     struct AdbcError error = fresh();
     struct kit kit = open_kit();
     struct AdbcPartitions one;
@@ -115,7 +116,7 @@ static void what_writes_has_no_partitions(void)
     CHECK_INT(number(&kit, "SELECT sum(a) FROM t"), 1);
     /* Words that write, where they do not. */
     one = partition(&kit, "SELECT a AS \"into\" FROM t "
-                          "WHERE 'DELETE INTO' <> replace('a', 'b', 'c')");
+                          "WHERE 'DELETE INTO' <> replace('a', 'b', 'c'); -- whole");
     check_ok(add_up(&kit.connection, one.partitions[0], one.partition_lengths[0], &total, &error),
              &error);
     CHECK_INT(total, 1);
