@@ -96,8 +96,8 @@ void *stoa__alloc_aligned(size_t size)
     return counted(aligned_alloc(ALIGNMENT, size > 0 ? size : ALIGNMENT));
 }
 
-/* From one boundary of huge pages to another: twice the room is asked for, and what is on either
- * side of it given back. */
+/* From one boundary of huge pages to another: a page more is asked for, and what is on either side
+ * given back. */
 static void *map_aligned(size_t size)
 {
     uint8_t *const all = mmap(NULL, size + HUGE_PAGE, PROT_READ | PROT_WRITE,
@@ -144,13 +144,16 @@ void *stoa__alloc_pages(size_t size)
 
 void stoa__free_pages(void *piece, size_t size)
 {
+    _Atomic(void *) *place;
+
     if (!piece || size < HUGE_PAGE) {
         stoa__free(piece);
         return;
     }
     (void)madvise(piece, size, MADV_FREE);
-    if (place_of(size))
-        piece = atomic_exchange(place_of(size), piece);
+    place = place_of(size);
+    if (place)
+        piece = atomic_exchange(place, piece);
     if (piece)
         (void)munmap(piece, size);
     atomic_fetch_sub_explicit(&live_bytes, (int64_t)size, memory_order_relaxed);
