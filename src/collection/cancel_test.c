@@ -30,32 +30,11 @@ static stoa_status stopping(void *self, const stoa_rows *arguments, stoa_value *
     return ++rows_run == STOP_AT ? stoa_op_cancel(running, error) : STOA_OK;
 }
 
-static void borrowed(struct ArrowSchema *schema)
-{
-    (void)schema;
-}
-
 static void open_stopping(void)
 {
-    static const char format[] = "l";
-    struct ArrowSchema one = {
-        .format = format, .name = "x", .flags = ARROW_FLAG_NULLABLE, .release = borrowed};
-    struct ArrowSchema *list[] = {&one};
-    struct ArrowSchema parameters = {
-        .format = "+s", .name = "", .n_children = 1, .children = list, .release = borrowed};
-    const stoa_function_spec spec = {.struct_size = sizeof spec,
-                                     .name = "stopping",
-                                     .name_size = STOA_NUL,
-                                     .parameters = &parameters,
-                                     .returns = &one,
-                                     .flags = STOA_FUNCTION_IN_SCHEMA,
-                                     .row = stopping};
-    stoa_function function;
-
     db = app_open(":memory:", NULL);
     conn = app_connect(db);
-    app_must(stoa_function_register(conn, &spec, NULL, NULL, &function, &kit_error), &kit_error,
-             "function");
+    app_function(conn, "stopping", stopping);
     app_run(conn, KIT_SCHEMA "INSERT INTO Orchard(label) VALUES ('first')");
     app_run(conn, way.by_trigger
                       ? "CREATE TRIGGER noticed AFTER INSERT ON Orchard BEGIN "

@@ -47,15 +47,10 @@ static stoa_status meeting(void *self, const stoa_rows *arguments, stoa_value *o
     return STOA_OK;
 }
 
-static void borrowed(struct ArrowSchema *schema)
-{
-    (void)schema;
-}
-
 /* SELECT meet() lets another thread `run`. */
 static void add_meet(void *(**run)(void *))
 {
-    struct ArrowSchema none = {.format = "+s", .name = "", .release = borrowed};
+    struct ArrowSchema none = {.format = "+s", .name = "", .release = app_borrowed};
     const stoa_function_spec spec = {.struct_size = sizeof spec,
                                      .name = "meet",
                                      .name_size = STOA_NUL,

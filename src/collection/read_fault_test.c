@@ -349,31 +349,11 @@ static void check_cancelled(const char *name)
     stoa_op_close(running);
 }
 
-static void borrowed(struct ArrowSchema *schema)
-{
-    (void)schema;
-}
-
 static void a_long_read_is_cancelled_on_its_way(void)
 {
-    static const char format[] = "l";
-    struct ArrowSchema one = {
-        .format = format, .name = "x", .flags = ARROW_FLAG_NULLABLE, .release = borrowed};
-    struct ArrowSchema *list[] = {&one};
-    struct ArrowSchema parameters = {
-        .format = "+s", .name = "", .n_children = 1, .children = list, .release = borrowed};
-    stoa_function_spec spec = {.struct_size = sizeof spec,
-                               .name = "cancelling",
-                               .name_size = STOA_NUL,
-                               .parameters = &parameters,
-                               .returns = &one,
-                               .flags = STOA_FUNCTION_DETERMINISTIC | STOA_FUNCTION_IN_SCHEMA,
-                               .row = cancelling};
-    stoa_function function;
-
     db = app_open(":memory:", NULL);
     conn = app_connect(db);
-    kit_must(stoa_function_register(conn, &spec, NULL, NULL, &function, &err), &err, "function");
+    app_function(conn, "cancelling", cancelling);
     app_run(conn, KIT_CONFIGURATION
             "CREATE TABLE A (id INTEGER PRIMARY KEY, label TEXT UNIQUE NOT NULL, g INTEGER "
             "GENERATED ALWAYS AS (cancelling(id)) VIRTUAL) STRICT;"

@@ -151,6 +151,33 @@ static inline void app_check_fails(stoa_conn conn, const char *sql, stoa_status 
 #define CHECK_FAILS(conn, sql, status, part)                                             \
     app_check_fails((conn), (sql), (status), (part), __FILE__, __LINE__)
 
+static inline void app_borrowed(struct ArrowSchema *schema)
+{
+    (void)schema;
+}
+
+/* A function of one whole number that gives one, also in schemas. */
+static inline void app_function(stoa_conn conn, const char *name, stoa_row_function row)
+{
+    struct ArrowSchema number = {
+        .format = "l", .name = "x", .flags = ARROW_FLAG_NULLABLE, .release = app_borrowed};
+    struct ArrowSchema *list[] = {&number};
+    struct ArrowSchema parameters = {
+        .format = "+s", .name = "", .n_children = 1, .children = list, .release = app_borrowed};
+    const stoa_function_spec spec = {.struct_size = sizeof spec,
+                                     .name = name,
+                                     .name_size = STOA_NUL,
+                                     .parameters = &parameters,
+                                     .returns = &number,
+                                     .flags = STOA_FUNCTION_DETERMINISTIC |
+                                              STOA_FUNCTION_IN_SCHEMA,
+                                     .row = row};
+    stoa_function function;
+    stoa_error err;
+
+    app_must(stoa_function_register(conn, &spec, NULL, NULL, &function, &err), &err, name);
+}
+
 static inline void app_shutdown(stoa_db db)
 {
     stoa_error err;
