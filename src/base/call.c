@@ -82,6 +82,7 @@ static void run_tick(stoa__call *call)
         stoa__op_cancel(call->op, STOA__OP_CANCELLED_BY_TICK);
     ticking = false;
     call->ticked_ns = stoa__clock_monotonic_ns();
+    atomic_store_explicit(&call->op->ticked_ns, call->ticked_ns, memory_order_relaxed);
 }
 
 static stoa_status look_at_clock(stoa__call *call)
@@ -133,6 +134,8 @@ void stoa__call_resume(stoa__call *call, struct stoa__op *op,
                        struct stoa__object *receiver)
 {
     start(call, op, receiver);
+    if (op && op->tick)
+        call->ticked_ns = atomic_load_explicit(&op->ticked_ns, memory_order_relaxed);
 }
 
 stoa_status stoa__call_check(stoa__call *call, stoa_error *err)

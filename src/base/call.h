@@ -31,7 +31,9 @@ stoa_status stoa__call_begin(stoa__call *call, stoa_op op, struct stoa__object *
 /* Unpin. Accepts a call whose begin failed, but does not need it. */
 void stoa__call_end(stoa__call *call);
 
-/* A call without a handle: `op` (may be NULL) is referenced by the caller (an exported stream). */
+/* A call without a handle: `op` (may be NULL) is referenced by the caller (an exported stream).
+ * Whoever pulls a stream makes many short calls and comes back to the caller after the last one
+ * only, so the tick is due as if they were one. */
 void stoa__call_resume(stoa__call *call, struct stoa__op *op, struct stoa__object *receiver);
 
 /* OK, or CANCELLED / TIMEOUT (FORKED in a child of fork) for ever after. Runs the tick when due,

@@ -47,6 +47,7 @@ static stoa_status op_new(int64_t timeout_ms, stoa_tick tick, void *user_data,
     op->user_data = user_data;
     op->release = release;
     atomic_init(&op->total, -1);
+    atomic_init(&op->ticked_ns, tick ? stoa__clock_monotonic_ns() : 0);
     rc = stoa__object_open(&op->object, &op_class, NULL, id, err);
     if (rc != STOA_OK)
         stoa__free(op);

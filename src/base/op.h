@@ -23,6 +23,7 @@ struct stoa__op {
     _Atomic int32_t cancelled;
     _Atomic int64_t done;
     _Atomic int64_t total; /* -1: unknown. */
+    _Atomic int64_t ticked_ns; /* When the tick last ran, in whichever call. */
 };
 
 void stoa__op_cancel(struct stoa__op *op, enum stoa__op_cancelled by);

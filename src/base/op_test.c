@@ -206,6 +206,25 @@ static void ticks_come_in_time(void)
     stoa_op_close(op);
 }
 
+/* As whoever pulls a stream makes them: none of them takes long enough by itself. */
+static void ticks_come_in_time_to_many_short_calls(void)
+{
+    int64_t start = stoa__clock_monotonic_ns();
+    stoa_op op = open_op(-1, tick);
+    struct stoa__object *object = NULL;
+    stoa__call call;
+
+    CHECK_INT(stoa__object_pin(op.id, STOA__KIND_OP, &object, NULL), STOA_OK);
+    do {
+        stoa__call_resume(&call, stoa__op_of_object(object), NULL);
+        CHECK_INT(stoa__call_check(&call, NULL), STOA_OK);
+        CHECK(stoa__clock_monotonic_ns() - start < 20000 * (int64_t)MS);
+    } while (ticks < 3);
+    CHECK(stoa__clock_monotonic_ns() - start >= 3 * 40 * (int64_t)MS);
+    stoa__object_unpin(object);
+    stoa_op_close(op);
+}
+
 static void wait_for_tick(stoa__call *call, stoa_status right, stoa_error *err)
 {
     stoa_status rc = STOA_OK;
@@ -399,7 +418,9 @@ TEST_MAIN({"release runs once on every path", release_runs_once_on_every_path},
           {"cancelling what ended is harmless", cancelling_what_ended_is_harmless},
           {"a deadline passes", a_deadline_passes},
           {"a deadline stops without a tick too", a_deadline_stops_without_a_tick_too},
-          {"ticks come in time", ticks_come_in_time}, {"a tick cancels", a_tick_cancels},
+          {"ticks come in time", ticks_come_in_time},
+          {"ticks come in time to many short calls", ticks_come_in_time_to_many_short_calls},
+          {"a tick cancels", a_tick_cancels},
           {"a tick does not run inside a tick", a_tick_does_not_run_inside_a_tick},
           {"a call outlives its operation's handle",
            a_call_outlives_its_operations_handle},

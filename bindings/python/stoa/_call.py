@@ -66,9 +66,16 @@ def _catch(_kind: Any, problem: BaseException, _trace: Any) -> None:
 
 
 def _throw_later(_kind: Any, problem: BaseException, _trace: Any) -> None:
-    # Here other people's code pulls the stream: let the signal arrive once more, behind it.
+    # Here other people's code pulls the stream: let the signal arrive once more, behind it. Sent
+    # from here it would arrive here, where nobody hears what its handler raises.
     if isinstance(problem, KeyboardInterrupt):
-        _thread.interrupt_main()
+        _thread.start_new_thread(_interrupt_behind, ())
+
+
+def _interrupt_behind() -> None:
+    while getattr(sys._current_frames().get(_main), "f_code", None) is _throw_later.__code__:
+        time.sleep(0.001)
+    _thread.interrupt_main()
 
 
 def _nothing(_user_data: Any) -> int:

@@ -105,6 +105,21 @@ def test_ctrl_c_while_another_library_reads():
     assert int(done.stdout) < LATE * 1000
 
 
+def test_ctrl_c_while_another_library_reads_batch_by_batch():
+    """What the other library says of its stream is its own; the signal is heard behind that."""
+    pytest.importorskip("pyarrow")
+    done = interrupted("read()", f"""
+import pyarrow
+def read():
+    try:
+        pyarrow.table(con.execute({ROWS!r}))
+    except OSError:
+        time.sleep(60)
+""")
+    assert (done.returncode, done.stderr) == (0, "")
+    assert done.stdout != "no interrupt\n" and int(done.stdout) < LATE * 1000
+
+
 def cancel_until(ended, con):
     """Cancels what runs; what has not begun yet is not hit, so again."""
     con.cancel()
