@@ -73,9 +73,10 @@ def _throw_later(_kind: Any, problem: BaseException, _trace: Any) -> None:
 
 
 def _interrupt_behind() -> None:
+    import signal  # pylint: disable=import-outside-toplevel
     while getattr(sys._current_frames().get(_main), "f_code", None) is _throw_later.__code__:
         time.sleep(0.001)
-    _thread.interrupt_main()
+    signal.pthread_kill(_main, signal.SIGINT)
 
 
 def _nothing(_user_data: Any) -> int:
