@@ -14,8 +14,8 @@ class Median:
     def __init__(self) -> None:
         self.seen: list[float] = []
 
-    def step(self, values: float) -> None:
-        self.seen.extend(values)  # type: ignore[arg-type]
+    def step(self, values: list[float]) -> None:
+        self.seen.extend(values)
 
     def finish(self) -> float:
         return sorted(self.seen)[len(self.seen) // 2]

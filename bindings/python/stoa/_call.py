@@ -184,8 +184,8 @@ def raise_later(problem: BaseException) -> None:
 
 
 def keep_raised(problem: BaseException) -> None:
-    """Remember what a callback on this thread raised; the first of a call counts."""
-    _raised.setdefault(_get_ident(), problem)
+    """Remember what a callback on this thread raised, as the cause of what its call raises."""
+    _raised[_get_ident()] = problem
 
 
 def raise_certain() -> None:
@@ -198,13 +198,14 @@ def raise_certain() -> None:
 def fail(error: Any) -> None:
     """Raise what a failed call says: the signal's exception, else the library's with its cause."""
     cause, certain = _raised.pop(_get_ident(), None), _certain.pop(_get_ident(), None)
-    cause = cause or certain
+    if cause is None or not isinstance(certain, (Exception, type(None))):
+        cause = certain
     if _caught and _get_ident() == _main:
         raise _caught.pop()
     made = exception(error)
     give_error(error)
-    if isinstance(cause, (KeyboardInterrupt, SystemExit)):
-        raise cause
+    if not isinstance(cause, (Exception, type(None))):
+        raise cause  # KeyboardInterrupt, SystemExit and their like: what no handler is to hear.
     raise made from cause
 
 

@@ -29,23 +29,24 @@ def mode(wanted: str | bool) -> str:
 
 def given(spec: Any, arguments: Any) -> Sequence[Any]:
     """The columns of a batch in the form the function asked for; valid beyond the call."""
+    known = spec.columns(arguments.n_children)
     if spec.batch == "numpy":
-        readers = spec.readers
+        readers = known.readers
         if not readers:
             numpy = _frames.library("numpy", "batch='numpy'")
-            readers += [_frames.reader(numpy, field) for field in spec.fields]
+            readers += [_frames.reader(numpy, field) for field in known.fields]
         children, start, count = arguments.children, arguments.offset, arguments.length
         return [read(children[i], start, count) for i, read in enumerate(readers)]
-    batch = Batch(spec.schema, spec.fields, arguments)
+    batch = Batch(known.schema, known.fields, arguments)
     if spec.batch == "arrow":
         pyarrow = _frames.library("pyarrow", "batch='arrow'")
         columns: Sequence[Any] = pyarrow.record_batch(batch).columns
         return columns
-    columns = [batch.column(i) for i in range(len(spec.fields))]
-    if not spec.converts:
+    columns = [batch.column(i) for i in range(len(known.fields))]
+    if not known.converts:
         return columns
     return [items if make is None else [None if item is None else make(item) for item in items]
-            for make, items in zip(spec.converters, columns)]
+            for make, items in zip(known.converters, columns)]
 
 
 def stepper(spec: Any) -> Callable[..., int]:

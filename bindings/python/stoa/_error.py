@@ -203,7 +203,9 @@ def exception(error: Any) -> Error:
 
 def fill(error: Any, problem: BaseException) -> int:
     """Put a Python exception into a stoa_error, and answer the status for it."""
-    text = f"{type(problem).__name__}: {problem}".encode("utf-8", "replace")[:1000]
+    said = str(problem)
+    told = f"{type(problem).__name__}: {said}" if said else type(problem).__name__
+    text = told.encode("utf-8", "replace")[:1000]
     text = text.decode("utf-8", "ignore").encode()  # No half character at the cut.
     ffi.memmove(error.text, text + b"\0", len(text) + 1)
     error.code = int(lib.STOA_ERR_CALLBACK)

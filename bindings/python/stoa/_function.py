@@ -3,38 +3,20 @@
 
 from __future__ import annotations
 
-import datetime as dt
 import struct
-from decimal import Decimal
 from typing import Any, Callable, Iterable, Sequence
-from uuid import UUID
 
 from . import _columnar, _frames
 from . import _values as values
 from ._call import call, keep_raised, raise_later
-from ._columns import Field, json_value, zone
+from ._columns import Field, zone
 from ._error import DataError, fill
 from ._held import hold, release, thing
 from ._lib import NULL, callback, ffi, lib
 from ._rows import unpack_row
-
+from ._signature import Kind, Told, type_of
 
 DETERMINISTIC, CALL_ON_NULL, NULL_ON_ERROR, VARIADIC, IN_SCHEMA, REPLACE = 1, 2, 4, 8, 16, 32
-
-# A Python type's Arrow format, and what makes its values of what arrives.
-_TYPES: dict[Any, tuple[str, Callable[[Any], Any] | None]] = {
-    bool: ("b", None), int: ("l", None), float: ("g", None), str: ("u", None), bytes: ("z", None),
-    dt.datetime: ("tsu:", None), dt.date: ("tdD", None), dt.time: ("ttu", None),
-    dt.timedelta: ("tDu", None), Decimal: ("u", Decimal), UUID: ("w:16", lambda v: UUID(bytes=v)),
-    list: ("u", json_value), dict: ("u", json_value), object: ("n", None), Any: ("n", None),
-    None: ("n", None),
-}
-_WORDS = {"bool": bool, "int": int, "float": float, "str": str, "bytes": bytes, "Any": Any,
-          "object": object, "datetime": dt.datetime, "date": dt.date, "time": dt.time,
-          "timedelta": dt.timedelta, "Decimal": Decimal, "UUID": UUID, "list": list, "dict": dict,
-          "int64": int, "float64": float, "double": float, "text": str, "utf8": str,
-          "binary": bytes, "blob": bytes, "timestamp": dt.datetime, "duration": dt.timedelta,
-          "decimal": Decimal, "uuid": UUID, "json": dict, "None": None}
 
 # Arrow formats whose values C passes to Python as None, bool, int, float, str and bytes.
 _PLAIN = frozenset("nbcCsSiIlLfguUzZ")
@@ -43,57 +25,63 @@ _as_int = struct.Struct("<q").unpack
 _float_bytes = struct.Struct("<d").pack
 
 
-def type_of(given: Any, where: str) -> tuple[str, Callable[[Any], Any] | None]:
-    """Format and converter of a type given as a Python type, a word or an Arrow format."""
-    if isinstance(given, str):
-        word = given.rpartition(".")[2].partition("[")[0].replace(" | None", "")
-        if word not in _WORDS:
-            return given, None  # An Arrow format; C says if it is none.
-        given = _WORDS[word]
-    parts = [part for part in getattr(given, "__args__", ()) if part is not type(None)]
-    origin = getattr(given, "__origin__", None)
-    if origin is not None and origin in _TYPES:
-        given = origin
-    elif len(parts) == 1:  # Optional[int], int | None
-        given = parts[0]
-    try:
-        return _TYPES[given]
-    except (KeyError, TypeError):
-        raise DataError(f"{where}: {given!r} is no type that SQL has") from None
+class Columns:
+    """The arguments of a call: their types, and what makes Python's values of them."""
+
+    def __init__(self, types: list[tuple[str, Kind]]) -> None:
+        self.types = types
+        self.converters = [make for _, (_, make) in types]
+        self.converts = any(self.converters)
+        self.zones = [zone(form[4:]) if form[:2] == "ts" else None for _, (form, _) in types]
+        self.schema, self._kept = struct_schema([(name, form) for name, (form, _) in types])
+        self.fields = Field(self.schema).children
+        self.readers: list[Any] = []  # For numpy: what makes an array of a column.
 
 
-def format_of(given: Any, where: str) -> str:
-    """The Arrow format of a type given as a Python type, a word or an Arrow format."""
-    return type_of(given, where)[0]
-
-
-class Spec:
+class Spec(Columns):
     """A function as the library knows it; its handle is the user_data of every call."""
 
     # pylint: disable=too-many-instance-attributes
     def __init__(self, function: Any, parameters: Sequence[tuple[str, Any]], returns: Any,
                  batch: str) -> None:
+        super().__init__([(name, type_of(kind, f"parameter '{name}'", bool(batch)))
+                          for name, kind in parameters])
         self.function = function
         self.batch = batch
-        types = [type_of(kind, f"parameter '{name}'") for name, kind in parameters]
-        self.converters = [converter for _form, converter in types]
-        self.converts = any(self.converters)
-        self.zones = [zone(form[4:]) if form[:2] == "ts" else None for form, _ in types]
-        self.schema, self._kept = struct_schema([(name, form) for (name, _), (form, _) in
-                                           zip(parameters, types)])
-        self.fields = Field(self.schema).children
+        self.quiet = False  # What it raises is NULL.
         self.returns = NULL
         self.typed: Any = None
         if returns is not None:
-            form = type_of(returns, "the result")[0]
+            form = type_of(returns, "the result", bool(batch))[0]
             whole, kept = struct_schema([("result", form)])
             self._kept += kept
             self.typed = whole
             self.returns = whole.children[0]
-        self.readers: list[Any] = []  # For numpy: what makes an array of a column.
         self.bytes: Any = None  # What the last result points to.
         self.groups: dict[int, Any] = {}
         self.next_group = 0
+        self._wider: dict[int, Columns] = {}
+
+    def columns(self, count: int) -> Columns:
+        """For so many arguments: of those of a *rest all have the last type."""
+        if count == len(self.fields):
+            return self
+        if count not in self._wider:
+            rest = self.types[-1:] * (count - len(self.types))
+            self._wider[count] = Columns(self.types[:count] + rest)
+        return self._wider[count]
+
+    def failed(self, problem: BaseException, error: Any) -> int:
+        """The function raised. What is meant to end the program is no value, not even NULL."""
+        if not isinstance(problem, Exception):
+            raise_later(problem)
+        elif not self.quiet:
+            keep_raised(problem)
+        return fill(error, problem)
+
+    def fail(self, problem: BaseException, error: int) -> None:
+        """Called by C with the exception of a function that it called by itself."""
+        self.failed(problem, ffi.cast("stoa_error *", error))
 
     @property
     def plain(self) -> bool:
@@ -157,12 +145,13 @@ def struct_schema(columns: Sequence[tuple[str, str]]) -> tuple[Any, list[Any]]:
 @callback("stoa_status(stoa_python_object *, stoa_rows *, stoa_value *, uint8_t **, stoa_error *)",
           error=-24)
 def _row(user_data: Any, arguments: Any, result: Any, result_bytes: Any, error: Any) -> int:
+    spec: Spec = thing(user_data)
     try:
-        spec: Spec = thing(user_data)
-        row: Any = unpack_row(arguments, spec.zones)
-        if spec.converts:
+        columns = spec.columns(arguments.column_count)
+        row: Any = unpack_row(arguments, columns.zones)
+        if columns.converts:
             row = [value if make is None or value is None else make(value)
-                   for make, value in zip(spec.converters, row)]
+                   for make, value in zip(columns.converters, row)]
         value = spec.function(*row)
         kind = type(value)
         if kind is int and -0x8000000000000000 <= value <= 0x7FFFFFFFFFFFFFFF:
@@ -173,18 +162,15 @@ def _row(user_data: Any, arguments: Any, result: Any, result_bytes: Any, error: 
             _put(spec, value, result, result_bytes)
         return 0
     except BaseException as problem:  # pylint: disable=broad-except
-        keep_raised(problem)
-        return fill(error, problem)
-
-
-def _fail(problem: BaseException, error: int) -> None:
-    """Called by C with the exception of a function that it called by itself."""
-    keep_raised(problem)
-    fill(ffi.cast("stoa_error *", error), problem)
+        return spec.failed(problem, error)
 
 
 def _put(spec: Spec, value: Any, result: Any, result_bytes: Any) -> None:
-    kind, number, data = values.scalar(value)
+    try:
+        kind, number, data = values.scalar(value)
+    except (TypeError, ValueError, OverflowError) as problem:
+        raise DataError(f"its result, a {type(value).__name__}, cannot be taken: "
+                        f"{problem}") from problem
     result.type = kind
     if data is None:
         result.a = number if kind != values.FLOAT64 else _as_int(_float_bytes(number))[0]
@@ -197,21 +183,20 @@ def _put(spec: Spec, value: Any, result: Any, result_bytes: Any) -> None:
 @callback("stoa_status(stoa_python_object *, struct ArrowArray *, struct ArrowArray *, "
           "stoa_error *)", error=-24)
 def _batch(user_data: Any, arguments: Any, result: Any, error: Any) -> int:
+    spec: Spec = thing(user_data)
     try:
-        spec: Spec = thing(user_data)
         given = spec.function(*_columnar.given(spec, arguments))
         _columnar.put(spec, given, arguments.length, result)
         return 0
     except BaseException as problem:  # pylint: disable=broad-except
-        keep_raised(problem)
-        return fill(error, problem)
+        return spec.failed(problem, error)
 
 
 @callback("stoa_status(stoa_python_object *, uint64_t *, struct ArrowArray *, stoa_error *)",
           error=-24)
 def _step(user_data: Any, state: Any, arguments: Any, error: Any) -> int:
+    spec: Spec = thing(user_data)
     try:
-        spec: Spec = thing(user_data)
         group = spec.groups.get(state[0]) or spec.group(state)
         columns = _columnar.given(spec, arguments)
         if spec.batch:
@@ -225,22 +210,20 @@ def _step(user_data: Any, state: Any, arguments: Any, error: Any) -> int:
                     step()
         return 0
     except BaseException as problem:  # pylint: disable=broad-except
-        keep_raised(problem)
-        return fill(error, problem)
+        return spec.failed(problem, error)
 
 
 @callback("stoa_status(stoa_python_object *, uint64_t *, struct ArrowArray *, stoa_error *)",
           error=-24)
 def _finish(user_data: Any, state: Any, result: Any, error: Any) -> int:
+    spec: Spec = thing(user_data)
     try:
-        spec: Spec = thing(user_data)
         group = spec.groups[state[0]] if state[0] else spec.function()
-        end = getattr(group, "finish", None) or group.finalize
+        end = getattr(group, "finalize", None) or group.finish
         _columnar.put(spec, [end()], 1, result)
         return 0
     except BaseException as problem:  # pylint: disable=broad-except
-        keep_raised(problem)
-        return fill(error, problem)
+        return spec.failed(problem, error)
 
 
 @callback("void(stoa_python_object *, uint64_t)")
@@ -262,51 +245,59 @@ def _compare(user_data: Any, a: Any, a_size: int, b: Any, b_size: int) -> int:
 
 # ---- registering ----
 
-def signature(function: Any, skip: int) -> tuple[list[tuple[str, Any]], Any, bool]:
-    """Parameters with their annotations, the annotated result, and whether there is a *rest."""
-    code = getattr(function, "__code__", None)
-    if code is None:
-        raise DataError(f"{function!r} does not tell its parameters; say parameters=[...]")
-    notes = dict(getattr(function, "__annotations__", {}))
-    names = code.co_varnames[skip:code.co_argcount]
-    parameters = [(name, notes.get(name, Any)) for name in names]
-    variadic = bool(code.co_flags & 4)
-    if variadic:
-        rest = code.co_varnames[code.co_argcount + code.co_kwonlyargcount]
-        parameters.append((rest, notes.get(rest, Any)))
-    return parameters, notes.get("return"), variadic
+def encoded_name(name: str) -> bytes:
+    """A function's or a collation's name as C takes it."""
+    if not isinstance(name, str):
+        raise DataError(f"a name is a str, not a {type(name).__name__}")
+    try:
+        return name.encode()
+    except UnicodeEncodeError as problem:
+        raise DataError(f"{name!a} is no name that UTF-8 can hold") from problem
 
 
-def named(parameters: Sequence[Any]) -> list[tuple[str, Any]]:
-    """Types given without names."""
-    return [(f"p{i + 1}", kind) for i, kind in enumerate(parameters)]
-
-
-def register(con: Any, name: str, spec: Spec, flags: int, null: str, on_error: str,
-             **callbacks: Any) -> None:
-    """Hand a function over to the library."""
+def register(con: Any, name: str, function: Any, told: Told, batch: str, flags: int, null: str,
+             on_error: str, callbacks: dict[str, Any]) -> None:
+    """Hand a function over to the library: once for each number of arguments that it takes, so
+    that defaults are Python's, or once for any number."""
+    # pylint: disable=too-many-arguments,too-many-positional-arguments
     if null not in ("skip", "call"):
         raise DataError(f"null={null!r} is neither 'skip' nor 'call'")
     if on_error not in ("raise", "null"):
         raise DataError(f"on_error={on_error!r} is neither 'raise' nor 'null'")
     flags |= CALL_ON_NULL * (null == "call") | NULL_ON_ERROR * (on_error == "null")
-    made, text = ffi.new("stoa_function_spec *"), ffi.new("char[]", name.encode())
+    flags |= VARIADIC * told.variadic
+    most, made = len(told.parameters), []
+    try:
+        for count in range(most if told.variadic else told.needed, most + 1):
+            spec = Spec(function, told.parameters[:count], told.returns, batch)
+            made.append(_register(con, encoded_name(name), spec, flags, dict(callbacks)))
+    except BaseException:
+        for handle in made:
+            lib.stoa_function_close(handle)
+        raise
+
+
+def _register(con: Any, name: bytes, spec: Spec, flags: int, callbacks: dict[str, Any]) -> Any:
+    made, text = ffi.new("stoa_function_spec *"), ffi.new("char[]", name)
     made.struct_size = ffi.sizeof("stoa_function_spec")
-    made.name, made.name_size = text, len(name.encode())
+    made.name, made.name_size = text, len(name)
     made.parameters, made.returns, made.flags = spec.schema, spec.returns, flags
+    spec.quiet = bool(flags & NULL_ON_ERROR)
     widths = spec.widths if "step" in callbacks and not flags & VARIADIC else []
     if widths:
         callbacks["step"] = lib.stoa_python_step
-    for field, function in callbacks.items():
-        if function != NULL:
-            setattr(made, field, ffi.cast(_POINTERS[field], function))
-    if widths:
-        held = hold(spec, widths, function=_columnar.stepper(spec), convert=spec.step, fail=_fail)
-    elif callbacks.get("row") == QUICK:
-        held = hold(spec, function=spec.function, convert=spec.convert, fail=_fail)
+        held = hold(spec, widths, function=_columnar.stepper(spec), convert=spec.step,
+                    fail=spec.fail)
+    elif "row" in callbacks and spec.plain:
+        callbacks["row"] = lib.stoa_python_row
+        held = hold(spec, function=spec.function, convert=spec.convert, fail=spec.fail)
     else:
         held = hold(spec)
-    call(lib.stoa_function_register, con._handle, made, held, release, ffi.new("stoa_function *"))
+    for field, function in callbacks.items():
+        setattr(made, field, ffi.cast(_POINTERS[field], function))
+    out = ffi.new("stoa_function *")
+    call(lib.stoa_function_register, con._handle, made, held, release, out)
+    return out[0]
 
 
 _POINTERS = {"row": "stoa_row_function", "batch": "stoa_batch_function",
@@ -316,7 +307,7 @@ _POINTERS = {"row": "stoa_row_function", "batch": "stoa_batch_function",
 
 def register_collation(con: Any, name: str, compare: Callable[[str, str], int] | None) -> None:
     """Hand a collation over to the library, or remove it."""
-    text = name.encode()
+    text = encoded_name(name)
     if compare is None:
         call(lib.stoa_collation_register, con._handle, text, len(text), NULL, NULL, NULL)
     else:
@@ -325,5 +316,5 @@ def register_collation(con: Any, name: str, compare: Callable[[str, str], int] |
 
 
 AGGREGATE = {"step": _step, "finish": _finish, "drop": _drop}
-BATCH, ROW, QUICK = _batch, _row, lib.stoa_python_row
+BATCH, ROW = {"batch": _batch}, {"row": _row}
 columnar_mode = _columnar.mode

@@ -5,16 +5,21 @@ from __future__ import annotations
 
 from ._call import call
 from ._error import DataError
-from ._lib import NULL, lib
+from ._lib import lib
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from typing import Any, Callable, Sequence
+    from typing import Any, Callable, Literal, Mapping, Sequence
 
 
 def _own() -> Any:
     from . import _function  # pylint: disable=import-outside-toplevel
     return _function
+
+
+def _say() -> Any:
+    from . import _signature  # pylint: disable=import-outside-toplevel
+    return _signature
 
 
 class Functions:
@@ -23,11 +28,13 @@ class Functions:
     _handle: Any
 
     def create_function(self, name: str, function: Callable[..., Any],
-                        parameters: Sequence[Any] | None = None, returns: Any = None, *,
-                        null: str = "skip", on_error: str = "raise", deterministic: bool = False,
-                        batch: str | bool = False, in_schema: bool = False,
-                        replace: bool = True) -> None:
-        """Let SQL call a Python function. Types come from its annotations, or are given.
+                        parameters: Sequence[Any] | Mapping[str, Any] | None = None,
+                        returns: Any = None, *, null: Literal["skip", "call"] = "skip",
+                        on_error: Literal["raise", "null"] = "raise", deterministic: bool = False,
+                        batch: Literal["arrow", "numpy", "list"] | bool = False,
+                        in_schema: bool = False, replace: bool = True) -> None:
+        """Let SQL call a Python function. Types come from its annotations, or are given: Python,
+        numpy, pyarrow and polars types, or Arrow formats.
 
         >>> def twice(x: int) -> int:
         ...     return 2 * x
@@ -38,31 +45,30 @@ class Functions:
         null: "skip" gives NULL for a NULL argument without a call, "call" passes None.
         on_error: "raise" ends the statement (the exception is the __cause__), "null" gives NULL.
         batch: "arrow", "numpy" or "list" passes whole columns and takes one back (True: the first
-        of these that is installed). in_schema: also allowed in views, triggers and CHECKs.
+        of these that is installed); there list[int] is a column of int. in_schema: also allowed in
+        views, triggers and CHECKs; with deterministic= in indexes and generated columns.
+        Functions of one name that take other numbers of arguments stand beside each other; one
+        with defaults or *rest takes several.
         """
         # pylint: disable=too-many-arguments
-        own = _own()
-        variadic = False
-        if parameters is None:
-            known, noted, variadic = own.signature(function, int(hasattr(function, "__self__")))
-            returns = noted if returns is None else returns
-        else:
-            known = own.named(parameters)
+        own, say = _own(), _say()
+        told = say.told(function, parameters, f"function '{name}'")
+        told = told._replace(returns=told.returns if returns is None else returns)
         mode = own.columnar_mode(batch)
-        if mode and returns is None:
+        if mode and told.returns is None:
             raise DataError(f"function '{name}' works on columns, so it has to say what it "
                             "returns=")
-        flags = (own.DETERMINISTIC * deterministic | own.VARIADIC * variadic
-                 | own.IN_SCHEMA * in_schema | own.REPLACE * replace)
-        spec = own.Spec(function, known, returns, mode)
-        row = own.QUICK if spec.plain else own.ROW
-        own.register(self, name, spec, flags, null, on_error, batch=own.BATCH if mode else NULL,
-                     row=NULL if mode else row)
+        flags = (own.DETERMINISTIC * bool(deterministic) | own.IN_SCHEMA * bool(in_schema)
+                 | own.REPLACE * bool(replace))
+        own.register(self, name, function, told, mode, flags, null, on_error,
+                     own.BATCH if mode else own.ROW)
 
     def create_aggregate(self, name: str, factory: Callable[[], Any],
-                         parameters: Sequence[Any] | None = None, returns: Any = None, *,
-                         null: str = "skip", on_error: str = "raise", deterministic: bool = False,
-                         batch: str | bool = False, replace: bool = True) -> None:
+                         parameters: Sequence[Any] | Mapping[str, Any] | None = None,
+                         returns: Any = None, *, null: Literal["skip", "call"] = "skip",
+                         on_error: Literal["raise", "null"] = "raise", deterministic: bool = False,
+                         batch: Literal["arrow", "numpy", "list"] | bool = False,
+                         replace: bool = True) -> None:
         """Let SQL aggregate with a Python class: an object a group, with step() and finish().
 
         >>> class Longest:
@@ -71,30 +77,25 @@ class Functions:
         ...     def finish(self) -> str: return self.best
         >>> con.create_aggregate("longest", Longest)
 
-        step() takes a row's values; with batch= the columns of up to 1,024 rows at once.
+        step() takes a row's values; with batch= the columns of up to 1,024 rows at once. SQL may
+        say DISTINCT and FILTER; as window functions they are refused.
         """
         # pylint: disable=too-many-arguments
-        own = _own()
-        end = getattr(factory, "finish", None) or getattr(factory, "finalize", None)
-        if returns is None and end is not None:
-            returns = getattr(end, "__annotations__", {}).get("return")
-        variadic = False
-        if parameters is None:
-            known, _noted, variadic = own.signature(getattr(factory, "step", None), 1)
-        else:
-            known = own.named(parameters)
-        if returns is None:
+        own, say = _own(), _say()
+        told = say.aggregate(factory, parameters, f"aggregate '{name}'")
+        told = told._replace(returns=told.returns if returns is None else returns)
+        if told.returns is None:
             raise DataError(f"aggregate '{name}' has to say what it returns=")
-        untyped = [which for which, kind in known if kind in (own.Any, None, object)]
-        if untyped:
-            raise DataError(f"aggregate '{name}': parameter '{untyped[0]}' of step() needs a type")
-        flags = own.DETERMINISTIC * deterministic | own.VARIADIC * variadic | own.REPLACE * replace
-        spec = own.Spec(factory, known, returns, own.columnar_mode(batch))
-        own.register(self, name, spec, flags, null, on_error, **own.AGGREGATE)
+        mode = own.columnar_mode(batch)
+        for which, kind in told.parameters:
+            if say.format_of(kind, f"parameter '{which}'", bool(mode)) == "n":
+                raise DataError(f"aggregate '{name}': parameter '{which}' of step() needs a type")
+        flags = own.DETERMINISTIC * bool(deterministic) | own.REPLACE * bool(replace)
+        own.register(self, name, factory, told, mode, flags, null, on_error, own.AGGREGATE)
 
     def remove_function(self, name: str) -> None:
         """Remove a function or an aggregate; a statement that runs keeps it until it ends."""
-        text = name.encode()
+        text = _own().encoded_name(name)
         call(lib.stoa_function_drop, self._handle, text, len(text))
 
     def create_collation(self, name: str, compare: Callable[[str, str], int] | None) -> None:

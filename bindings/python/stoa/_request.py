@@ -18,7 +18,9 @@ if TYPE_CHECKING:
 def wanted(schema: Any, columns: Sequence[str]) -> Schema:
     """The types asked for, as a schema with a child a column."""
     if isinstance(schema, Mapping):
-        from ._function import format_of, struct_schema  # pylint: disable=import-outside-toplevel
+        # pylint: disable=import-outside-toplevel
+        from ._function import struct_schema
+        from ._signature import format_of
         unknown = [name for name in schema if name not in columns]
         if unknown:
             raise DataError(f"there is no column '{unknown[0]}'; there are {', '.join(columns)}")

@@ -407,8 +407,9 @@ def open_result(con: Connection, timeout: float | None, function: Any, receiver:
                 *arguments: Any) -> Result:
     """The result of a call whose last output it is."""
     out = ffi.new("stoa_result *")
-    run(con._operations, timeout, function, receiver, *arguments, out)
     try:
+        # Also of a call that succeeded, what a callback or a signal left behind is raised.
+        run(con._operations, timeout, function, receiver, *arguments, out)
         return Result(con, out[0], timeout)
     except BaseException:
         lib.stoa_result_close(out[0])

@@ -2,8 +2,14 @@
 """Python functions in SQL."""
 
 import datetime as dt
+import enum
+import functools
+import gc
+import math
+import weakref
+from collections.abc import Callable, Mapping, Sequence
 from decimal import Decimal
-from typing import Any, Optional
+from typing import Annotated, Any, Literal, NewType, Optional, TypedDict, Union
 from uuid import UUID
 
 import pytest
@@ -449,3 +455,341 @@ def test_functions_on_other_threads(con):
     thread.start()
     thread.join()
     assert got == [50005000]
+
+
+# ---- what a function says of itself ----
+
+Money = NewType("Money", int)
+
+
+class Level(enum.IntEnum):
+    LOW = 1
+    HIGH = 2
+
+
+class Size(TypedDict):
+    width: int
+
+
+def annotated_as(kind, returns=Any):
+    def f(x):
+        return repr(x)
+
+    f.__annotations__ = {"x": kind, "return": returns}
+    return f
+
+
+@pytest.mark.parametrize("kind, value, seen", [
+    (Money, 1, "1"), ("Money", 1, "1"), (Annotated[float, "metres"], 1, "1.0"),
+    (Optional[Money], 1, "1"), (Union[int, float], 1, "1.0"), ("int | float | None", 1, "1.0"),
+    (Union[int, str], "a", "'a'"), (Union[int, str], 1, "1"), (Literal["a", "b"], "a", "'a'"),
+    (Literal[1, 2], 1, "1"), (Literal[True, None], 1, "True"), (Sequence[int], "[1]", "[1]"),
+    (tuple[int, str], '[1, "a"]', "(1, 'a')"), (Mapping[str, int], '{"a": 1}', "{'a': 1}"),
+    ("Size", '{"width": 1}', "{'width': 1}"), (Level, 2, "<Level.HIGH: 2>"),
+    (bytearray, b"a", "bytearray(b'a')"), ("tsu:UTC", 0, "datetime.datetime(1970, 1, 1, 0, 0, "
+                                           "tzinfo=datetime.timezone.utc)"),
+    ("dt.date", 1, "datetime.date(1970, 1, 2)"), (object, "a", "'a'")], ids=repr)
+def test_annotations_of_every_form(con, kind, value, seen):
+    con.create_function("f", annotated_as(kind, Optional[str]))
+    assert scalar(con, "SELECT f(?)", (value,)) == seen
+    if not isinstance(kind, str):
+        con.create_function("g", lambda x: repr(x), {"x": kind}, str)
+        assert scalar(con, "SELECT g(?)", (value,)) == seen
+
+
+@pytest.mark.parametrize("kind", [complex, set, "Nowhere", "Money | Nowhere", Union[int, Decimal],
+                                  Callable[[int], int], enum.Enum("Color", "RED"), "+l", [int]],
+                         ids=repr)
+def test_annotations_that_are_no_type(con, kind):
+    with pytest.raises(stoa.DataError, match="parameter 'x': .* is (no type that|not one type)"):
+        con.create_function("f", annotated_as(kind))
+    with pytest.raises(stoa.DataError, match="the result: .* is (no type that|not one type)"):
+        con.create_function("f", annotated_as(int, kind))
+
+
+def test_annotations_under_the_future(con):
+    names = {}
+    exec("from __future__ import annotations\nfrom typing import Optional\n"
+         "def f(x: Optional[int], y: list[float] = ()) -> Optional[str]: return repr((x, y))\n"
+         "class Sum:\n"
+         "    def __init__(self): self.sum = 0\n"
+         "    def step(self, x: Optional[int]): self.sum += x\n"
+         "    def finish(self) -> Optional[int]: return self.sum\n", names)
+    con.create_function("f", names["f"])
+    con.create_aggregate("g", names["Sum"])
+    assert con.row("SELECT f(1), f(1, '[2]')") == ("(1, ())", "(1, [2])")
+    assert con.row("SELECT g(column1) FROM (VALUES (1), (2))") == (3,)
+
+
+def test_types_of_other_libraries(con):
+    numpy, pyarrow = pytest.importorskip("numpy"), pytest.importorskip("pyarrow")
+    polars = pytest.importorskip("polars")
+    for kind, value, seen in [(numpy.int64, 1, numpy.int64(1)),
+                              (numpy.float32, 1, numpy.float32(1)),
+                              (numpy.dtype("u1"), 1, numpy.uint8(1)),
+                              (numpy.str_, "a", numpy.str_("a")),
+                              (numpy.datetime64, 1, numpy.datetime64(1, "us")),
+                              (pyarrow.int32(), 1, 1),
+                              (pyarrow.decimal128(9, 2), "1.5", Decimal("1.5")),
+                              (pyarrow.timestamp("us"), 1, dt.datetime(1970, 1, 1, 0, 0, 0, 1)),
+                              (polars.Int64, 1, 1), (polars.String(), "a", "a")]:
+        got = []
+        con.create_function("f", lambda x, got=got: got.append(x), {"x": kind})
+        scalar(con, "SELECT f(?)", (value,))
+        assert str(got[0]) == str(seen) and type(got[0]).__module__ == type(seen).__module__
+    with pytest.raises(stoa.DataError, match="no type that SQL has"):
+        con.create_function("f", lambda x: x, [pyarrow.list_(pyarrow.int64())])
+
+    def halves(x: "numpy.typing.NDArray[numpy.int64]") -> "numpy.typing.NDArray[numpy.float64]":
+        return x / 2
+
+    halves.__annotations__ = {"x": numpy.ndarray[tuple, numpy.dtype[numpy.int64]],
+                              "return": numpy.ndarray[tuple, numpy.dtype[numpy.float64]]}
+    con.create_function("halves", halves, batch="numpy")
+    assert scalar(con, "SELECT halves(3)") == 1.5
+
+
+def test_columns_are_annotated_as_what_they_are(con):
+    def shout(words: list[str]) -> list[str]:
+        return [word.upper() for word in words]
+
+    con.create_function("shout", shout, batch="list")
+    assert scalar(con, "SELECT shout('a')") == "A"
+
+
+def test_defaults_are_pythons(con):
+    def f(a: int, b: int = 10, c: float = 0.5, *, d: int = 1) -> float:
+        return a + b + c + d
+
+    con.create_function("f", f)
+    assert con.row("SELECT f(1), f(1, 2), f(1, 2, 3)") == (12.5, 4.5, 7.0)
+    for wrong in ("f()", "f(1, 2, 3, 4)"):
+        with pytest.raises(stoa.ProgrammingError, match="number of arguments"):
+            con.execute("SELECT " + wrong)
+    before = stoa.live("function")
+    con.create_function("g", lambda x: x)
+    with pytest.raises(stoa.ExistsError):  # And what had been made before that is gone again.
+        con.create_function("g", lambda x=1: x, replace=False)
+    assert stoa.live("function") == before + 1
+    with pytest.raises(stoa.Error):
+        con.execute("SELECT g()")
+    con.remove_function("f")
+    with pytest.raises(stoa.Error):
+        con.execute("SELECT f(1, 2)")
+
+
+def test_what_can_be_called_can_be_a_function(con):
+    class Adder:
+        def __init__(self, by):
+            self.by = by
+
+        def __call__(self, x: int) -> int:
+            return x + self.by
+
+        @classmethod
+        def twice(cls, x: int) -> int:
+            return 2 * x
+
+        @staticmethod
+        def thrice(x: int) -> int:
+            return 3 * x
+
+    def minus(a: int, b: int) -> int:
+        return a - b
+
+    for function, right in [(Adder(5), 8), (Adder.twice, 6), (Adder(1).twice, 6), (Adder.thrice, 9),
+                            (functools.partial(minus, 10), 7), (functools.partial(minus, b=1), 2),
+                            (functools.lru_cache(Adder(2).__call__), 5), (math.sqrt, 3 ** 0.5),
+                            (lambda x: -x, -3)]:
+        con.create_function("f", function)
+        assert scalar(con, "SELECT f(3)") == right
+        con.remove_function("f")
+
+
+async def awaited(x: int) -> int:
+    return x
+
+
+async def awaited_items(x: int):
+    yield x
+
+
+def items(x: int):
+    yield x
+
+
+@pytest.mark.parametrize("function, said", [
+    (awaited, "function 'f' is asynchronous"), (awaited_items, "function 'f' is asynchronous"),
+    (functools.partial(awaited), "asynchronous"), (items, "function 'f' is a generator"),
+    (5, "function 'f' is to be 5, which is not callable"), (None, "not callable"),
+    (lambda x, *, y: x, "parameter 'y' can only be given by name"),
+    (max, r"say parameters=\[\.\.\.\]")])
+def test_what_cannot_be_a_function(con, function, said):
+    with pytest.raises(stoa.DataError, match=said):
+        con.create_function("f", function)
+
+
+def test_types_that_do_not_fit_the_function(con):
+    for parameters, said in [([int, int], "does not take 2 arguments"), ([], "missing a required"),
+                             ("int", "is a list of types, not 'int'"), (int, "is a list of types")]:
+        with pytest.raises(stoa.DataError, match=said):
+            con.create_function("f", lambda x: x, parameters)
+    for name in (5, None, "\ud800"):
+        with pytest.raises(stoa.DataError, match="a name is a str|is no name"):
+            con.create_function(name, lambda x: x)
+
+
+@pytest.mark.parametrize("returned", [1j, object(), awaited])
+def test_a_result_that_is_no_value_names_its_type(con, returned):
+    con.create_function("f", lambda: returned)
+    with pytest.raises(stoa.CallbackError, match=f"its result, a {type(returned).__name__}, "):
+        scalar(con, "SELECT f()")
+
+
+@pytest.mark.parametrize("batch", [False, "list", "numpy", "arrow"])
+def test_all_of_the_rest_arrives(con, batch):
+    pytest.importorskip({"numpy": "numpy", "arrow": "pyarrow"}.get(batch, "json"))
+
+    class Rows:
+        def __init__(self):
+            self.seen = []
+
+        def step(self, *columns: Decimal):
+            flat = [column.to_pylist() if hasattr(column, "to_pylist") else list(column)
+                    for column in columns] if batch else columns
+            self.seen.append(str(flat).replace("Decimal", ""))
+
+        def finish(self) -> str:
+            return " ".join(self.seen)
+
+    con.create_aggregate("rows", Rows, batch=batch)
+    got = con.row("SELECT rows('1', '2', '3'), rows(), rows('4')")
+    assert [[word for word in cell if word.isdigit()] for cell in got] == [
+        ["1", "2", "3"], [], ["4"]]
+
+
+def test_the_rest_has_the_last_type(con):
+    def f(a: str, *rest: Decimal) -> str:
+        return repr((a, *rest)).replace("Decimal", "")
+
+    con.create_function("f", f)
+    assert con.row("SELECT f('a'), f('a', '1', '2')") == ("('a',)", "('a', ('1'), ('2'))")
+
+
+class Enough(BaseException):
+    pass
+
+
+@pytest.mark.parametrize("kind", [KeyboardInterrupt, SystemExit, GeneratorExit, Enough])
+@pytest.mark.parametrize("on_error", ["raise", "null"])
+@pytest.mark.parametrize("ask", ["execute", "row", "run"])
+def test_what_ends_a_program_is_never_null(con, kind, on_error, ask):
+    def f(x: int) -> int:
+        raise kind("now")
+
+    class G:
+        def step(self, x: int):
+            raise kind("now")
+
+        def finish(self) -> int:
+            return 1
+
+    before = stoa.live("result")
+    con.create_function("f", f, on_error=on_error)
+    con.create_function("typed", f, [Decimal], on_error=on_error)
+    con.create_aggregate("g", G, on_error=on_error)
+    for call in ("f(1)", "typed('1')", "g(1)"):
+        with pytest.raises(kind):
+            getattr(con, ask)("SELECT " + call)
+        assert con.row("SELECT 1") == (1,) and stoa.live("result") == before
+
+
+def test_an_exception_that_became_null_is_nobodys_cause(con):
+    con.create_function("quiet", boom, [int], int, on_error="null")
+    con.create_function("loud", lambda x: {}[x], [int], int)
+    con.run("CREATE TABLE t(a INTEGER UNIQUE)")
+    with pytest.raises(stoa.CallbackError) as caught:
+        con.row("SELECT quiet(1), loud(2)")
+    assert isinstance(caught.value.__cause__, KeyError)
+    with pytest.raises(stoa.ConstraintError) as caught:
+        con.run("INSERT INTO t SELECT coalesce(quiet(1), 5) FROM (VALUES (1), (2))")
+    assert caught.value.__cause__ is None
+
+
+def test_a_text_without_words_is_the_exceptions_name(con):
+    con.create_function("f", lambda: next(iter(())))
+    with pytest.raises(stoa.CallbackError, match="^function 'f': StopIteration$"):
+        scalar(con, "SELECT f()")
+
+
+def test_aggregates_that_are_none(con):
+    class NoStep:
+        def finish(self) -> int:
+            return 1
+
+    class NoFinish:
+        def step(self, x: int):
+            pass
+
+    class Awaited(Longest):
+        async def finish(self) -> str:
+            return ""
+
+    for factory, said in [(NoStep, r"NoStep has no step\(\)"), (NoFinish, "NoFinish has no finish"),
+                          (Longest(), "not callable; give a class"), (5, "not callable"),
+                          (Awaited, "is asynchronous"),
+                          (lambda: Longest(), "does not tell the parameters of its step")]:
+        with pytest.raises(stoa.DataError, match=said):
+            con.create_aggregate("g", factory)
+    con.create_aggregate("g", lambda: Longest(), [str], str)
+    con.create_aggregate("h", functools.partial(Longest))
+    assert con.row("SELECT g('ab'), h('abc')") == ("ab", "abc")
+    with pytest.raises(stoa.ProgrammingError, match="window function"):
+        con.execute("SELECT g('a') OVER ()")
+    assert con.row("SELECT g(DISTINCT column1), g(column1) FILTER (WHERE column1 < 'b') "
+                   "FROM (VALUES ('a'), ('bb'))") == ("bb", "a")
+
+
+def test_functions_in_indexes_and_generated_columns(con):
+    def half(x: int) -> int:
+        return x // 2
+
+    con.create_function("half", half, deterministic=True, in_schema=True)
+    con.run("CREATE TABLE t(a INTEGER, h INTEGER AS (half(a)) STORED);"
+            "CREATE INDEX i ON t(half(a)); CREATE VIEW v AS SELECT half(a) AS h FROM t;"
+            "CREATE TRIGGER g AFTER INSERT ON t WHEN half(new.a) > 100 BEGIN "
+            "DELETE FROM t WHERE a = new.a; END")
+    con.executemany("INSERT INTO t(a) VALUES (?)", [(4,), (7,), (400,)])
+    assert con.execute("SELECT a, h FROM t WHERE half(a) = 3").fetchall() == [(7, 3)]
+    assert con.execute("SELECT h FROM v ORDER BY 1").fetchall() == [(2,), (3,)]
+    con.create_function("half", half)
+    with pytest.raises(stoa.ProgrammingError):
+        con.execute("SELECT * FROM v")
+
+
+def test_a_function_lives_as_long_as_sql_has_it(con):
+    class Kept:
+        def __call__(self, x: int) -> int:
+            return x
+
+    def registered():
+        kept = Kept()
+        con.create_function("f", kept)
+        return weakref.ref(kept)
+
+    first = registered()
+    assert first() is not None
+    with con.execute("SELECT f(column1) FROM (VALUES (1), (2))") as running:
+        assert running.fetchone() == (1,)
+        con.remove_function("f")
+    second = registered()
+    gc.collect()
+    assert first() is None and second() is not None
+    third = registered()
+    gc.collect()
+    assert second() is None
+    with pytest.raises(stoa.InvalidError):
+        con.create_function("", third())
+    con.close()
+    gc.collect()
+    assert third() is None
