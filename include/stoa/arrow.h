@@ -103,8 +103,9 @@ STOA_API stoa_status stoa_batch_slice(struct ArrowArray *batch, int64_t row, int
                                       struct ArrowArray *out, stoa_error *err);
 
 /* Convert `batch` from one schema to another, column by column: widening, narrowing that loses
- * nothing, text to and from values, time units, dictionaries and views unpacked. A value that does
- * not fit is STOA_ERR_TYPE and names column and row. `batch` is borrowed. */
+ * nothing, text to and from values (JSON to lists, structs, maps and unions), time units,
+ * dictionaries and views unpacked. A value that does not fit is STOA_ERR_TYPE and names column and
+ * row. `batch` is borrowed. */
 STOA_API stoa_status stoa_batch_cast(const struct ArrowSchema *from, const struct ArrowArray *batch,
                                      const struct ArrowSchema *to, struct ArrowArray *out,
                                      stoa_error *err);

@@ -397,6 +397,21 @@ static void lists_change_their_layout(void)
     to.release(&to);
 }
 
+static void text_is_read_as_the_json_of_a_list(void)
+{
+    static const char *const rows[] = {"{\"x\":\"[\\\"2024-01-02\\\", null]\"}", "{\"x\":null}"};
+    static const char *const wrong[] = {"{\"x\":\"[5\"}"}, *const other[] = {"{\"x\":\"5\"}"};
+    struct ArrowSchema from, to;
+
+    batch_schema("u", true, &from);
+    list_schema("+L", "tdD", &to);
+    check_batches(&from, rows, 2, &to, "{\"x\":[\"2024-01-02\",null]}{\"x\":null}");
+    check_batches(&from, wrong, 1, &to, "!column 'x': row 0: ");
+    check_batches(&from, other, 1, &to, "!column 'x': row 0: ");
+    from.release(&from);
+    to.release(&to);
+}
+
 static void maps_and_unions_keep_their_shape(void)
 {
     static const char *const maps[] = {"{\"x\":[[1,\"2024-01-01\"],[2,null]]}"};
@@ -717,6 +732,7 @@ TEST_MAIN({"integers change their width exactly", integers_change_their_width_ex
           {"struct rows that are null hide their fields",
            struct_rows_that_are_null_hide_their_fields},
           {"lists change their layout", lists_change_their_layout},
+          {"text is read as the JSON of a list", text_is_read_as_the_json_of_a_list},
           {"maps and unions keep their shape", maps_and_unions_keep_their_shape},
           {"type ids are not lost", type_ids_are_not_lost},
           {"a single cell is cast or refused", a_single_cell_is_cast_or_refused},

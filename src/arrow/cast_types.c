@@ -30,7 +30,8 @@ static const uint32_t casts[STOA__FAMILY_COUNT] = {
     [STOA__FAMILY_INTERVAL] = TO(MONTHS) | TO(INTERVAL) | TO(TEXT),
     [STOA__FAMILY_TEXT] = TO(BOOL) | TO(INTEGER) | TO(FLOAT) | TO(DECIMAL) | TO(DATE) |
                           TO(TIME) | TO(TIMESTAMP) | TO(DURATION) | TO(MONTHS) |
-                          TO(INTERVAL) | TO(TEXT) | TO(BINARY),
+                          TO(INTERVAL) | TO(TEXT) | TO(BINARY) | TO(LIST) |
+                          TO(STRUCT) | TO(MAP) | TO(UNION),
     [STOA__FAMILY_BINARY] = TO(TEXT) | TO(BINARY),
     [STOA__FAMILY_LIST] = TO(LIST),
     [STOA__FAMILY_STRUCT] = TO(STRUCT),

@@ -252,6 +252,20 @@ static stoa_status to_binary(const struct stoa__cell *cell, struct stoa__column 
     return stoa__column_append_bytes(column, bytes, size, err);
 }
 
+/* What a text has of a list, a struct, a map or a union is JSON. */
+static stoa_status to_nested(const struct stoa__cell *cell, struct stoa__column *column,
+                             stoa_error *err)
+{
+    stoa_error cause = {0};
+    int64_t size;
+    const uint8_t *bytes = stoa__cell_bytes(cell, &size);
+    stoa_status rc = stoa__column_append_json(column, (const char *)bytes, size, &cause);
+
+    if (rc == STOA_OK || rc == STOA_ERR_NOMEM)
+        return rc == STOA_OK ? rc : stoa__fail_nomem(err);
+    return stoa__fail(err, STOA_ERR_TYPE, "%s", cause.text);
+}
+
 /* Values of the one type are values of the other, bit by bit (NaNs keep theirs). */
 static bool same_fixed(const struct stoa__arrow_type *from,
                        const struct stoa__arrow_type *to)
@@ -273,7 +287,8 @@ static stoa_status cast_scalar(const struct stoa__cell *cell, struct stoa__colum
     if (to == STOA__FAMILY_BINARY)
         return to_binary(cell, column, err);
     if (from == STOA__FAMILY_TEXT)
-        return from_text(cell, column, err);
+        return to >= STOA__FAMILY_LIST ? to_nested(cell, column, err)
+                                       : from_text(cell, column, err);
     switch ((int)to) {
     case STOA__FAMILY_BOOL:
     case STOA__FAMILY_INTEGER:
