@@ -107,8 +107,9 @@ STOA_API stoa_status stoa_execute_row(stoa_stmt stmt, stoa_op op, const stoa_val
                                       int64_t bytes_size, stoa_rows *out, stoa_error *err);
 
 /* Run the statement once for every row of `rows`, whose columns are its parameters: by name where
- * all parameters have names the stream has too, else by position. All rows or none. `rows` is taken
- * on success; on failure it is the caller's to release. May block. Calls back. */
+ * all parameters have names the stream has too, by position where none has; where some have and
+ * others not it is STOA_ERR_INVALID. All rows or none. `rows` is taken on success; on failure it is
+ * the caller's to release. May block. Calls back. */
 STOA_API stoa_status stoa_execute_stream(stoa_stmt stmt, stoa_op op, struct ArrowArrayStream *rows,
                                          stoa_done *out, stoa_error *err);
 /* The same from raw columns of equal count, borrowed for the call. */

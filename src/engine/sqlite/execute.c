@@ -70,18 +70,33 @@ static int32_t find_column(const struct stoa__arrow_type *type, const char *name
     return -1;
 }
 
+/* Some names were found and one was not: by position it would be given another's values. */
+static stoa_status fail_name(const struct feed *feed, int32_t missing)
+{
+    return stoa__fail(feed->err, STOA_ERR_INVALID,
+                      "no column of the rows has the name of parameter '%s', while others have "
+                      "those of theirs",
+                      feed->statement->parameters[missing].name);
+}
+
 /* By name where every parameter has one the rows have too, else by position. */
 static stoa_status match_columns(struct feed *feed)
 {
     const struct sqlite_statement *statement = feed->statement;
     const struct stoa__arrow_type *type = feed->rows->type;
     const int32_t count = statement->parameter_count;
-    bool by_name = count > 0;
+    bool all_named = true;
+    int32_t found = 0, missing = -1;
 
     for (int32_t i = 0; i < count; i++) {
         feed->columns[i] = find_column(type, statement->parameters[i].name);
-        by_name = by_name && feed->columns[i] >= 0;
+        all_named = all_named && *statement->parameters[i].name;
+        found += feed->columns[i] >= 0;
+        missing = feed->columns[i] < 0 && missing < 0 ? i : missing;
     }
+    const bool by_name = count > 0 && missing < 0;
+    if (all_named && found > 0 && missing >= 0)
+        return fail_name(feed, missing);
     if (!by_name && type->child_count != count)
         return stoa__fail(feed->err, STOA_ERR_INVALID,
                           "the statement has %d parameter%s, the rows have %d column%s",
@@ -137,8 +152,10 @@ static stoa_status bind_row(struct feed *feed, const struct ArrowArray *batch,
         rc = sqlite_put(&form, batch->children[feed->columns[i]], batch->offset + row,
                         false, feed->nan, &statement->scratch, statement->stmt, i + 1,
                         NULL, feed->err);
-        if (rc != STOA_OK)
+        if (rc != STOA_OK && *type->name)
             stoa__wrap(feed->err, "column '%s'", type->name);
+        else if (rc != STOA_OK)
+            stoa__wrap(feed->err, "parameter %d", (int)i + 1);
     }
     return rc;
 }
@@ -153,9 +170,9 @@ static stoa_status run_batch(struct feed *feed, const struct ArrowArray *batch,
         rc = bind_row(feed, batch, row);
         if (rc == STOA_OK)
             rc = run_row(feed);
-        ++*row_count;
         if (rc != STOA_OK)
             stoa__wrap(feed->err, "row %lld", (long long)*row_count);
+        ++*row_count;
     }
     sqlite_leave(feed->statement->session, before);
     return rc;

@@ -91,6 +91,12 @@ static void rows_of_a_source_run_the_statement(void)
               STOA_OK);
     CHECK_INT(done.rows_affected, 2);
     sqlite_statement_close(statement);
+    statement = prepare(&f, "INSERT INTO t VALUES(:c, :a)"); /* Not the one's by position. */
+    rows_in.next = 0;
+    CHECK_INT(sqlite_execute_source(statement, NULL, &rows_in.source, 0, &done, &f.err),
+              STOA_ERR_INVALID);
+    CHECK_HAS(f.err.text, "no column of the rows has the name of parameter 'c'");
+    sqlite_statement_close(statement);
     sqlite_cursor_close(cursor);
     release_batches(&rows_in);
     CHECK_TEXT(rows(&f, "SELECT a, b FROM t"),
@@ -110,7 +116,7 @@ static void check_all_or_none(struct fixture *f, struct batches *rows_in,
     rows_in->next = 0;
     CHECK_INT(sqlite_execute_source(statement, NULL, &rows_in->source, 0, &done, &f->err),
               STOA_ERR_CONSTRAINT);
-    CHECK_HAS(f->err.text, "row 3: ");
+    CHECK_HAS(f->err.text, "row 2: "); /* Rows that are handed in are counted from 0. */
     CHECK_INT(done.rows_affected, 0);
     rows_in->next = 0;
     rows_in->fail_at = 1;
