@@ -8,13 +8,13 @@ ended all Python code; so has a stream made here. Nothing of them is written in 
 from __future__ import annotations
 
 from ._call import call, keep_raised, run
-from ._error import DataError, fill
+from ._error import DataError, Error, fill
 from ._held import hold, stream_release, thing
 from ._lib import NULL, callback, ffi, lib
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from typing import Any, Callable, Iterator
+    from typing import Any, Callable, Iterator, Sequence
 
 _STREAM, _SCHEMA, _ARRAY = b"arrow_array_stream", b"arrow_schema", b"arrow_array"
 _TYPES = {_STREAM: "struct ArrowArrayStream *", _SCHEMA: "struct ArrowSchema *",
@@ -150,41 +150,139 @@ class _Producer:
         self.stream: Any = None
         self.kept: Any = None
         self.text: Any = None
-
+        self.number = -1  # Of the item, from 0.
+        self.first: Any = None  # The schema of the first item, which is that of all.
+        self.other: Any = None  # The schema of this item, where it is another.
     def forward(self) -> bool:
         """Go to the stream of the next item; False at the end."""
-        self.stream = self.kept = None
+        self.stream = self.kept = self.other = None
         for item in self.items:
             self.stream, self.kept = self.open_one(item)
+            self.number += 1
+            found = ffi.gc(ffi.new("struct ArrowSchema *"), lib.stoa_schema_release)
+            call(lib.stoa_stream_schema, self.stream, found)
+            if self.first is None:
+                self.first = found
+            elif not _alike(found, self.first):
+                self.other = self.checked(found)
             return True
         return False
+
+    def checked(self, found: Any) -> Any:
+        """A schema of other types or another order, but of the same columns as the first."""
+        names, others = [[_text(one.children[i].name) for i in range(one.n_children)]
+                         for one in (self.first, found)]
+        if sorted(names) != sorted(others):
+            raise DataError(f"item {self.number} of the iterator has the columns "
+                            f"{', '.join(others)}, the first has {', '.join(names)}")
+        return found
 
     def schema(self, out: Any) -> None:
         """The schema of the first item is that of all."""
         if self.stream is None and not self.forward():
             raise DataError("the iterator gives no batch at all, so its columns are not known")
-        call(lib.stoa_stream_schema, self.stream, out)
+        call(lib.stoa_schema_copy, self.first, out)
 
     def next(self, out: Any) -> None:
         """The next batch, or a released one at the end."""
         while self.stream is not None or self.forward():
-            if call(lib.stoa_stream_next, self.stream, out) == 0:
+            if self.pull(out):
                 return
             if not self.forward():
                 break
         out.release = NULL
 
+    def failed(self, problem: BaseException) -> None:
+        """The call that pulls the stream has this for its cause."""
+        if isinstance(problem, DataError):
+            problem.handed_in = True
+        keep_raised(problem)
 
-def _guarded(stream: Any, work: Callable[[_Producer], None]) -> int:
-    producer: _Producer = thing(ffi.cast("stoa_python_object *", stream.private_data))
+    def pull(self, out: Any) -> bool:
+        """The next batch of this item, with the types of the first; False at its end."""
+        if self.other is None:
+            return call(lib.stoa_stream_next, self.stream, out) == 0
+        batch = ffi.gc(ffi.new("struct ArrowArray *"), lib.stoa_batch_release)
+        if call(lib.stoa_stream_next, self.stream, batch) != 0:
+            return False
+        try:
+            call(lib.stoa_batch_cast, self.other, batch, self.first, out)
+        except Error as problem:
+            raise DataError(f"item {self.number} of the iterator has not the types of the first: "
+                            f"{problem}") from problem
+        return True
+
+
+class _Watched:
+    """A stream that goes through Python, to have what ended it."""
+
+    def __init__(self, stream: Any, names: Sequence[str] | None) -> None:
+        self.stream = stream
+        self.names = names
+        self.text: Any = None
+        self.problem: BaseException | None = None
+
+    def schema(self, out: Any) -> None:
+        """The stream's own, with the names that were given."""
+        if self.names is None:
+            call(lib.stoa_stream_schema, self.stream, out)
+            return
+        found = ffi.gc(ffi.new("struct ArrowSchema *"), lib.stoa_schema_release)
+        call(lib.stoa_stream_schema, self.stream, found)
+        copy_renamed(found, self.names, out)
+
+    def next(self, out: Any) -> None:
+        """The stream's next batch, or a released one."""
+        if call(lib.stoa_stream_next, self.stream, out) != 0:
+            out.release = NULL
+
+    def failed(self, problem: BaseException) -> None:
+        """Whoever watches finds it here."""
+        self.problem = problem
+
+
+def copy_renamed(schema: Any, names: Sequence[str], out: Any) -> None:
+    """A copy of a schema, with other names for its columns."""
+    count = len(names)
+    children = ffi.new("struct ArrowSchema[]", max(1, count))
+    pointers = ffi.new("struct ArrowSchema *[]", max(1, count))
+    texts = [ffi.new("char[]", name.encode()) for name in names]
+    for i, text in enumerate(texts):
+        children[i] = schema.children[i][0]
+        children[i].name = text
+        pointers[i] = children + i
+    whole = ffi.new("struct ArrowSchema *", schema[0])
+    whole.children = pointers
+    call(lib.stoa_schema_copy, whole, out)
+
+
+def _text(name: Any) -> str:
+    return ffi.string(name).decode("utf-8", "replace") if name else ""
+
+
+def _alike(one: Any, other: Any) -> bool:
+    """Whether two schemas describe the same layout under the same names."""
+    if (ffi.string(one.format) != ffi.string(other.format) or one.n_children != other.n_children
+            or bool(one.dictionary) != bool(other.dictionary)):
+        return False
+    if one.dictionary and not _alike(one.dictionary, other.dictionary):
+        return False
+    for i in range(one.n_children):
+        child, like = one.children[i], other.children[i]
+        if _text(child.name) != _text(like.name) or not _alike(child, like):
+            return False
+    return True
+
+
+def _guarded(stream: Any, work: Callable[[Any], None]) -> int:
+    producer: Any = thing(ffi.cast("stoa_python_object *", stream.private_data))
     try:
         work(producer)
         return 0
     except BaseException as problem:  # pylint: disable=broad-except
-        keep_raised(problem)
-        text = ffi.new("stoa_error *")
-        fill(text, problem)
-        producer.text = text
+        producer.failed(problem)
+        producer.text = ffi.new("stoa_error *")
+        fill(producer.text, problem)
         return 5
 
 
@@ -206,8 +304,18 @@ def _get_last_error(stream: Any) -> Any:
 
 def from_iterator(items: Iterator[Any], open_one: Callable[[Any], tuple[Any, Any]]) -> Any:
     """A stream over the batches of an iterator's items, each opened when its turn comes."""
+    return _produced(_Producer(items, open_one))
+
+
+def watch(stream: Any, names: Sequence[str] | None) -> tuple[Any, Any]:
+    """A stream with other names, if they are given, and what has the `problem` that ended it."""
+    watched = _Watched(stream, names)
+    return _produced(watched), watched
+
+
+def _produced(producer: _Producer | _Watched) -> Any:
     out = ffi.new("struct ArrowArrayStream *")
     out.get_schema, out.get_next = _get_schema, _get_next
     out.get_last_error = ffi.cast("const char *(*)(struct ArrowArrayStream *)", _get_last_error)
-    out.private_data, out.release = hold(_Producer(items, open_one)), stream_release
+    out.private_data, out.release = hold(producer), stream_release
     return ffi.gc(out, lib.stoa_stream_release)

@@ -7,14 +7,16 @@ from __future__ import annotations
 from ._arrow import Schema, array_capsules
 from ._call import call
 from ._columns import Field
+from ._error import DataError
 from ._lib import ffi, lib
+from ._values import Unique
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any
 
 
-class Batch:
+class Batch(Unique):
     """Rows as columns. Independent of the result it came from, also when that is closed.
 
     >>> for batch in con.execute("SELECT * FROM t").batches():
@@ -39,8 +41,12 @@ class Batch:
         return Schema(out)
 
     def column(self, which: int | str) -> list[Any]:
-        """The values of one column, by place or name."""
-        at = which if isinstance(which, int) else [f.name for f in self.fields].index(which)
+        """The values of one column, by its place from 0 (-1: the last) or its name."""
+        names = [field.name for field in self.fields]
+        at = which if isinstance(which, int) else names.index(which) if which in names else None
+        if at is None or not -len(names) <= at < len(names):
+            raise DataError(f"there is no column {which!r}; there are {', '.join(names)}")
+        at %= len(names)
         array = self._array
         return self.fields[at].read(array.children[at], array.offset, array.length)
 

@@ -61,15 +61,20 @@ def _bitmap(flags: Iterable[bool], count: int) -> bytes:
     return int(text or "0", 2).to_bytes((count + 7) // 8, "little")
 
 
+def _place(name: str, row: int) -> str:
+    """Where a value of data that is handed in lies: its rows are counted from 0."""
+    return f"column '{name}', row {row}" if name else f"row {row}"
+
+
 def _wrong(name: str, items: Sequence[Any], good: Any, what: str) -> NoReturn:
     for row, item in enumerate(items):
         if item is not None and not good(item):
-            raise DataError(f"column '{name}', row {row + 1}: {_short(item)} {what}")
+            raise DataError(f"{_place(name, row)}: {_short(item)} {what}")
     raise DataError(f"column '{name}' {what}")
 
 
 def _short(item: Any) -> str:
-    text = repr(item)
+    text = " ".join(repr(item).split())
     return text if len(text) <= 40 else text[:37] + "..."
 
 
@@ -94,15 +99,42 @@ def _unusual(name: str, items: Sequence[Any], kinds: set[type]) -> Column:
     for row, item in enumerate(items):
         try:
             plain.append(_plain(item))
+        except _Finer:
+            return _fine(name, items)
         except (TypeError, ValueError, OverflowError) as problem:
-            raise DataError(f"column '{name}', row {row + 1}: {_short(item)}: {problem}") \
-                from problem
+            raise DataError(f"{_place(name, row)}: {_short(item)}: {problem}") from problem
     if set(map(type, plain)) - {type(None)} != kinds:
         return from_list(name, plain)
     first = next(item for item in items if item is not None)
     same = _same(type(first))
     _wrong(name, items, lambda item: type(item) in same,
            f"is not of the type of the values before it, {type(first).__name__}")
+
+
+class _Finer(Exception):
+    """A moment or a span with nanoseconds, which no type of Python's has."""
+
+
+def _fine(name: str, items: Sequence[Any]) -> Column:
+    """Moments or spans of numpy and pandas, to the nanosecond."""
+    data, found = array("q"), {}
+    for row, item in enumerate(items):
+        try:
+            kind, number, _data = values.scalar(item)
+        except (TypeError, ValueError, OverflowError) as problem:
+            raise DataError(f"{_place(name, row)}: {_short(item)}: {problem}") from problem
+        if kind != values.NULL_TYPE:
+            found[kind, isinstance(item, dt.datetime) and values.aware(item)] = None
+        if len(found) > 1 or kind not in (values.NULL_TYPE, values.TIMESTAMP, values.DURATION):
+            raise DataError(f"{_place(name, row)}: {_short(item)} is not of the type of the values "
+                            "before it")
+        data.append(number)
+    kind, zoned = next(iter(found))
+    made = Column(name, values.INT64, len(items), data,
+                  form="tDn" if kind == values.DURATION else "tsn:UTC" if zoned else "tsn:")
+    made.validity = _bitmap((values.scalar(item)[0] != values.NULL_TYPE for item in items),
+                            len(items))
+    return made
 
 
 def _same(kind: type) -> set[type]:
@@ -116,13 +148,17 @@ def _plain(item: Any) -> Any:
     """The plain Python value that an item of a type not listed stands for."""
     if item is None or any(type(item) in known for known, _make in _MAKERS):
         return item
+    if isinstance(item, (dt.datetime, dt.timedelta)) and not values.pandas_missing(item):
+        return _plain_time(item)
     kind, number, data = values.scalar(item)
+    if kind in (values.TIMESTAMP, values.DURATION) and number % 1000:
+        raise _Finer
     if kind == values.TIMESTAMP:
-        if isinstance(item, dt.datetime) and item.tzinfo is not None:
-            return values.moment(number, 1000000000, dt.timezone.utc)
         return values.moment(number, 1000000000, None)
     if kind == values.DATE:
         return values.day(number)
+    if kind == values.TIME:
+        return values.clock(number, 1000000000)
     if kind == values.DURATION:
         return values.span(number, 1000000000)
     if kind == values.NULL_TYPE:
@@ -137,6 +173,16 @@ def _plain(item: Any) -> Any:
     if kind == values.DECIMAL:
         return Decimal(data.decode())
     return UUID(bytes=data) if kind == values.UUID_TYPE else bytes(data)
+
+
+def _plain_time(item: Any) -> Any:
+    """A datetime or timedelta of a class that is derived from these, as pandas has them."""
+    if getattr(item, "nanosecond", 0) or getattr(item, "nanoseconds", 0):
+        raise _Finer
+    if isinstance(item, dt.timedelta):
+        return dt.timedelta(item.days, item.seconds, item.microseconds)
+    return dt.datetime(item.year, item.month, item.day, item.hour, item.minute, item.second,
+                       item.microsecond, item.tzinfo, fold=item.fold)
 
 
 def _filled(items: Sequence[Any], nulls: bool, empty: Any) -> Sequence[Any]:
@@ -199,11 +245,20 @@ def _bytes(name: str, items: Sequence[Any], nulls: bool) -> Column:
     return packed(name, values.BYTES, [bytes(item) for item in _filled(items, nulls, b"")])
 
 
+def _knows(zone: type) -> bool:
+    """Whether zones of this class always know their offset: Python's own do."""
+    return zone is dt.timezone or zone.__module__ == "zoneinfo"
+
+
 def _moments(name: str, items: Sequence[Any], nulls: bool) -> Column:
-    aware = {item.tzinfo is not None for item in items if item is not None}
+    zones = {type(item.tzinfo) for item in items if item is not None}
+    if all(map(_knows, zones)) or zones == {type(None)}:
+        aware = {type(None) not in zones}
+    else:
+        aware = {values.aware(item) for item in items if item is not None}
     if len(aware) > 1:
-        first = next(item for item in items if item is not None).tzinfo
-        _wrong(name, items, lambda item: (item.tzinfo is None) is (first is None),
+        first = values.aware(next(item for item in items if item is not None))
+        _wrong(name, items, lambda item: values.aware(item) is first,
                "and the values before it: one has a time zone, the other has none")
     full = _filled(items, nulls, values.EPOCH_UTC if True in aware else values.EPOCH)
     data = array("q", [values.micros(item) for item in full])
@@ -229,7 +284,11 @@ def _clocks(name: str, items: Sequence[Any], nulls: bool) -> Column:
 
 def _spans(name: str, items: Sequence[Any], nulls: bool) -> Column:
     full = _filled(items, nulls, dt.timedelta())
-    data = array("q", [values.nanoseconds(item) // 1000 for item in full])
+    try:
+        data = array("q", [values.nanoseconds(item) // 1000 for item in full])
+    except OverflowError:
+        _wrong(name, items, lambda item: abs(values.nanoseconds(item)) < 1000 << 63,
+               "is out of the range of microseconds in 64 bits")
     return Column(name, values.INT64, len(items), data, form="tDu")
 
 
@@ -239,9 +298,11 @@ def _decimals(name: str, items: Sequence[Any], nulls: bool) -> Column:
         try:
             parts.append("" if item is None else values.decimal_text(Decimal(item)))
         except ValueError as problem:
-            raise DataError(f"column '{name}', row {row + 1}: {problem}") from problem
+            raise DataError(f"{_place(name, row)}: {problem}") from problem
     # decimal128 with as many places as any of them has; text for what is longer than 38 digits.
     scale = max(len(part.partition(".")[2]) for part in parts)
+    if max(map(len, parts)) > 80:  # More than int() reads, perhaps.
+        return packed(name, values.DECIMAL, [part.encode() for part in parts])
     unscaled = [int(whole.replace(".", "") + "0" * (scale - len(whole.partition(".")[2])))
                 if whole else 0 for whole in parts]
     if scale > 38 or any(abs(number) >= 10 ** 38 for number in unscaled):
@@ -261,7 +322,7 @@ def _jsons(name: str, items: Sequence[Any], nulls: bool) -> Column:
         try:
             parts.append(b"" if item is None else values.json_text(item).encode())
         except (TypeError, ValueError) as problem:
-            raise DataError(f"column '{name}', row {row + 1}: {problem}") from problem
+            raise DataError(f"{_place(name, row)}: {problem}") from problem
     return packed(name, values.JSON, parts)
 
 
@@ -294,13 +355,28 @@ def from_numpy(name: str, items: Any) -> Column:
     if code == "f2":
         items, code = items.astype("f4"), "f4"
     if code not in _NUMPY:
+        if not len(items) and items.dtype.kind in "UST":  # Without an item, its type tells.
+            return packed(name, values.BYTES if items.dtype.kind == "S" else values.TEXT, [])
         made = items.tolist()
         if validity is not None:
             made = [None if hidden else item for item, hidden in zip(made, mask.tolist())]
+        if items.dtype.kind == "T":  # Its missing text may be a NaN.
+            made = [item if isinstance(item, str) else None for item in made]
         return from_list(name, made)
     items = numpy.ascontiguousarray(items, dtype=items.dtype.newbyteorder("="))
     return Column(name, _NUMPY[code], len(items), items.view("u1") if code == "b1" else items,
                   validity=validity)
+
+
+def _numpy_days(numpy: Any, name: str, items: Any, valid: Any, unit: tuple[str, int]) -> Any:
+    most = values.YEARS_MAX * {"Y": 1, "M": 12, "W": 52, "D": 365}[unit[0]] // unit[1]
+    wrong = valid & ~((items.astype("i8") <= most) & (items.astype("i8") >= -most))
+    if wrong.any():
+        row = int(wrong.argmax())
+        raise DataError(f"{_place(name, row)}: {items[row]} is out of the range of days in 32 bits")
+    days = items.astype("M8[D]").astype("i8")
+    days[~valid] = 0
+    return days
 
 
 def _numpy_times(numpy: Any, name: str, items: Any, validity: Any) -> Column:
@@ -313,8 +389,7 @@ def _numpy_times(numpy: Any, name: str, items: Any, validity: Any) -> Column:
     unit = numpy.datetime_data(items.dtype)
     kind = items.dtype.kind
     if kind == "M" and unit[0] in ("Y", "M", "W", "D"):
-        days = items.astype("M8[D]").astype("i8")
-        days[missing] = 0
+        days = _numpy_days(numpy, name, items, ~missing, unit)
         return Column(name, values.DATE, len(items), days.astype("i4"), validity=validity)
     if unit[0] not in _UNITS or unit[1] != 1:
         raise DataError(f"column '{name}' has the numpy type {items.dtype}, which Arrow has not; "
@@ -383,3 +458,19 @@ def stream(schema: Any, batches: Sequence[Any]) -> Any:
             lib.stoa_batch_release(joined + i)
         raise
     return ffi.gc(out, lib.stoa_stream_release)
+
+
+def cast_text(name: str, text: str, to: Any) -> Any:
+    """A batch of one row and column: a text as a value of another type, as C reads it."""
+    source, one = batch([packed(name, values.TEXT, [text.encode()])], 1)
+    kept = [ffi.new("char[]", b"+s"), ffi.new("char[]", b""),
+            ffi.new("struct ArrowSchema *[]", [to])]
+    whole, out = ffi.new("struct ArrowSchema *"), ffi.new("struct ArrowArray *")
+    whole.format, whole.name, whole.n_children, whole.children = kept[0], kept[1], 1, kept[2]
+    whole.release = lib.stoa_schema_release  # Whoever has none is released already.
+    try:
+        call(lib.stoa_batch_cast, source, one, whole, out)
+    finally:
+        lib.stoa_schema_release(source)
+        lib.stoa_batch_release(one)
+    return ffi.gc(out, lib.stoa_batch_release)

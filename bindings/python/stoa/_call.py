@@ -17,7 +17,7 @@ import os
 import sys
 import time
 
-from ._error import exception
+from ._error import DataError, exception
 from ._lib import NO_LIMIT, NULL, ffi, lib
 
 TYPE_CHECKING = False
@@ -101,6 +101,15 @@ _tick = ffi.callback("int32_t(void *)", _nothing, error=1, onerror=_catch)
 _stream_tick = ffi.callback("int32_t(void *)", _nothing, error=1, onerror=_throw_later)
 
 
+def _milliseconds(timeout: float | None) -> int:
+    """A timeout in seconds as the library takes it; -1 is none, and so is one without an end."""
+    if timeout is None:
+        return -1
+    if isinstance(timeout, (str, bytes)) or timeout != timeout:
+        raise TypeError(f"a timeout is a number of seconds or None, not {timeout!r}")
+    return max(0, int(timeout * 1000)) if timeout < 1e15 else -1
+
+
 class Operation:
     """A stoa_op: closed when the last that knows it forgets it."""
 
@@ -111,8 +120,7 @@ class Operation:
         if _get_ident() == _main:
             tick = _stream_tick if exported else _tick
         made, error = ffi.new("stoa_op *"), take_error()
-        milliseconds = -1 if timeout is None else max(0, int(timeout * 1000))
-        if lib.stoa_op_open(milliseconds, tick, NULL, NULL, made, error) < 0:
+        if lib.stoa_op_open(_milliseconds(timeout), tick, NULL, NULL, made, error) < 0:
             raise exception(error)
         give_error(error)
         self.handle = made[0]
@@ -204,8 +212,8 @@ def fail(error: Any) -> None:
         raise _caught.pop()
     made = exception(error)
     give_error(error)
-    if not isinstance(cause, (Exception, type(None))):
-        raise cause  # KeyboardInterrupt, SystemExit and their like: what no handler is to hear.
+    if not isinstance(cause, (Exception, type(None))) or getattr(cause, "handed_in", False):
+        raise cause  # KeyboardInterrupt and its like, which no handler hears; data's own sentence.
     raise made from cause
 
 
@@ -269,19 +277,33 @@ def wait_elsewhere(seconds: float) -> None:
 
 
 class Options:
-    """Settings as an array of stoa_option, kept alive as long as this object."""
+    """Settings as an array of stoa_option, kept alive as long as this object. One that is None is
+    not given."""
 
     __slots__ = ("array", "count", "_texts")
 
     def __init__(self, settings: dict[str, Any]) -> None:
         self._texts: list[Any] = []
-        self.count = len(settings)
-        self.array = ffi.new("stoa_option[]", self.count) if settings else NULL
-        for index, (key, value) in enumerate(settings.items()):
-            for field, text in (("key", key), ("value", setting_text(value))):
-                made = ffi.new("char[]", text.encode())
+        given = [item for item in settings.items() if item[1] is not None]
+        self.count = len(given)
+        self.array = ffi.new("stoa_option[]", self.count) if given else NULL
+        for index, (key, value) in enumerate(given):
+            for field, data in (("key", key.encode()),
+                                ("value", setting_bytes(key, setting_text(value)))):
+                made = ffi.new("char[]", data)
                 self._texts.append(made)
                 setattr(self.array[index], field, made)
+
+
+def setting_bytes(key: str, text: str) -> bytes:
+    """A setting's text as C takes it, which ends with a NUL."""
+    try:
+        if "\0" not in text:
+            return text.encode()
+    except UnicodeEncodeError as problem:
+        raise DataError(f"the setting '{key}' is no text that UTF-8 can hold: {problem}") \
+            from problem
+    raise DataError(f"the setting '{key}' holds a NUL")
 
 
 def setting_text(value: Any) -> str:
@@ -290,4 +312,6 @@ def setting_text(value: Any) -> str:
         return "yes" if value else "no"
     if isinstance(value, (list, tuple)):
         return ",".join(map(str, value))
+    if isinstance(value, bytes):  # As a path may be.
+        return os.fsdecode(value)
     return str(value)

@@ -7,6 +7,7 @@ import os
 
 from ._call import Operations, call, run
 from ._lib import ffi, lib
+from ._values import named, one_of
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -56,7 +57,7 @@ class Care:
 
     def checkpoint(self, mode: str = "passive", *, timeout: float | None = None) -> None:
         """Move the write-ahead log into the database: passive, full or truncate."""
-        self._care(timeout, lib.stoa_checkpoint, _CHECKPOINTS.get(mode, -1))
+        self._care(timeout, lib.stoa_checkpoint, one_of(_CHECKPOINTS, mode, "mode"))
 
     def vacuum(self, *, timeout: float | None = None) -> None:
         """Rebuild the database without its free pages."""
@@ -65,19 +66,20 @@ class Care:
     def attach(self, target: str | os.PathLike[str], name: str, *,
                timeout: float | None = None) -> None:
         """Make another database visible under a name."""
-        where, known = os.fsencode(target), name.encode()
+        where, known = os.fsencode(target), named(name, "a database's name")
         self._care(timeout, lib.stoa_attach, where, len(where), known, len(known))
 
     def detach(self, name: str, *, timeout: float | None = None) -> None:
         """Make it visible no more."""
-        known = name.encode()
+        known = named(name, "a database's name")
         self._care(timeout, lib.stoa_detach, known, len(known))
 
     def blob(self, table: str, column: str, row_id: int, *, database: str = "",
              writable: bool = False, timeout: float | None = None) -> Blob:
         """One stored value, opened for reading or writing in place."""
         out = ffi.new("stoa_blob *")
-        texts = [database.encode(), table.encode(), column.encode()]
+        texts = [named(database, "a database's name"), named(table, "a table's name"),
+                 named(column, "a column's name")]
         self._care(timeout, lib.stoa_blob_open, texts[0], len(texts[0]), texts[1], len(texts[1]),
                    texts[2], len(texts[2]), row_id, int(writable), out)
         return Blob(self, out[0])

@@ -6,6 +6,7 @@ from __future__ import annotations
 from ._batch import rows_of
 from ._call import call
 from ._lib import ffi, lib
+from ._values import constant, named
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -24,8 +25,8 @@ class Catalog:
         >>> con.catalog("columns", table="trades").show()
         """
         from ._result import open_result  # pylint: disable=import-outside-toplevel
-        number = getattr(lib, "STOA_CATALOG_" + what.upper(), 0)
-        where, name = database.encode(), table.encode()
+        number = constant("STOA_CATALOG_", what, "the part of the catalogue")
+        where, name = named(database, "a database's name"), named(table, "a table's name")
         con: Any = self
         return open_result(con, timeout, lib.stoa_catalog, con._handle, number, where, len(where),
                            name, len(name))

@@ -263,16 +263,14 @@ def single(lent: Lent) -> Any:
 
 def run_on(con: Connection, timeout: float | None, function: Any, *arguments: Any) -> None:
     """Call on a connection; not in autocommit, a transaction begins here."""
-    if not con.autocommit:
-        con._begin_lazily()
+    con._ready()
     run(con._operations, timeout, function, con._handle, *arguments)
 
 
 def lend(con: Connection, timeout: float | None, read: Callable[[Lent], Any],
          function: Any, *arguments: Any) -> Any:
     """Call what lends rows, and read them before anybody else's call."""
-    if not con.autocommit:
-        con._begin_lazily()
+    con._ready()
     if not con._lock.acquire(False) and not con._lock.acquire(True, 0.05):
         raise BusyError("this connection is in use by another call")
     try:
@@ -285,8 +283,7 @@ def lend(con: Connection, timeout: float | None, read: Callable[[Lent], Any],
 
 def open_on(con: Connection, timeout: float | None, function: Any, *arguments: Any) -> Result:
     """The same for what gives a result."""
-    if not con.autocommit:
-        con._begin_lazily()
+    con._ready()
     return open_result(con, timeout, function, con._handle, *arguments)
 
 
@@ -294,8 +291,7 @@ def run_stream(con: Connection, timeout: float | None, stream: Stream, function:
                *arguments: Any) -> None:
     """The same for what takes a stream, which ends with the call also when it fails."""
     try:
-        if not con.autocommit:
-            con._begin_lazily()
+        con._ready()
     except BaseException:
         lib.stoa_stream_release(stream[0])
         raise

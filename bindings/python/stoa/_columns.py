@@ -32,11 +32,11 @@ def zone(name: str) -> dt.tzinfo | None:
         return None
     if name in ("UTC", "Z", "Etc/UTC"):
         return dt.timezone.utc
-    if name[0] in "+-" and len(name) == 6:
-        minutes = int(name[1:3]) * 60 + int(name[4:6])
-        return dt.timezone(dt.timedelta(minutes=-minutes if name[0] == "-" else minutes))
     import zoneinfo  # pylint: disable=import-outside-toplevel
     try:
+        if name[0] in "+-" and len(name) == 6:
+            minutes = int(name[1:3]) * 60 + int(name[4:6])
+            return dt.timezone(dt.timedelta(minutes=-minutes if name[0] == "-" else minutes))
         return zoneinfo.ZoneInfo(name)
     except (zoneinfo.ZoneInfoNotFoundError, ValueError) as problem:
         raise DataError(f"time zone '{name}' is not known to this Python; read the result as "
@@ -196,6 +196,20 @@ class Field:
                 out.extend([item] * (upto - begin))
                 begin = upto
         return out
+
+
+def distinct(names: list[str]) -> list[str]:
+    """Names for what has each but once: "a", "a_1", "a_2"."""
+    if len(set(names)) == len(names):
+        return names
+    out: list[str] = []
+    for name in names:
+        made, number = name, 0
+        while made in out or number and made in names:
+            number += 1
+            made = f"{name}_{number}"
+        out.append(made)
+    return out
 
 
 def json_value(text: str) -> Any:

@@ -6,19 +6,18 @@ from __future__ import annotations
 import _thread
 import warnings
 
-from . import _care, _catalog, _functions, _scan, _schema_first
+from . import _care, _catalog, _error, _functions, _scan, _schema_first
 from ._arrow import Schema, run_taking
 from ._call import (Operations, Options, _caught, _certain, _get_ident, _main, call,
                     check_signals, elsewhere, fail, raise_certain, run, take_error)
-from ._columns import Field
 from ._dbapi import Cursor
 from ._ingest import Ingest, open_ingest
 from ._lib import NULL, ffi, lib
 from ._result import Result, open_result
-from ._rows import Lent, NeedsField, keep_rows, unpack_row
-from ._statement import Statement
+from ._rows import Lent, NeedsField, keep_rows, typed_row
+from ._statement import Statement, schema_of
 from ._transaction import DryRun, Savepoint, Transaction
-from ._values import Frame, encoded, give_frame, pack
+from ._values import Frame, Unique, encoded, give_frame, instant, named, one_of, pack
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -31,6 +30,7 @@ if TYPE_CHECKING:
     from ._database import Database
 
 _MODES = {"write": 0, "read": 1, "lazy": 2}
+_TABLE = "a table's name"
 _query_row = lib.stoa_query_row
 
 
@@ -65,11 +65,19 @@ class Done(tuple[int, int]):
         return f"Done(rows_affected={self[0]}, last_insert_id={self[1]})"
 
 
-class Connection(_care.Care, _catalog.Catalog, _functions.Functions, _schema_first.SchemaFirst):
+class Connection(Unique, _care.Care, _catalog.Catalog, _functions.Functions,
+                 _schema_first.SchemaFirst):
     """One session: statements, a transaction, registered data and functions.
 
     Another thread that uses it meanwhile is answered BusyError; cancel() and close() are for all.
     """
+
+    # DB-API: the exceptions, for programs with connections of several modules.
+    Warning, Error = _error.Warning, _error.Error
+    InterfaceError, DatabaseError = _error.InterfaceError, _error.DatabaseError
+    DataError, OperationalError = _error.DataError, _error.OperationalError
+    IntegrityError, InternalError = _error.IntegrityError, _error.InternalError
+    ProgrammingError, NotSupportedError = _error.ProgrammingError, _error.NotSupportedError
 
     def __init__(self, database: Database, handle: Any, autocommit: bool = True) -> None:
         self._database = database
@@ -94,10 +102,9 @@ class Connection(_care.Care, _catalog.Catalog, _functions.Functions, _schema_fir
         >>> con.execute("SELECT * FROM t WHERE id = ?", (1,)).fetchall()
         >>> con.execute("SELECT * FROM t WHERE id = :id", {"id": 1}).df()
         """
-        if not self.autocommit:
-            self._begin_lazily()
         text, frame = encoded(sql), pack(params)
         try:
+            self._ready()
             made = open_result(self, timeout, lib.stoa_query, self._handle, text, len(text),
                                frame.values, frame.count, frame.bytes, frame.size)
         finally:
@@ -112,10 +119,9 @@ class Connection(_care.Care, _catalog.Catalog, _functions.Functions, _schema_fir
         >>> con.run("CREATE TABLE t(a); INSERT INTO t VALUES (1)")
         Done(rows_affected=1, last_insert_id=1)
         """
-        if not self.autocommit:
-            self._begin_lazily()
         text, frame, out = encoded(sql), pack(params), ffi.new("stoa_done *")
         try:
+            self._ready()
             run(self._operations, timeout, lib.stoa_run, self._handle, text, len(text),
                 frame.values, frame.count, frame.bytes, frame.size, out)
         finally:
@@ -129,14 +135,17 @@ class Connection(_care.Care, _catalog.Catalog, _functions.Functions, _schema_fir
         ('one',)
         """
         if not self.autocommit:
-            self._begin_lazily()
+            self._ready()
         if timeout is not None or not self._lock.acquire(False):
             with self.execute(sql, params, timeout=timeout) as result:
                 return result.fetchone()
         try:
             # Nobody else is here: room is the connection's own, and no error is written but ours.
             frame, operations = pack(params, self._frame), self._operations
-            text = _texts.get(sql) or _text(sql)
+            try:
+                text = _texts.get(sql) or _text(sql)
+            except TypeError:
+                text = encoded(sql)  # It cannot be a key, and is no text.
             error, lent = self._error, self._lent
             if _get_ident() == _main:
                 operation = operations.main or operations.enter()
@@ -155,7 +164,7 @@ class Connection(_care.Care, _catalog.Catalog, _functions.Functions, _schema_fir
                 try:
                     return lent.row()
                 except NeedsField:
-                    return _typed_row(self, text, lent.rows)
+                    return self._typed(text, lent.rows)
             self._no_row(status)
             return None
         finally:
@@ -171,6 +180,16 @@ class Connection(_care.Care, _catalog.Catalog, _functions.Functions, _schema_fir
         check_signals()
         raise_certain()
 
+    def _typed(self, text: bytes, rows: Any) -> Row:
+        """A row with values that only its columns' types explain: ask the statement for those.
+        What the library lent is copied before, since it is lent until the next call."""
+        kept, stmt = keep_rows(rows), ffi.new("stoa_stmt *")
+        run(self._operations, None, lib.stoa_prepare, self._handle, text, len(text), stmt)
+        try:
+            return typed_row(kept[0], schema_of(stmt[0]))
+        finally:
+            lib.stoa_stmt_close(stmt[0])
+
     def prepare(self, sql: str, *, timeout: float | None = None) -> Statement:
         """A prepared statement, to be executed many times."""
         text, out = encoded(sql), ffi.new("stoa_stmt *")
@@ -184,8 +203,7 @@ class Connection(_care.Care, _catalog.Catalog, _functions.Functions, _schema_fir
 
         >>> con.executemany("INSERT INTO t VALUES (?, ?)", [(1, "one"), (2, "two")])
         """
-        if not self.autocommit:
-            self._begin_lazily()
+        self._ready()
         from ._many import execute_many  # pylint: disable=import-outside-toplevel
         return Done(execute_many(self, sql, rows, timeout))
 
@@ -203,13 +221,12 @@ class Connection(_care.Care, _catalog.Catalog, _functions.Functions, _schema_fir
         >>> con.insert("t", {"id": [1, 2], "name": ["one", "two"]}, mode="create")
         2
         """
-        if not self.autocommit:
-            self._begin_lazily()
         from ._coerce import into  # pylint: disable=import-outside-toplevel
-        anew = settings.get("mode") in ("create", "replace")
-        stream, kept = into(None if anew else self, table, str(settings.get("database", "")), data,
-                            columns)
-        options, name, out = Options(settings), table.encode(), ffi.new("int64_t *")
+        name, anew = named(table, _TABLE), settings.get("mode") in ("create", "replace")
+        stream, kept = into(None if anew else self, table, str(settings.get("database") or ""),
+                            data, columns)
+        options, out = Options(settings), ffi.new("int64_t *")
+        self._ready()
         run_taking(stream, self._operations, timeout, lib.stoa_insert, self._handle, name,
                    len(name), stream, options.array, options.count, out)
         del kept
@@ -244,14 +261,19 @@ class Connection(_care.Care, _catalog.Catalog, _functions.Functions, _schema_fir
         self._scans.looking = looking
 
     def read(self, tables: str | Sequence[str], columns: Sequence[str] = (), *,
-             begin: int = -1 << 63, end: int = (1 << 63) - 1, batch_rows: int = 0,
+             begin: Any = -1 << 63, end: Any = (1 << 63) - 1, batch_rows: int = 0,
              timeout: float | None = None) -> Result:
-        """Whole tables without SQL, a result a table; [begin, end) in nanoseconds on the index.
+        """Whole tables without SQL, a result a table; [begin, end) on the index: datetimes, or
+        nanoseconds since 1970.
 
         >>> con.read("trades", ["at", "price"]).arrow()
         """
         names = [tables] if isinstance(tables, str) else list(tables)
-        frame = pack(names + list(columns))
+        columns = [columns] if isinstance(columns, str) else list(columns)
+        for name in (*names, *columns):
+            named(name, "a table's or column's name")
+        begin, end = instant(begin), instant(end)
+        frame = pack(names + columns)
         return open_result(self, timeout, lib.stoa_read, self._handle, frame.values, len(names),
                            frame.values + len(names) if columns else NULL, len(columns),
                            frame.bytes, frame.size, begin, end, batch_rows)
@@ -261,7 +283,7 @@ class Connection(_care.Care, _catalog.Catalog, _functions.Functions, _schema_fir
     def begin(self, mode: str = "write", *, timeout: float | None = None) -> None:
         """Begin a transaction: "write" takes the write lock at once, "read" only reads, "lazy"
         takes it with its first write."""
-        run(self._operations, timeout, lib.stoa_begin, self._handle, _MODES.get(mode, -1))
+        run(self._operations, timeout, lib.stoa_begin, self._handle, one_of(_MODES, mode, "mode"))
 
     def commit(self, *, timeout: float | None = None) -> None:
         """Commit the open transaction. DB-API: nothing to do when there is none."""
@@ -280,8 +302,9 @@ class Connection(_care.Care, _catalog.Catalog, _functions.Functions, _schema_fir
         call(lib.stoa_conn_transaction, self._handle, state)
         return bool(state[0])
 
-    def _begin_lazily(self) -> None:
-        if not self.in_transaction:
+    def _ready(self) -> None:
+        """A statement is about to run: without autocommit it is in a transaction."""
+        if not self.autocommit and not self.in_transaction:
             self.begin("lazy")
 
     def transaction(self, mode: str = "write") -> Transaction:
@@ -322,7 +345,8 @@ class Connection(_care.Care, _catalog.Catalog, _functions.Functions, _schema_fir
     def table_schema(self, table: str, *, database: str = "",
                      timeout: float | None = None) -> Schema:
         """The Arrow schema of a table's rows."""
-        out, name, where = ffi.new("struct ArrowSchema *"), table.encode(), database.encode()
+        out, name = ffi.new("struct ArrowSchema *"), named(table, _TABLE)
+        where = named(database, "a database's name")
         run(self._operations, timeout, lib.stoa_table_schema, self._handle, where, len(where),
             name, len(name), out)
         return Schema(out)
@@ -385,21 +409,3 @@ class Connection(_care.Care, _catalog.Catalog, _functions.Functions, _schema_fir
             _close(self._handle)
             if self._owns:
                 self._database.close()
-
-
-def _typed_row(con: Connection, text: bytes, rows: Any) -> Row:
-    """A row with values that only its columns' types explain: ask the statement for those. What
-    the library lent is copied before, since it is lent until the next call."""
-    kept = keep_rows(rows)
-    stmt = ffi.new("stoa_stmt *")
-    run(con._operations, None, lib.stoa_prepare, con._handle, text, len(text), stmt)
-    try:
-        schema = ffi.new("struct ArrowSchema *")
-        call(lib.stoa_stmt_schema, stmt[0], schema)
-        try:
-            fields = Field(schema).children
-        finally:
-            lib.stoa_schema_release(schema)
-    finally:
-        lib.stoa_stmt_close(stmt[0])
-    return unpack_row(kept[0], [field.zone for field in fields])

@@ -14,6 +14,7 @@ from ._call import (Operations, Options, call, fail, give_error, run, take_error
 from ._connection import Connection
 from ._ingest import Ingest, open_ingest
 from ._lib import ffi, lib
+from ._values import Unique, constant, named
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -23,7 +24,7 @@ if TYPE_CHECKING:
 _databases: WeakSet[Database] = WeakSet()
 
 
-class Database:
+class Database(Unique):
     """An open database. Any thread may use it, at any time; each takes a connection of its own.
 
     >>> with stoa.open("app.db", journal="wal") as db:
@@ -64,7 +65,7 @@ class Database:
     def property(self, name: str) -> str:
         """A property as text: "engine", "engine_version", "target", "path", "read_only", and the
         settings in force by their own names."""
-        key, size = name.encode(), ffi.new("int64_t *")
+        key, size = named(name, "a property's name"), ffi.new("int64_t *")
         room = 256
         while True:
             text = ffi.new("char[]", room)
@@ -78,7 +79,7 @@ class Database:
 
         The words are those of STOA_CAN_* in stoa/db.h, in small letters.
         """
-        number = getattr(lib, "STOA_CAN_" + capability.upper(), 0)
+        number = constant("STOA_CAN_", capability, "the capability")
         out = ffi.new("int32_t *")
         call(lib.stoa_db_supports, self._handle, number, out)
         return bool(out[0])

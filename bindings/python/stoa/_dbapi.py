@@ -7,6 +7,7 @@ import datetime as dt
 import time
 
 from ._error import InterfaceError
+from ._values import Unique
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -47,7 +48,11 @@ class _Types:
         self._words = words
 
     def __eq__(self, other: object) -> bool:
-        return isinstance(other, str) and other.startswith(self._words)
+        if not isinstance(other, str):
+            return False
+        word = other[len("dictionary<"):-1] if other.startswith("dictionary<") else other
+        word = word.partition("[")[0].partition("(")[0]  # Behind it are units, digits, sizes.
+        return word in self._words or word.rstrip("0123456789") in self._words
 
     def __hash__(self) -> int:
         return hash(self._words)
@@ -60,7 +65,7 @@ DATETIME = _Types("date", "time", "timestamp")
 ROWID = _Types("int64")
 
 
-class Cursor:
+class Cursor(Unique):
     """DB-API: runs statements, one after the other, and fetches their rows.
 
     >>> cursor = con.cursor()
@@ -110,6 +115,8 @@ class Cursor:
         return self._result.lastrowid if self._result is not None else self._done[1]
 
     def _rows(self) -> Result:
+        if not self._open:
+            raise InterfaceError("this cursor is closed")
         if self._result is None or self._result.description is None:
             raise InterfaceError("there are no rows to fetch: execute a statement that gives some")
         return self._result
@@ -132,6 +139,8 @@ class Cursor:
 
     def nextset(self) -> bool | None:
         """Go to the next statement of the text."""
+        if not self._open:
+            raise InterfaceError("this cursor is closed")
         return (self._result is not None and self._result.next_result()) or None
 
     def setinputsizes(self, sizes: Any) -> None:
@@ -155,6 +164,9 @@ class Cursor:
 
     def __iter__(self) -> Iterator[Row]:
         return iter(self._rows())
+
+    def __next__(self) -> Row:
+        return next(self._rows())
 
     def __enter__(self) -> Cursor:
         return self

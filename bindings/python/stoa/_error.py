@@ -60,6 +60,10 @@ class DatabaseError(Error):
 class DataError(DatabaseError):
     """DB-API: a value does not fit."""
 
+    # About data that was handed in and is converted while C pulls it: the call that pulled it
+    # raises this, and not what C makes of it.
+    handed_in: bool = False
+
 
 class OperationalError(DatabaseError):
     """DB-API: what happens while a database works, not the program's fault."""

@@ -6,7 +6,8 @@ from __future__ import annotations
 import importlib
 
 from ._batch import Batch
-from ._columns import Field, memory
+from ._columns import Field, distinct, memory
+from ._error import DataError
 from ._lib import NULL, ffi
 from ._source import has
 
@@ -42,7 +43,12 @@ def to_polars(stream: Any) -> Any:
 def to_pandas(stream: Any) -> Any:
     """A pandas.DataFrame, by pyarrow."""
     library("pandas", "df()")
-    return to_arrow(stream).to_pandas()
+    table = to_arrow(stream)
+    try:
+        return table.to_pandas()
+    except (ValueError, OverflowError, NotImplementedError) as problem:
+        raise DataError(f"pandas cannot hold a value: {problem}; read the result as arrow() or "
+                        "pl()") from problem
 
 
 def to_pandas_plain(fields: Sequence[Field], batches: Sequence[Batch]) -> Any:
@@ -67,7 +73,8 @@ def to_pandas_plain(fields: Sequence[Field], batches: Sequence[Batch]) -> Any:
 def to_numpy(fields: Sequence[Field], batches: Sequence[Batch]) -> dict[str, Any]:
     """A dict of numpy arrays."""
     numpy = library("numpy", "numpy()")
-    return dict(zip([field.name for field in fields], arrays(numpy, fields, batches)))
+    names = distinct([field.name for field in fields])
+    return dict(zip(names, arrays(numpy, fields, batches)))
 
 
 def arrays(numpy: Any, fields: Sequence[Field], batches: Sequence[Batch]) -> list[Any]:

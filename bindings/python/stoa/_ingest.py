@@ -17,6 +17,7 @@ import warnings
 from ._arrow import run_taking
 from ._call import Operations, Options, call, run
 from ._lib import NULL, ffi, lib
+from ._values import Unique, named, one_of
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -45,7 +46,7 @@ class Acks:
 _LEVELS = {"accepted": 0, "committed": 1, "durable": 2}
 
 
-class Ingest:
+class Ingest(Unique):
     """A writer into one table. Of a database: any thread may append. Of a connection: part of its
     transaction. Leaving its `with` finishes it; leaving with an exception abandons it."""
 
@@ -108,7 +109,7 @@ class Ingest:
     def wait(self, sequence: int, level: str = "durable", *, timeout: float | None = None) -> None:
         """Wait until the appends up to a number are accepted, committed or durable."""
         run(self._operations, timeout, lib.stoa_ingest_wait, self._handle,
-            _LEVELS.get(level, -1), sequence)
+            one_of(_LEVELS, level, "level"), sequence)
 
     def finish(self, *, timeout: float | None = None) -> None:
         """Make everything durable, and close."""
@@ -146,8 +147,8 @@ class Ingest:
 
 def open_ingest(function: Any, parent: Any, table: str, settings: dict[str, Any]) -> Ingest:
     """A writer of a database or a connection."""
-    options, name, out = Options(settings), table.encode(), ffi.new("stoa_ingest *")
+    options, name, out = Options(settings), named(table, "a table's name"), ffi.new("stoa_ingest *")
     call(function, parent._handle, name, len(name), options.array, options.count, out)
-    made = Ingest(parent, out[0], table, str(settings.get("database", "")))
+    made = Ingest(parent, out[0], table, str(settings.get("database") or ""))
     made._anew = settings.get("mode") in ("create", "replace")
     return made

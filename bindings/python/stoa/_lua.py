@@ -52,8 +52,7 @@ def lua_run(con: Connection, runner: Any, script: str, *, timeout: float | None 
     """Run a script: the first value it returned as JSON, "" if there was none."""
     text = name_text("a script", script)
     answer, size = ffi.new("const char **"), ffi.new("int64_t *")
-    if not con.autocommit:
-        con._begin_lazily()
+    con._ready()
     if not con._lock.acquire(False) and not con._lock.acquire(True, 0.05):
         raise BusyError("this connection is in use by another call")
     try:

@@ -8,7 +8,7 @@ from collections.abc import Mapping
 
 from . import _build
 from ._call import run
-from ._error import DataError
+from ._error import DataError, Error
 from ._lib import ffi, lib
 from ._source import is_source
 from ._values import give_frame, pack
@@ -28,7 +28,7 @@ def execute_many(con: Connection, sql: str, rows: Any, timeout: float | None) ->
     with con.prepare(sql) as statement:
         if is_source(rows) or isinstance(rows, Mapping):
             return statement.executemany(rows, timeout=timeout)
-        if hasattr(rows, "__len__") and len(rows) <= _CHUNK:
+        if isinstance(rows, (tuple, list)) and len(rows) <= _CHUNK:
             done = _chunk(statement, list(rows), timeout)
             if done is not None:
                 return done
@@ -41,10 +41,12 @@ def execute_many(con: Connection, sql: str, rows: Any, timeout: float | None) ->
 
 
 def _chunks(statement: Any, rows: Iterable[Any], timeout: float | None) -> Counts:
-    affected, last = 0, 0
+    affected, last, first = 0, 0, 0
     items = iter(rows)
     while chunk := list(islice(items, _CHUNK)):
-        done = _chunk(statement, chunk, timeout) or _one_by_one(statement, chunk, timeout)
+        done = (_chunk(statement, chunk, timeout)
+                or _one_by_one(statement, chunk, first, timeout))
+        first += len(chunk)
         affected += max(0, done[0])
         last = done[1] or last
     return affected, last
@@ -60,12 +62,13 @@ def _chunk(statement: Any, rows: list[Any], timeout: float | None) -> Counts | N
         names = list(first)
         if not all(isinstance(row, Mapping) and row.keys() == first.keys() for row in rows):
             return None
+        if sorted(names) != sorted(statement.parameters.names):
+            return None  # What is wrong with them is said row by row.
         columns = [[row[name] for row in rows] for name in names]
     else:
-        names = [""] * len(first)
-        if set(map(len, rows)) != {len(first)} or any(
-                isinstance(row, (str, bytes, Mapping)) for row in rows):
+        if not all(isinstance(row, (tuple, list)) and len(row) == len(first) for row in rows):
             return None
+        names = [""] * len(first)
         columns = list(map(list, zip(*rows)))
     if not columns or not all(map(_uniform, columns)):
         return None
@@ -97,17 +100,23 @@ def _execute(statement: Any, columns: list[_build.Column], rows: int,
     return out.rows_affected, out.last_insert_id
 
 
-def _one_by_one(statement: Any, rows: list[Any], timeout: float | None) -> Counts:
+def _one_by_one(statement: Any, rows: list[Any], first: int, timeout: float | None) -> Counts:
+    """Row by row; `first` is the number of the first of them, from 0."""
     affected, last = 0, 0
     for number, row in enumerate(rows):
         try:
             frame = pack(row)
+            if row is None:
+                raise DataError("parameters are a NoneType; give a tuple, a list or a dict")
         except (DataError, TypeError) as problem:
-            raise DataError(f"row {number + 1}: {problem}") from problem
+            raise DataError(f"row {first + number}: {problem}") from problem
         try:
             result = ffi.new("stoa_result *")
             run(statement._con._operations, timeout, lib.stoa_execute, statement._handle,
                 frame.values, frame.count, frame.bytes, frame.size, result)
+        except Error as problem:
+            problem.args = (f"row {first + number}: {problem}",)
+            raise
         finally:
             give_frame(frame)
         stats = ffi.new("stoa_stats *")

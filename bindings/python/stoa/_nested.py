@@ -116,7 +116,7 @@ def _nest(name: str, items: Sequence[Any]) -> _Node:
     flat: list[Any] = []
     for row, item in enumerate(items):
         if item is not None and not is_list(item):
-            raise DataError(f"column '{name}', row {row + 1}: a {type(item).__name__} is no list, "
+            raise DataError(f"column '{name}', row {row}: a {type(item).__name__} is no list, "
                             "and others there are")
         if item is not None:
             flat += item.tolist() if hasattr(item, "tolist") else item

@@ -56,10 +56,10 @@ class Table:
             raise DataError(f"table '{self.name}' has no column '{self.index}' for its index")
         rest = [one for one in made if one not in index]
         places = {one.name: place for place, one in enumerate(rest)}
-        name = ffi.new("char[]", self.name.encode())
+        name = ffi.new("char[]", values.named(self.name, "a table's name"))
         columns, kept = _build.describe(rest)
         out.struct_size = ffi.sizeof("stoa_table")
-        out.name, out.name_size = name, len(self.name.encode())
+        out.name, out.name_size = name, len(name) - 1
         out.row_count = made[0].count if made else 0
         out.columns, out.column_count = columns, len(rest)
         if index:
@@ -158,7 +158,7 @@ def _scaled(name: str, counts: Iterable[int], factor: int) -> Any:
         try:
             out.append(count * factor)
         except OverflowError:
-            raise DataError(f"column '{name}', row {row + 1}: it is out of the range of "
+            raise DataError(f"column '{name}', row {row}: it is out of the range of "
                             "nanoseconds in 64 bits") from None
     return out
 

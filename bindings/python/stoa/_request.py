@@ -30,6 +30,9 @@ def wanted(schema: Any, columns: Sequence[str]) -> Schema:
         made = _copy(borrowed)
         del kept
         return made
+    if not hasattr(schema, "__arrow_c_schema__"):
+        raise DataError(f"a {type(schema).__name__} is no schema: give a dict of Arrow formats or "
+                        "Python types by column, or what has __arrow_c_schema__")
     capsule = schema.__arrow_c_schema__()
     return _copy(pointer(capsule, b"arrow_schema"))
 

@@ -4,15 +4,18 @@
 from __future__ import annotations
 
 from itertools import chain, islice
-from operator import length_hint
+from operator import index, length_hint
+from sys import maxsize
 
-from ._arrow import Schema, from_iterator, stream_capsule
+from ._arrow import Schema, from_iterator, stream_capsule, watch
 from ._batch import Batch
 from ._call import (Operation, _get_ident, call, check_signals, give_error, run,
                     take_error)
-from ._columns import Field
+from ._columns import Field, distinct
+from ._error import DataError
 from ._lib import NO_LIMIT, ffi, lib
 from ._rows import unpack_row
+from ._values import Unique
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -24,7 +27,7 @@ if TYPE_CHECKING:
 _SINGLE_ROWS = 32  # So many rows are fetched one by one before whole batches are.
 
 
-class Result:
+class Result(Unique):
     """The rows of a statement. Iterate over it, fetch from it, or take all as a data frame.
 
     >>> result = con.execute("SELECT id, name FROM t")
@@ -172,8 +175,10 @@ class Result:
 
     def fetchmany(self, size: int | None = None) -> list[Row]:
         """The next `size` rows (arraysize), fewer at the end."""
-        size = self.arraysize if size is None else size
-        out = list(islice(self._rows, max(0, size)))
+        size = min(index(self.arraysize if size is None else size), maxsize)
+        if size < 0:
+            raise DataError(f"fetchmany() is asked for {size} rows")
+        out = list(islice(self._rows, size))
         if not self._fields:
             self._no_rows()
         if not out and 0 < size <= self._singles:
@@ -204,9 +209,15 @@ class Result:
         while self._advance():
             yield from self._rows
 
+    def __next__(self) -> Row:
+        row = self.fetchone()
+        if row is None:
+            raise StopIteration
+        return row
+
     def dicts(self) -> Iterator[dict[str, Any]]:
-        """The rows as dicts."""
-        names = self.columns
+        """The rows as dicts; the second column of a name "a" is "a_1" there."""
+        names = distinct(self.columns)
         for row in self:
             yield dict(zip(names, row))
 
@@ -276,14 +287,19 @@ class Result:
     def __arrow_c_schema__(self) -> Any:
         return self.schema.__arrow_c_schema__()
 
-    def _convert(self, function: Any) -> Any:
-        """Have another library read all of it, minding Ctrl-C meanwhile."""
+    def _convert(self, function: Any, names: list[str] | None = None) -> Any:
+        """Have another library read all of it, minding Ctrl-C meanwhile. What ends the rows is
+        raised as everywhere else, not as the other library tells it."""
         operation = Operation(self._timeout)
         self._con._operations.timed.append(operation)
+        watched = None
         try:
-            return function(_Rest(self._stream(operation)))
+            stream, watched = watch(self._stream(operation), names)
+            return function(_Rest(stream))
         except Exception:
             check_signals()
+            if watched is not None and watched.problem is not None:
+                raise watched.problem  # pylint: disable=raising-bad-type
             raise
         finally:
             self._con._operations.leave(operation)
@@ -293,8 +309,9 @@ class Result:
         return self._convert(_frames().to_arrow)
 
     def pl(self) -> Any:
-        """What is left as a polars.DataFrame."""
-        return self._convert(_frames().to_polars)
+        """What is left as a polars.DataFrame; the second column of a name "a" is "a_1" there."""
+        names = distinct(self.columns)
+        return self._convert(_frames().to_polars, None if names == self.columns else names)
 
     def df(self) -> Any:
         """What is left as a pandas.DataFrame."""
@@ -303,7 +320,8 @@ class Result:
         return self._convert(_frames().to_pandas)
 
     def numpy(self) -> dict[str, Any]:
-        """What is left as a dict of numpy arrays; masked ones where there are NULLs."""
+        """What is left as a dict of numpy arrays; masked ones where there are NULLs. The second
+        column of a name "a" is "a_1" there."""
         arrays: dict[str, Any] = _frames().to_numpy(self._fields, list(self.batches()))
         return arrays
 

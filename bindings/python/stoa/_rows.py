@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from struct import Struct
 
 from ._lib import ffi
@@ -72,8 +73,8 @@ class NeedsField(Exception):
 
 
 def unpack_row(rows: Any, hows: Sequence[Any] | None = None, row: int = 0) -> tuple[Any, ...]:
-    """One of the packed rows. `hows`: the time zone of each column's timestamps; without it
-    timestamps and nested values raise NeedsField."""
+    """One of the packed rows. `hows`: for each column the time zone of its timestamps, or what
+    makes a value of its JSON text; without it timestamps and nested values raise NeedsField."""
     count = rows.column_count
     out: list[Any] = []
     append = out.append
@@ -130,10 +131,22 @@ def _value(kind: int, a: int, b: int, data: Any, how: Any) -> Any:
     if kind == DECIMAL:
         from decimal import Decimal  # pylint: disable=import-outside-toplevel
         return Decimal(text)
-    if kind != JSON:
-        return text
-    import json  # pylint: disable=import-outside-toplevel
-    return json.loads(text)
+    return how(text) if kind == JSON else text
+
+
+def typed_row(rows: Any, schema: Any) -> tuple[Any, ...]:
+    """A packed row with the values that a result with this Schema would have."""
+    return unpack_row(rows, [field.zone if field.format[:2] == "ts" else partial(
+        _from_json, field, schema.struct.children[i]) for i, field in enumerate(schema.fields)])
+
+
+def _from_json(field: Any, schema: Any, text: str) -> Any:
+    """A value that came as JSON text, as the column of a result gives it."""
+    from . import _build, _columns  # pylint: disable=import-outside-toplevel
+    if not field.children:
+        return _columns.json_value(text)
+    array = _build.cast_text(field.name, text, schema)
+    return field.read(array.children[0], 0, 1)[0]
 
 
 def keep_rows(rows: Any) -> tuple[Any, Any, Any]:

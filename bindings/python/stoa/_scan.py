@@ -7,9 +7,10 @@ import sys
 
 from ._arrow import run_taking
 from ._call import Options, call, keep_raised, run
-from ._error import UnsupportedError, fill
+from ._error import DataError, UnsupportedError, fill
 from ._held import cast, hold, release, thing
 from ._lib import NULL, callback, ffi, lib
+from ._values import named
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -38,6 +39,8 @@ def _give(held: _Held, name: str, out: Any, error: Any) -> int:
         stream.release = NULL
         return 0
     except BaseException as problem:  # pylint: disable=broad-except
+        if isinstance(problem, DataError):
+            problem.handed_in = True
         keep_raised(problem)
         return fill(error, problem)
 
@@ -72,7 +75,7 @@ class Scans:
         # pylint: disable=too-many-arguments,too-many-positional-arguments
         from ._source import source  # pylint: disable=import-outside-toplevel
         options = Options({"replace": replace, **settings})
-        text, out = name.encode(), ffi.new("stoa_scan *")
+        text, out = named(name, "a table's name"), ffi.new("stoa_scan *")
         if copy:
             schema, batches = _read(data, columns)
             joined = ffi.new("struct ArrowArray[]", max(1, len(batches)))
@@ -95,7 +98,7 @@ class Scans:
 
     def drop(self, name: str) -> None:
         """Forget a name."""
-        text = name.encode()
+        text = named(name, "a table's name")
         call(lib.stoa_scan_drop, self._con, text, len(text))
 
     @property
@@ -127,7 +130,7 @@ def _once(data: Any) -> bool:
         return True
     if getattr(data, "once", False):
         return True
-    return type(data).__name__ in ("RecordBatchReader", "Result", "_Rest", "ArrowArrayStream")
+    return type(data).__name__ in ("RecordBatchReader", "Result", "_Rest", "ArrayStream")
 
 
 def _read(data: Any, columns: Names) -> tuple[Any, list[Any]]:
@@ -148,6 +151,10 @@ def _read(data: Any, columns: Names) -> tuple[Any, list[Any]]:
     return schema, batches
 
 
+# Comprehensions, which have frames of their own before Python 3.12.
+_INNER = ("<listcomp>", "<setcomp>", "<dictcomp>")
+
+
 def _find(name: str) -> Any:
     """The caller's variable of that name, if it holds columns: the one in whose frame the
     statement is run, which is the first outside of this package."""
@@ -156,7 +163,8 @@ def _find(name: str) -> Any:
     package = __name__.partition(".")[0]
     while frame is not None:
         module = frame.f_globals.get("__name__", "")
-        if module.partition(".")[0] != package and module not in ("contextlib",):
+        if (module.partition(".")[0] != package and module not in ("contextlib",)
+                and frame.f_code.co_name not in _INNER):
             break
         frame = frame.f_back  # type: ignore[assignment]
     if frame is None:

@@ -8,8 +8,8 @@ from ._arrow import Schema, run_taking
 from ._call import call, run
 from ._lib import ffi, lib
 from ._result import Result, open_result
-from ._rows import NeedsField, keep_rows, unpack_row
-from ._values import give_frame, pack
+from ._rows import NeedsField, keep_rows, typed_row
+from ._values import Unique, give_frame, named, pack
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -20,7 +20,14 @@ if TYPE_CHECKING:
     from ._source import Names
 
 
-class Statement:
+def schema_of(handle: Any) -> Schema:
+    """The columns that a statement will answer with."""
+    out = ffi.new("struct ArrowSchema *")
+    call(lib.stoa_stmt_schema, handle, out)
+    return Schema(out)
+
+
+class Statement(Unique):
     """A statement, prepared once and executed many times. An older result of it that is still
     open is closed by the next execution.
 
@@ -37,6 +44,7 @@ class Statement:
         """Run it with these parameters, or with those that are bound."""
         frame = pack(params)
         try:
+            self._con._ready()
             return open_result(self._con, timeout, lib.stoa_execute, self._handle, frame.values,
                                frame.count, frame.bytes, frame.size)
         finally:
@@ -50,6 +58,7 @@ class Statement:
             with self.execute(params, timeout=timeout) as result:
                 return result.fetchone()
         try:
+            con._ready()
             lent = con._lent
             rows = lent.rows
             run(con._operations, timeout, lib.stoa_execute_row, self._handle, frame.values,
@@ -60,7 +69,7 @@ class Statement:
                 return lent.row()
             except NeedsField:
                 kept = keep_rows(rows)
-                return unpack_row(kept[0], [field.zone for field in self.schema.fields])
+                return typed_row(kept[0], self.schema)
         finally:
             give_frame(frame)
             con._release()
@@ -72,6 +81,7 @@ class Statement:
         from ._source import source  # pylint: disable=import-outside-toplevel
         stream, kept = source(rows, columns)
         out = ffi.new("stoa_done *")
+        self._con._ready()
         run_taking(stream, self._con._operations, timeout, lib.stoa_execute_stream, self._handle,
                    stream, out)
         del kept
@@ -80,9 +90,12 @@ class Statement:
     def bind(self, which: int | str, value: Any) -> None:
         """Bind one parameter, from 1 or by its name, for executions that pass none."""
         if isinstance(which, str):
-            name, position = which.encode(), ffi.new("int32_t *")
+            name, position = named(which, "a parameter's name"), ffi.new("int32_t *")
             call(lib.stoa_stmt_parameter, self._handle, name, len(name), position)
             which = position[0]
+        elif not isinstance(which, int):
+            raise TypeError(f"a parameter has a number or a name, not a {type(which).__name__}")
+        which = min(max(which, 0), 65535)  # More than there are, for the library to say.
         frame = pack((value,))
         try:
             call(lib.stoa_bind_value, self._handle, which, frame.values, frame.bytes, frame.size)
@@ -103,9 +116,7 @@ class Statement:
     @property
     def schema(self) -> Schema:
         """The columns it will answer with, as far as they are known."""
-        out = ffi.new("struct ArrowSchema *")
-        call(lib.stoa_stmt_schema, self._handle, out)
-        return Schema(out)
+        return schema_of(self._handle)
 
     def close(self) -> None:
         """Forget the statement. Any time, any thread, twice."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 
 from ._call import run
 from ._lib import lib
+from ._values import named
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -38,7 +39,7 @@ class Savepoint:
 
     def __init__(self, con: Connection, name: str) -> None:
         self._con = con
-        self._name = name.encode()
+        self._name = named(name, "a savepoint's name")
 
     def _point(self, function: Any) -> None:
         run(self._con._operations, None, function, self._con._handle, self._name,

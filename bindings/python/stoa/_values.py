@@ -19,8 +19,8 @@ from struct import Struct
 from struct import error as StructError
 from _collections_abc import Mapping  # collections itself is dear
 
-from ._error import DataError
-from ._lib import NULL, ffi
+from ._error import DataError, InvalidError
+from ._lib import NULL, ffi, lib
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -110,7 +110,7 @@ def pack(params: Any, frame: Frame | None = None) -> Frame:
         except (StructError, ValueError, TypeError, OverflowError) as problem:
             _refuse(params, at // 24, value, problem)
         at += 24
-    frame.count = count
+    frame.count = at // 24  # What came, should the length have been another.
     frame.bytes = NULL if parts is None else parts
     frame.size = size
     return frame
@@ -169,10 +169,28 @@ def nanoseconds(delta: dt.timedelta) -> int:
     return ((delta.days * 86400 + delta.seconds) * 1000000 + delta.microseconds) * 1000
 
 
+def aware(moment: dt.datetime) -> bool:
+    """Whether a datetime says in which zone it is; a tzinfo that has no offset does not."""
+    return moment.tzinfo is not None and moment.utcoffset() is not None
+
+
 def micros(moment: dt.datetime) -> int:
-    """Microseconds since 1970 of a datetime: as it shows without tzinfo, else in UTC."""
-    delta = moment - (EPOCH if moment.tzinfo is None else EPOCH_UTC)
+    """Microseconds since 1970 of a datetime: as it shows without a zone, else in UTC."""
+    if moment.tzinfo is None:
+        delta = moment - EPOCH
+    else:
+        try:
+            delta = moment - EPOCH_UTC
+        except TypeError:  # Between naive and aware there is no difference: it is naive after all.
+            if moment.utcoffset() is not None:
+                raise
+            delta = moment.replace(tzinfo=None) - EPOCH
     return (delta.days * 86400 + delta.seconds) * 1000000 + delta.microseconds
+
+
+def _span(value: dt.timedelta) -> tuple[int, Any, None]:
+    # Those of pandas have nanoseconds beside the fields of a timedelta.
+    return DURATION, _in_64(nanoseconds(value) + getattr(value, "nanoseconds", 0)), None
 
 
 def _moment(value: dt.datetime) -> tuple[int, Any, None]:
@@ -199,6 +217,8 @@ def decimal_text(value: Decimal) -> str:
 
 
 def _json_part(value: Any) -> Any:
+    if pandas_missing(value):
+        return None
     if isinstance(value, (dt.datetime, dt.date, dt.time)):
         return value.isoformat()
     if type(value).__name__ in ("Decimal", "UUID"):
@@ -214,7 +234,10 @@ def _json_part(value: Any) -> Any:
 def json_text(value: Any) -> str:
     """JSON of a list or dict: dates in ISO form, decimals as text, bytes in base64."""
     import json  # pylint: disable=import-outside-toplevel
-    return json.dumps(value, ensure_ascii=False, allow_nan=False, default=_json_part)
+    try:
+        return json.dumps(value, ensure_ascii=False, allow_nan=False, default=_json_part)
+    except RecursionError as problem:
+        raise ValueError("it is nested too deeply for JSON") from problem
 
 
 def _none(_value: Any) -> tuple[int, Any, None]:
@@ -222,19 +245,57 @@ def _none(_value: Any) -> tuple[int, Any, None]:
 
 
 def _via_item(value: Any) -> tuple[int, Any, bytes | None]:
-    return scalar(value.item())
+    item = value.item()
+    if type(item) is not type(value):
+        return scalar(item)
+    if value.dtype.kind != "f":  # What numpy itself has no Python type for.
+        raise TypeError("no type of the database corresponds to it")
+    number = float(value)
+    if number != value and value == value:
+        raise ValueError(f"{value} is no exact float")
+    return FLOAT64, number, None
 
 
-def _numpy_moment(value: Any) -> tuple[int, Any, None]:
-    number = int(value.astype(value.dtype.kind + "8[ns]").astype("i8"))
-    back = type(value)(number, "ns")
-    if number == -1 << 63:
+def _via_python(value: Any) -> tuple[int, Any, bytes | None]:
+    if type(value).__name__ == "Time64Scalar" and str(value.type)[-3:-1] == "ns":
+        if value.is_valid and value.value % 1000:
+            raise ValueError(f"{value} has nanoseconds, which a time cannot hold")
+    return scalar(value.as_py())
+
+
+# Units of numpy's times in nanoseconds; those finer than that by how many make one.
+_NANOSECONDS = {"W": 604800000000000, "D": 86400000000000, "h": 3600000000000, "m": 60000000000,
+                "s": 1000000000, "ms": 1000000, "us": 1000, "ns": 1}
+_FINER = {"ps": 1000, "fs": 1000000, "as": 1000000000}
+YEARS_MAX = 5800000  # From 1970 on, and back: their days fit in 32 bits.
+
+
+def _numpy_time(value: Any) -> tuple[int, Any, None]:
+    numpy: Any = sys.modules["numpy"]
+    if numpy.isnat(value):
         return NULL_TYPE, 0, None
-    if back != value:
-        raise ValueError(f"{value} is out of the range of nanoseconds in 64 bits")
-    if value.dtype == "M8[D]":
-        return DATE, int(value.astype("i8")), None
-    return (TIMESTAMP if value.dtype.kind == "M" else DURATION), number, None
+    unit, step = numpy.datetime_data(value.dtype)
+    count = int(value.astype("i8")) * step
+    moment = value.dtype.kind == "M"
+    if moment and unit in ("Y", "M", "W", "D"):
+        return DATE, _numpy_day(value, unit, count), None
+    if unit in _FINER:
+        number, rest = divmod(count, _FINER[unit])
+        if rest:
+            raise ValueError(f"{value} has parts of a nanosecond")
+    elif unit in _NANOSECONDS:
+        number = count * _NANOSECONDS[unit]
+    else:
+        raise ValueError("it has no unit" if unit == "generic" else
+                         "a number of months has no fixed length")
+    return (TIMESTAMP if moment else DURATION), _in_64(number), None
+
+
+def _numpy_day(value: Any, unit: str, count: int) -> int:
+    most = YEARS_MAX * {"Y": 1, "M": 12, "W": 52, "D": 365}[unit]
+    if not -most <= count <= most:
+        raise ValueError(f"{value} is out of the range of days in 32 bits")
+    return int(value.astype("M8[D]").astype("i8"))
 
 
 _PACKERS: dict[type, Any] = {
@@ -250,7 +311,7 @@ _PACKERS: dict[type, Any] = {
     dt.datetime: _moment,
     dt.date: lambda v: (DATE, v.toordinal() - EPOCH_DAY, None),
     dt.time: lambda v: (TIME, time_micros(v) * 1000, None),
-    dt.timedelta: lambda v: (DURATION, _in_64(nanoseconds(v)), None),
+    dt.timedelta: _span,
     list: lambda v: (JSON, 0, json_text(v).encode()),
     tuple: lambda v: (JSON, 0, json_text(v).encode()),
     dict: lambda v: (JSON, 0, json_text(v).encode()),
@@ -275,7 +336,11 @@ def _packer_for(value: Any) -> Any:
     kind = type(value)
     module = kind.__module__.partition(".")[0]
     if module == "numpy" and kind.__name__ in ("datetime64", "timedelta64"):
-        return _numpy_moment
+        return _numpy_time
+    if module == "numpy" and kind.__name__ == "MaskedConstant":
+        return _none
+    if module == "pyarrow" and hasattr(value, "as_py"):
+        return _via_python
     if module == "numpy" and hasattr(value, "item") and getattr(value, "ndim", 1) == 0:
         return _via_item
     if module == "numpy":
@@ -358,6 +423,17 @@ def interval(months: int, days: int, nanos: int) -> tuple[int, int, int]:
     return months, days, nanos
 
 
+def instant(when: Any) -> int:
+    """Nanoseconds since 1970 of a moment, or such a number itself."""
+    try:
+        kind, number, _data = scalar(when)
+    except (TypeError, ValueError, OverflowError) as problem:
+        raise DataError(f"{when!r} is no moment: {problem}") from problem
+    if kind not in (INT64, TIMESTAMP, DATE):
+        raise DataError(f"{when!r} is no moment: give a datetime, or nanoseconds since 1970")
+    return _in_64(number * 86400000000000) if kind == DATE else int(number)
+
+
 def encoded(sql: Any) -> bytes:
     """A statement's text as C takes it."""
     try:
@@ -367,6 +443,43 @@ def encoded(sql: Any) -> bytes:
         raise TypeError(f"a statement is a str, not a {type(sql).__name__}") from None
     except UnicodeEncodeError as problem:
         raise DataError(f"the statement is no text that UTF-8 can hold: {problem}") from problem
+
+
+class Unique:
+    """What stands for something of the library's: a copy would close it for the other."""
+
+    __slots__ = ()
+
+    def __reduce__(self) -> NoReturn:
+        raise TypeError(f"a stoa.{type(self).__name__} cannot be copied or sent to another process;"
+                        " open another one there")
+
+
+def named(name: Any, what: str) -> bytes:
+    """The name of a thing as C takes it."""
+    if not isinstance(name, str):
+        raise TypeError(f"{what} is a str, not a {type(name).__name__}")
+    try:
+        return name.encode()
+    except UnicodeEncodeError as problem:
+        raise DataError(f"{what} is no text that UTF-8 can hold: {problem}") from problem
+
+
+def one_of(words: Mapping[str, int], word: Any, what: str) -> int:
+    """The number of a word."""
+    try:
+        return words[word]
+    except (KeyError, TypeError):
+        raise InvalidError(f"{what} is {word!r}, none of {', '.join(words)}") from None
+
+
+def constant(prefix: str, word: Any, what: str) -> int:
+    """The number of a word that is a constant of the library in small letters."""
+    number = getattr(lib, prefix + word.upper(), None) if isinstance(word, str) else None
+    if number is None:
+        known = {name[len(prefix):].lower(): 0 for name in dir(lib) if name.startswith(prefix)}
+        return one_of(known, word, what)
+    return int(number)
 
 
 def pandas_missing(value: Any) -> bool:

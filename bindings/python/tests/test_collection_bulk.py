@@ -73,7 +73,7 @@ def test_a_bad_row_is_named_and_nothing_is_written(orchards):
         orchards.create_many({"label": ["a", "a"]})
     with pytest.raises(stoa.DataError, match="column 'area' has 2 rows, 'label' has 1"):
         orchards.create_many({"label": ["a"], "area": [1.0, 2.0], "spacing": [[1.0]]})
-    with pytest.raises(stoa.DataError, match="column 'spacing', row 2: a int is no list"):
+    with pytest.raises(stoa.DataError, match="column 'spacing', row 1: a int is no list"):
         orchards.create_many({"label": ["a", "b"], "spacing": [[1.0], 2]})
     with pytest.raises(stoa.DataError, match="not the same as None"):
         orchards.update_many([{"id": 1, "area": 1.0}, {"id": 2}])

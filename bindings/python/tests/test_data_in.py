@@ -227,16 +227,16 @@ def test_what_a_source_raises_is_the_cause(con):
 # ---- what is wrong ----
 
 WRONG = [
-    ({"a": [1, "x"]}, "column 'a', row 2"), ({"a": [1.5, None, "x"]}, "row 3"),
-    ({"a": [1, 2], "b": [1]}, "'b' has 1 rows"), ({"a": [object()]}, "column 'a', row 1"),
-    ({"a": [2**64]}, "64 bits"), ({"a": [-1, 2**63]}, "row 2"), ({"a": [2**60 + 1, 0.5]}, "row 1"),
-    ({"a": ["ok", "\ud800"]}, "row 2"), ({"a": [dt.datetime(2024, 1, 1), dt.datetime(
-        2024, 1, 1, tzinfo=dt.timezone.utc)]}, "row 2"),
-    ({"a": [dt.time(1, tzinfo=dt.timezone.utc)]}, "row 1"), ({"a": [Decimal("NaN")]}, "row 1"),
-    ({"a": [[1], [object()]]}, "row 2"), ({"a": "text"}, "'a'"), ({"a": 5}, "'a'"),
-    ([(1, 2)], "columns="), ([{"a": 1}, 5], "row 2"), ([], "no rows"), (5, "int"), (None, "None"),
+    ({"a": [1, "x"]}, "column 'a', row 1"), ({"a": [1.5, None, "x"]}, "row 2"),
+    ({"a": [1, 2], "b": [1]}, "'b' has 1 rows"), ({"a": [object()]}, "column 'a', row 0"),
+    ({"a": [2**64]}, "64 bits"), ({"a": [-1, 2**63]}, "row 1"), ({"a": [2**60 + 1, 0.5]}, "row 0"),
+    ({"a": ["ok", "\ud800"]}, "row 1"), ({"a": [dt.datetime(2024, 1, 1), dt.datetime(
+        2024, 1, 1, tzinfo=dt.timezone.utc)]}, "row 1"),
+    ({"a": [dt.time(1, tzinfo=dt.timezone.utc)]}, "row 0"), ({"a": [Decimal("NaN")]}, "row 0"),
+    ({"a": [[1], [object()]]}, "row 1"), ({"a": "text"}, "'a'"), ({"a": 5}, "'a'"),
+    ([(1, 2)], "columns="), ([{"a": 1}, 5], "row 1"), ([], "no rows"), (5, "int"), (None, "None"),
     (b"bytes", "bytes"), (object(), "object"), ("nope.xyz", "ending"),
-    ({"a": [dt.date(2024, 1, 1), dt.datetime(2024, 1, 1)]}, "row 2"),
+    ({"a": [dt.date(2024, 1, 1), dt.datetime(2024, 1, 1)]}, "row 1"),
 ]
 
 
@@ -250,7 +250,7 @@ def test_wrong_data_names_column_and_row(con, data, text):
 def test_tuples_with_names(con):
     assert con.insert("t", ROWS, columns=NAMES, mode="create") == 3
     assert con.execute("SELECT * FROM t").fetchall() == ROWS
-    with pytest.raises(stoa.DataError, match="row 2"):
+    with pytest.raises(stoa.DataError, match="row 1"):
         con.insert("t", [(1, "x", 0.5), (2,)], columns=NAMES)
 
 
@@ -311,7 +311,7 @@ def test_pandas_without_pyarrow(con, monkeypatch):
 
 def test_pandas_mixed_objects_are_refused_with_their_row(con):
     pd = pytest.importorskip("pandas")
-    with pytest.raises(stoa.DataError, match="column 'a', row 2"):
+    with pytest.raises(stoa.DataError, match="column 'a', row 1"):
         con.insert("t", pd.DataFrame({"a": [1, "x"]}, dtype=object), mode="create")
 
 

@@ -1,7 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0
 """DB-API 2.0, and the tools that expect it."""
 
+import copy
 import datetime as dt
+import pickle
 import warnings
 
 import pytest
@@ -306,3 +308,59 @@ def test_settings_are_the_librarys(tmp_path):
             con.run("CREATE TABLE t(a)")
     with pytest.raises(stoa.Error):
         stoa.open("nonsense:x")
+
+
+def test_exceptions_are_the_connections_too(con):
+    for name in ("Warning", "Error", "InterfaceError", "DatabaseError", "DataError",
+                 "OperationalError", "IntegrityError", "InternalError", "ProgrammingError",
+                 "NotSupportedError"):
+        assert getattr(con, name) is getattr(stoa, name)
+    with pytest.raises(con.ProgrammingError):
+        con.execute("nonsense")
+
+
+def test_words_of_types_are_whole_words():
+    kinds = {stoa.STRING: ["utf8", "large_utf8", "dictionary<utf8_view>"],
+             stoa.NUMBER: ["int64", "uint8", "float16", "decimal(10,2)", "bool"],
+             stoa.BINARY: ["binary", "fixed_size_binary(16)"], stoa.ROWID: ["int64"],
+             stoa.DATETIME: ["date32", "time[us]", "timestamp[us, UTC]"]}
+    for kind, words in kinds.items():
+        assert all(kind == word for word in words)
+        assert not any(kind == word for word in ("interval[months]", "list<int64>", "union<>", 5))
+
+
+def test_a_closed_cursor_says_so(con):
+    cursor = con.cursor()
+    assert next(cursor.execute("SELECT 1")) == (1,)
+    cursor.close()
+    for call in (cursor.fetchone, cursor.fetchall, cursor.nextset, lambda: next(cursor),
+                 lambda: list(cursor)):
+        with pytest.raises(stoa.InterfaceError, match="this cursor is closed"):
+            call()
+
+
+def test_nothing_of_the_library_is_copied(con):
+    with con.execute("SELECT 1") as result, con.prepare("SELECT 1") as stmt:
+        batch, = con.execute("SELECT 1").batches()
+        for thing in (con, result, stmt, con._database, con.cursor(), batch):
+            for attempt in (copy.copy, copy.deepcopy, pickle.dumps):
+                with pytest.raises(TypeError, match="cannot be copied or sent"):
+                    attempt(thing)
+    assert con.row("SELECT 1") == (1,)
+
+
+@pytest.mark.parametrize("rows, text", [
+    ([{"a": 1, "c": 2}, {"a": 3, "c": 4}], "no parameter named 'c'"),
+    ({"a": [1], "c": [2]}, "no column of the rows has the name of parameter 'b'"),
+    ([{"a": 1, "b": 2, "c": 3}] * 2, "no parameter named 'c'"),
+    ([{"a": 1, "b": 2}, 5], "row 1: parameters are a int"),
+    ([{"a": 1, "b": 2}, None], "row 1: parameters are a NoneType"),
+    ([{"a": 1, "b": 2}, {"a": "x", "b": {1}}], "row 1: parameter 'b', a set"),
+    ([{"a": 1, "b": 2}, {"a": "1", "b": 2}], "row 1: UNIQUE"),
+    ([{"a": 1, "b": 2}, {"a": 1, "b": 2}], "row 1: UNIQUE"),
+    ([{"a": 1, "b": "\ud800"}], "row 0: .*UTF-8")], ids=repr)
+def test_rows_by_name_have_the_names_of_the_parameters(con, rows, text):
+    con.run("CREATE TABLE u(a INTEGER UNIQUE, b)")
+    with pytest.raises(stoa.Error, match=text):
+        con.executemany("INSERT INTO u(a, b) VALUES (:a, :b)", rows)
+    assert con.row("SELECT count(*) FROM u") == (0,) and not con.in_transaction

@@ -77,7 +77,7 @@ def test_an_index_truncates_and_deduplicates(con):
     ([5], "no table of a push"), ({"t": stoa.Table("t", {"a": [1]}, index="b")}, "no column 'b'"),
     ([stoa.Table("t", {"a": [1]}, dedup="drop", dedup_columns=["b"])], "no column 'b'"),
     ([stoa.Table("t", {"a": [1]}, dedup="perhaps")], "neither 'drop' nor"),
-    ({"t": {"a": [dt.datetime(3000, 1, 1)]}}, "column 'a', row 1")])
+    ({"t": {"a": [dt.datetime(3000, 1, 1)]}}, "column 'a', row 0")])
 def test_wrong_pushes_are_said(con, tables, text):
     with con.ingest() as writer, pytest.raises(stoa.DataError, match=text):
         writer.push(tables)

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """Results in every form, and what they tell of themselves."""
 
+import datetime as dt
 import gc
 
 import pytest
@@ -283,3 +284,80 @@ def test_catalog_words(table):
         table.catalog("nonsense")
     with pytest.raises(stoa.NotFoundError):
         table.table_schema("nope")
+
+
+def test_names_that_are_there_twice(con):
+    sql = "SELECT 1 AS a, 2 AS a, 3 AS a_1, 4 AS b"
+    names = ["a", "a_2", "a_1", "b"]
+    assert list(con.execute(sql).dicts()) == [dict(zip(names, (1, 2, 3, 4)))]
+    assert con.execute(sql).columns == ["a", "a", "a_1", "b"]
+    pytest.importorskip("numpy")
+    assert list(con.execute(sql).numpy()) == names
+    pl = pytest.importorskip("polars")
+    assert con.execute(sql).pl().equals(pl.DataFrame(dict(zip(names, ([1], [2], [3], [4])))))
+    pytest.importorskip("pandas")
+    assert con.execute(sql).df().values.tolist() == [[1, 2, 3, 4]]
+
+
+def test_columns_of_a_batch_are_found_or_refused(con):
+    batch, = con.execute("SELECT 1 AS a, NULL AS b").batches()
+    assert batch.column(0) == batch.column("a") == batch.column(-2) == [1]
+    for which in ("z", 2, -3, 1 << 40, 1.5, None):
+        with pytest.raises(stoa.DataError, match="there is no column .*; there are a, b"):
+            batch.column(which)
+
+
+def test_one_row_has_the_values_of_all_rows(con):
+    pa = pytest.importorskip("pyarrow")
+    con.insert("t", pa.table({
+        "l": [[dt.date(2020, 1, 1)]], "s": [{"x": dt.datetime(2020, 1, 1), "y": b"a"}],
+        "m": pa.array([[("k", 1)]], pa.map_(pa.string(), pa.int8())), "f": [[0.5, None]]}),
+        mode="create")
+    con.run("CREATE TABLE j(j TEXT JSON); INSERT INTO j VALUES ('not json'), ('[1]')")
+    for sql in ("SELECT * FROM t", "SELECT * FROM j", "SELECT * FROM j WHERE j = '[1]'"):
+        whole = con.execute(sql).fetchall()[0]
+        with con.prepare(sql) as stmt:
+            assert con.row(sql) == stmt.row() == con.execute(sql).fetchone() == whole
+
+
+def test_what_ends_the_rows_is_told_as_everywhere(con):
+    pytest.importorskip("pyarrow")
+    con.run("CREATE TABLE t(d INTEGER DATE32); INSERT INTO t VALUES (1), (99999999999)")
+    forms = ["arrow"]
+    for name, form in (("polars", "pl"), ("pandas", "df")):
+        pytest.importorskip(name)
+        forms.append(form)
+    for form in forms:
+        with pytest.raises(stoa.TypeMismatchError, match="column 'd', row 2"):
+            getattr(con.execute("SELECT * FROM t"), form)()
+    def broken(number: int) -> int:
+        raise KeyError("inside")
+    con.create_function("broken", broken)
+    with pytest.raises(stoa.CallbackError, match="inside") as caught:
+        con.execute("SELECT broken(d) FROM t").arrow()
+    assert isinstance(caught.value.__cause__, KeyError)
+    con.run("DELETE FROM t; INSERT INTO t VALUES (-800000)")
+    with pytest.raises(stoa.DataError, match="pandas cannot hold a value: .*read the result as"):
+        con.execute("SELECT * FROM t").df()
+
+
+def test_how_many_are_fetched(table):
+    result = table.execute("SELECT id FROM t ORDER BY id")
+    with pytest.raises(stoa.DataError, match="asked for -1 rows"):
+        result.fetchmany(-1)
+    with pytest.raises(TypeError):
+        result.fetchmany(1.5)
+    assert next(result) == (1,) and result.fetchmany(10**30) == [(2,), (3,)]
+    with pytest.raises(StopIteration):
+        next(result)
+    with pytest.raises(stoa.DataError, match="a int is no schema"):
+        table.execute("SELECT 1").request(5)
+
+
+def test_odd_zones_are_refused_in_a_sentence(con):
+    pa = pytest.importorskip("pyarrow")
+    for zone in ("+ab:cd", "+99:00"):
+        odd = pa.table({"a": pa.array([1], pa.timestamp("us", zone))})
+        with pytest.raises(stoa.DataError, match="is not known to this Python"):
+            con.execute("SELECT * FROM odd").fetchall()
+        assert odd.num_rows == 1
