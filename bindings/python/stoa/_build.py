@@ -117,7 +117,7 @@ class _Finer(Exception):
 
 def _fine(name: str, items: Sequence[Any]) -> Column:
     """Moments or spans of numpy and pandas, to the nanosecond."""
-    data, found = array("q"), {}
+    data, found = array("q"), dict[tuple[int, bool], None]()
     for row, item in enumerate(items):
         try:
             kind, number, _data = values.scalar(item)

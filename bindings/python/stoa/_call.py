@@ -212,8 +212,10 @@ def fail(error: Any) -> None:
         raise _caught.pop()
     made = exception(error)
     give_error(error)
-    if not isinstance(cause, (Exception, type(None))) or getattr(cause, "handed_in", False):
-        raise cause  # KeyboardInterrupt and its like, which no handler hears; data's own sentence.
+    if not isinstance(cause, (Exception, type(None))):
+        raise cause  # KeyboardInterrupt, SystemExit and their like: what no handler is to hear.
+    if isinstance(cause, DataError) and cause.handed_in:
+        raise cause
     raise made from cause
 
 
