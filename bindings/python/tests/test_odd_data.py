@@ -139,6 +139,56 @@ def test_what_is_no_data(con):
         con.register("o", object())
 
 
+class Liar:
+    """What it hands out is not what the protocol asks for."""
+
+    def __init__(self, stream=None, pair=None):
+        if stream is not None:
+            self.__class__ = type("Stream", (Liar,), {"__arrow_c_stream__": lambda _self: stream})
+        else:
+            self.__class__ = type("Pair", (Liar,), {"__arrow_c_array__": lambda _self: pair})
+
+
+def test_what_hands_out_no_capsule(con):
+    pa = pytest.importorskip("pyarrow")
+    refused(con, Liar(stream=5), "a int is no PyCapsule named 'arrow_array_stream'")
+    refused(con, Liar(stream=pa.schema([]).__arrow_c_schema__()), "no PyCapsule named")
+    refused(con, Liar(pair=None), "gave no pair of PyCapsules")
+    refused(con, Liar(pair=(1, 2)), "a int is no PyCapsule named 'arrow_schema'")
+
+
+def test_a_value_that_does_not_fit_its_column_is_told_once(con):
+    con.run("CREATE TABLE k(b INTEGER INT8, u BLOB UUID)")
+    for row, text in (({"b": 128}, "^column 'b': row 0: 128 does not fit int8$"),
+                      ({"u": b"123"}, "^column 'u': row 0: it takes 16 bytes a value, not 3$")):
+        with pytest.raises(stoa.TypeMismatchError, match=text):
+            con.insert("k", [row])
+    with con.ingest("k") as writer:
+        assert writer.append({"b": [1]}) == 1
+        with pytest.raises(TypeError, match="an append has a number, not a str"):
+            writer.wait("1")
+        with pytest.raises(stoa.InvalidError):
+            writer.wait(1 << 70)
+
+
+def test_nested_columns_of_registered_data_keep_their_types(con):
+    pa = pytest.importorskip("pyarrow")
+    table = pa.table({"s": [{"at": dt.date(2020, 1, 1), "b": b"x"}, None],
+                      "l": [[dt.time(1)], []], "m": pa.array(
+                          [[("k", b"v")], None], pa.map_(pa.string(), pa.binary()))})
+    rows = [({"at": dt.date(2020, 1, 1), "b": b"x"}, [dt.time(1)], [("k", b"v")]),
+            (None, [], None)]
+    assert con.sql("SELECT * FROM 'table' AS t").fetchall() == rows
+    con.run("CREATE TABLE shadow(s TEXT); INSERT INTO shadow VALUES ('plain')")
+    for name in ("data", "shadow"):
+        con.register(name, table)
+        assert con.execute(f"SELECT * FROM {name}").fetchall() == rows
+        assert con.row(f"SELECT m, s FROM {name}") == (rows[0][2], rows[0][0])
+        assert con.execute(f"SELECT l FROM {name}").arrow()["l"].type == pa.list_(pa.time64("us"))
+    con.unregister("shadow")
+    assert con.execute("SELECT s FROM shadow").fetchall() == [("plain",)]
+
+
 # ---- pandas ----
 
 def frames(pd):

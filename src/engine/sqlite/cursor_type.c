@@ -2,6 +2,7 @@
 /* Which Arrow type each column of a result has (sqlite-arrow.md 7.3). */
 #include "engine/sqlite/column_type.h"
 #include "engine/sqlite/cursor.h"
+#include "engine/sqlite/scan.h"
 
 #include "base/error.h"
 #include "base/limits.h"
@@ -222,6 +223,10 @@ static stoa_status read_declared(const struct planner *planner,
         rc = sqlite_column_type_read(planner->session, planner->call, origin->database,
                                      origin->table, origin->column, planner->arena, &kept,
                                      planner->err);
+    if (rc == STOA_OK && !kept && origin->table && planner->session->scans &&
+        column->declared && strncmp(column->declared, "TEXT ", 5) == 0)
+        rc = sqlite_scan_nested_type(planner->session, origin->table, origin->column,
+                                     planner->arena, &kept, planner->err);
     if (rc == STOA_OK && kept) {
         column->type = kept;
         column->form = sqlite_type_form(kept, column->declared ? column->declared : "");

@@ -511,3 +511,46 @@ stoa_status sqlite_scans_settle(struct sqlite_session *session, stoa_error *err)
         sqlite_statement_cache_clear(session);
     return rc;
 }
+
+/* ---- types ---- */
+
+static const struct sqlite_scan *find_called(const struct sqlite_session *session,
+                                             const char *table)
+{
+    const struct sqlite_scan *scan = session->scans;
+
+    while (scan && sqlite3_stricmp(scan->hidden ? scan->module : scan->name, table) != 0)
+        scan = scan->next;
+    return scan;
+}
+
+static stoa_status copy_type(const struct stoa__arrow_type *type, stoa__arena *arena,
+                             struct stoa__arrow_type **out, stoa_error *err)
+{
+    struct ArrowSchema schema;
+    stoa_status rc = stoa__arrow_type_export(type, &schema, err);
+
+    if (rc != STOA_OK)
+        return rc;
+    rc = stoa__arrow_type_parse(&schema, arena, out, err);
+    schema.release(&schema);
+    return rc;
+}
+
+stoa_status sqlite_scan_nested_type(struct sqlite_session *session, const char *table,
+                                    const char *column, stoa__arena *arena,
+                                    struct stoa__arrow_type **out, stoa_error *err)
+{
+    const struct sqlite_scan *scan = find_called(session, table);
+
+    *out = NULL;
+    for (int32_t i = 0; scan && i < scan->source.type->child_count; i++) {
+        const struct stoa__arrow_type *type = &scan->source.type->children[i];
+
+        if (strcmp(type->name, column) == 0)
+            return type->child_count > 0 && type->kind != STOA__ARROW_RUN_END
+                       ? copy_type(type, arena, out, err)
+                       : STOA_OK;
+    }
+    return STOA_OK;
+}

@@ -25,5 +25,10 @@ stoa_status sqlite_scan_add(void *session, const char *name,
 void sqlite_scan_drop(void *scan);
 stoa_status sqlite_scan_resolver(void *session, stoa_resolver resolver, void *user_data,
                                  stoa_error *err);
+/* The type of a nested column of a scan, copied into `arena`: a declared type has no room for it.
+ * NULL for what is none. `table` is what SQLite calls the scan. */
+stoa_status sqlite_scan_nested_type(struct sqlite_session *session, const char *table,
+                                    const char *column, stoa__arena *arena,
+                                    struct stoa__arrow_type **out, stoa_error *err);
 
 #endif
