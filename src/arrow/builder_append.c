@@ -20,14 +20,22 @@ static stoa_status fail_kind(const struct stoa__column *column, const char *what
                       column->type->name, text, what);
 }
 
+/* Put the column in front, if it has a name: whoever casts one column has told it already. */
+static stoa_status name_column(const struct stoa__column *column, stoa_error *err)
+{
+    if (*column->type->name)
+        stoa__wrap(err, "column '%s'", column->type->name);
+    return STOA_ERR_TYPE;
+}
+
 static stoa_status fail_range(const struct stoa__column *column, int64_t value,
                               stoa_error *err)
 {
     char text[128];
 
     stoa__arrow_type_text(column->type, text, sizeof(text));
-    return stoa__fail(err, STOA_ERR_TYPE, "column '%s': %lld does not fit %s",
-                      column->type->name, (long long)value, text);
+    (void)stoa__fail(err, STOA_ERR_TYPE, "%lld does not fit %s", (long long)value, text);
+    return name_column(column, err);
 }
 
 /* Whether `value` is one of the type's. */
@@ -127,10 +135,11 @@ stoa_status stoa__column_append_bytes(struct stoa__column *column, const void *b
     if (!stoa__arrow_is_text(kind) && !stoa__arrow_is_binary(kind))
         return fail_kind(column, "text or binary", err);
     if (kind == STOA__ARROW_FIXED_BINARY) {
-        if (size != column->type->width)
-            return stoa__fail(err, STOA_ERR_TYPE,
-                              "column '%s' takes %d bytes a value, not %lld",
-                              column->type->name, column->type->width, (long long)size);
+        if (size != column->type->width) {
+            (void)stoa__fail(err, STOA_ERR_TYPE, "it takes %d bytes a value, not %lld",
+                             column->type->width, (long long)size);
+            return name_column(column, err);
+        }
         return stoa__column_append_fixed(column, bytes, err);
     }
     rc = stoa__column_need_row(column, err);

@@ -21,6 +21,8 @@ static stoa_status fail_row(const struct stoa__arrow_path *path, int64_t row,
 {
     if (cause->code == STOA_ERR_NOMEM)
         return stoa__fail_nomem(err);
+    if (!path->up) /* A column by itself: whoever has it cast tells which. */
+        return stoa__fail(err, cause->code, "row %lld: %s", (long long)row, cause->text);
     return stoa__arrow_fail(path, "batch", err, cause->code, "row %lld: %s",
                             (long long)row, cause->text);
 }

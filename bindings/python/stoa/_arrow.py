@@ -43,7 +43,11 @@ _functions: dict[str, Any] = {}
 
 def pointer(capsule: Any, name: bytes) -> Any:
     """The struct in a capsule, which goes on owning what it holds."""
-    address = _api()[1](capsule, name)
+    try:
+        address = _api()[1](capsule, name)
+    except ValueError as problem:
+        raise DataError(f"a {type(capsule).__name__} is no PyCapsule named '{name.decode()}', "
+                        "which the Arrow protocol asks for") from problem
     return ffi.cast(_TYPES[name], address)
 
 
@@ -128,7 +132,11 @@ def from_capsule_stream(source: Any) -> tuple[Any, Any]:
 def from_capsule_array(source: Any) -> tuple[Any, Any]:
     """A stream of the one batch of an object with __arrow_c_array__."""
     from ._build import stream  # pylint: disable=import-outside-toplevel
-    schema, array = source.__arrow_c_array__()
+    pair = source.__arrow_c_array__()
+    if not isinstance(pair, tuple) or len(pair) != 2:
+        raise DataError(f"__arrow_c_array__() of a {type(source).__name__} gave no pair of "
+                        "PyCapsules")
+    schema, array = pair
     return stream(pointer(schema, _SCHEMA), [pointer(array, _ARRAY)]), None
 
 

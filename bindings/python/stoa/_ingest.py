@@ -108,6 +108,9 @@ class Ingest(Unique):
 
     def wait(self, sequence: int, level: str = "durable", *, timeout: float | None = None) -> None:
         """Wait until the appends up to a number are accepted, committed or durable."""
+        if not isinstance(sequence, int):
+            raise TypeError(f"an append has a number, not a {type(sequence).__name__}")
+        sequence = min(max(sequence, 0), (1 << 64) - 1)  # None has more, for the library to say.
         run(self._operations, timeout, lib.stoa_ingest_wait, self._handle,
             one_of(_LEVELS, level, "level"), sequence)
 
