@@ -155,10 +155,11 @@ class Operations:
         self.other: Operation | None = None
         self.timed: list[Operation] = []
 
-    def enter(self, timeout: float | None = None) -> Operation:
-        """The operation for a call that begins; leave() when one with a timeout ends."""
+    def enter(self, timeout: float | Operation | None = None) -> Operation:
+        """The operation for a call that begins; leave() when one with a timeout ends. Calls that
+        have one deadline together bring their operation."""
         if timeout is not None:
-            made = Operation(timeout)
+            made = timeout if isinstance(timeout, Operation) else Operation(timeout)
             self.timed.append(made)
         elif _get_ident() == _main:
             made = self.main or Operation()
@@ -196,6 +197,12 @@ def keep_raised(problem: BaseException) -> None:
     _raised[_get_ident()] = problem
 
 
+def forget_raised() -> None:
+    """A call begins: what a callback raised before, while another library pulled a stream or in a
+    call that succeeded all the same, is not what this one fails of."""
+    _raised.pop(_get_ident(), None)
+
+
 def raise_certain() -> None:
     """Raise what a callback of this thread's call left behind."""
     problem = _certain.pop(_get_ident(), None)
@@ -227,6 +234,8 @@ def check_signals() -> None:
 
 def call(function: Any, *arguments: Any) -> int:
     """Call a function that does not block; its stoa_error comes last."""
+    if _raised:
+        forget_raised()
     error = take_error()
     status = function(*arguments, error)
     if status < 0:
@@ -235,9 +244,11 @@ def call(function: Any, *arguments: Any) -> int:
     return int(status)
 
 
-def run(operations: Operations, timeout: float | None, function: Any, receiver: Any,
+def run(operations: Operations, timeout: float | Operation | None, function: Any, receiver: Any,
         *arguments: Any) -> int:
     """Call a function that may block: receiver, operation, arguments, error."""
+    if _raised:
+        forget_raised()
     error = take_error()
     operation = operations.enter(timeout)
     main = _get_ident() == _main
@@ -264,8 +275,6 @@ def run(operations: Operations, timeout: float | None, function: Any, receiver: 
     give_error(error)
     if _caught:
         check_signals()
-    if _raised:
-        _raised.pop(_get_ident(), None)
     if _certain:
         raise_certain()
     return int(status)

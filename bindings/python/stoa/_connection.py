@@ -8,8 +8,8 @@ import warnings
 
 from . import _care, _catalog, _error, _functions, _scan, _schema_first
 from ._arrow import Schema, run_taking
-from ._call import (Operations, Options, _caught, _certain, _get_ident, _main, call,
-                    check_signals, elsewhere, fail, raise_certain, run, take_error)
+from ._call import (Operations, Options, _caught, _certain, _get_ident, _main, _raised, call,
+                    check_signals, elsewhere, fail, forget_raised, raise_certain, run, take_error)
 from ._dbapi import Cursor
 from ._ingest import Ingest, open_ingest
 from ._lib import NULL, ffi, lib
@@ -141,6 +141,8 @@ class Connection(Unique, _care.Care, _catalog.Catalog, _functions.Functions,
                 return result.fetchone()
         try:
             # Nobody else is here: room is the connection's own, and no error is written but ours.
+            if _raised:
+                forget_raised()
             frame, operations = pack(params, self._frame), self._operations
             try:
                 text = _texts.get(sql) or _text(sql)
@@ -403,9 +405,9 @@ class Connection(Unique, _care.Care, _catalog.Catalog, _functions.Functions,
 
     def __del__(self, _close: Any = lib.stoa_conn_close, _warn: Any = warnings.warn) -> None:
         if getattr(self, "_open", False):
-            self._open = False
             if not getattr(self, "_default", False):
                 _warn(f"{self!r} was not closed", ResourceWarning, source=self)
+            self._open = False
             _close(self._handle)
             if self._owns:
                 self._database.close()

@@ -28,7 +28,7 @@ class _Scripts(Operations):
         super().__init__()
         self._con = con
 
-    def enter(self, timeout: float | None = None) -> Operation:
+    def enter(self, timeout: float | Operation | None = None) -> Operation:
         operation = self._con._operations.enter(timeout)
         if not (self._con._open and self._con._database._open):
             operation.cancel()

@@ -9,7 +9,7 @@ from sys import maxsize
 
 from ._arrow import Schema, from_iterator, stream_capsule, watch
 from ._batch import Batch
-from ._call import (Operation, _get_ident, call, check_signals, give_error, run,
+from ._call import (Operation, _get_ident, call, check_signals, give_error, raise_certain, run,
                     take_error)
 from ._columns import Field, distinct
 from ._error import DataError
@@ -44,6 +44,7 @@ class Result(Unique):
         self._con = con
         self._handle = handle
         self._timeout = timeout
+        self._limit: Operation | None = None  # Of all batches that are read together.
         self._ahead: list[Batch] = []
         self._rows: Iterator[Row] = iter(())
         self._current: Batch | None = None
@@ -132,8 +133,8 @@ class Result(Unique):
     def _next(self) -> Batch | None:
         """The next batch, from the engine."""
         array = ffi.new("struct ArrowArray *")
-        if run(self._con._operations, self._timeout, lib.stoa_result_next, self._handle,
-               array) != 0:
+        if run(self._con._operations, self._limit or self._timeout, lib.stoa_result_next,
+               self._handle, array) != 0:
             return None
         return Batch(self._schema, self._fields, ffi.gc(array, lib.stoa_batch_release))
 
@@ -194,12 +195,13 @@ class Result(Unique):
         """All rows that are left."""
         if not self._fields:
             self._no_rows()
-        out = list(self._rows)
-        while self._advance():
-            if out:
-                out.extend(self._rows)
-            else:
-                out = list(self._rows)
+        with _Limit(self):
+            out = list(self._rows)
+            while self._advance():
+                if out:
+                    out.extend(self._rows)
+                else:
+                    out = list(self._rows)
         return out
 
     def __iter__(self) -> Iterator[Row]:
@@ -257,6 +259,10 @@ class Result(Unique):
                 return
             yield batch
 
+    def _all(self) -> list[Batch]:
+        with _Limit(self):
+            return list(self.batches())
+
     def _left(self) -> Batch | None:
         """The rows of the current batch that were not fetched."""
         count, batch = length_hint(self._rows), self._current
@@ -295,14 +301,18 @@ class Result(Unique):
         watched = None
         try:
             stream, watched = watch(self._stream(operation), names)
-            return function(_Rest(stream))
+            made = function(_Rest(stream))
         except Exception:
-            check_signals()
-            if watched is not None and watched.problem is not None:
-                raise watched.problem  # pylint: disable=raising-bad-type
-            raise
+            if watched is None or watched.problem is None:
+                check_signals()
+                raise
         finally:
             self._con._operations.leave(operation)
+        if watched.problem is not None:
+            raise watched.problem
+        check_signals()
+        raise_certain()
+        return made
 
     def arrow(self) -> Any:
         """What is left as a pyarrow.Table."""
@@ -316,13 +326,13 @@ class Result(Unique):
     def df(self) -> Any:
         """What is left as a pandas.DataFrame."""
         if not _frames().has("pyarrow"):
-            return _frames().to_pandas_plain(self._fields, list(self.batches()))
+            return _frames().to_pandas_plain(self._fields, self._all())
         return self._convert(_frames().to_pandas)
 
     def numpy(self) -> dict[str, Any]:
         """What is left as a dict of numpy arrays; masked ones where there are NULLs. The second
         column of a name "a" is "a_1" there."""
-        arrays: dict[str, Any] = _frames().to_numpy(self._fields, list(self.batches()))
+        arrays: dict[str, Any] = _frames().to_numpy(self._fields, self._all())
         return arrays
 
     def csv(self, **settings: Any) -> str:
@@ -409,6 +419,22 @@ def _frames() -> Any:
 def _show() -> Any:
     from . import _show as module  # pylint: disable=import-outside-toplevel
     return module
+
+
+class _Limit:
+    """The result's timeout, for all batches that are read meanwhile together."""
+
+    __slots__ = ("_result",)
+
+    def __init__(self, result: Result) -> None:
+        self._result = result
+
+    def __enter__(self) -> None:
+        if self._result._timeout is not None:
+            self._result._limit = Operation(self._result._timeout)
+
+    def __exit__(self, *_: object) -> None:
+        self._result._limit = None
 
 
 class _Rest:

@@ -12,6 +12,7 @@ from ._call import Operations, Options, keep_raised
 from ._error import DataError, fill
 from ._held import cast, hold, release, thing
 from ._lib import callback, ffi, lib
+from ._result import Result
 from ._source import source
 
 TYPE_CHECKING = False
@@ -46,7 +47,9 @@ def write(function: Any, data: Any, target: Any, timeout: float | None,
     else:
         sink.write, sink.user_data = cast("stoa_write_bytes", _write), hold(target)
         sink.release = release
-    run_taking(stream, Operations(), timeout, _sinking(function), sink, stream, options.array,
+    # A cancel of its connection ends the writing of a result, too.
+    operations = data._con._operations if isinstance(data, Result) else Operations()
+    run_taking(stream, operations, timeout, _sinking(function), sink, stream, options.array,
                options.count, rows)
     del kept, path
     return int(rows[0])

@@ -361,3 +361,69 @@ def test_odd_zones_are_refused_in_a_sentence(con):
         with pytest.raises(stoa.DataError, match="is not known to this Python"):
             con.execute("SELECT * FROM odd").fetchall()
         assert odd.num_rows == 1
+
+
+FOREVER = "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n) SELECT i FROM n"
+FORMS = ["fetchall", "arrow", "pl", "df", "numpy", "csv", "json"]
+
+
+def needs(form):
+    pytest.importorskip({"arrow": "pyarrow", "pl": "polars", "df": "pandas", "numpy": "numpy"}.get(
+        form, "json"))
+
+
+@pytest.mark.parametrize("form", FORMS)
+def test_a_deadline_is_for_all_of_it(con, form):
+    needs(form)
+    with pytest.raises(stoa.TimedOutError, match="deadline of 200 ms"):
+        getattr(con.execute(FOREVER, timeout=0.2), form)()
+    assert con.row("SELECT 1") == (1,)
+
+
+@pytest.mark.parametrize("form", FORMS)
+def test_what_ends_a_result_early_is_raised_as_it_is(con, form):
+    """Also where another library reads it, which has exceptions of its own."""
+    needs(form)
+
+    def fail(x: int) -> int:
+        if x == 100000:  # Behind the first batch.
+            raise kind("late")
+        return x
+
+    con.create_function("fail", fail)
+    query = f"SELECT fail(i) FROM ({FOREVER}) LIMIT 100000"
+    for kind, seen in [(KeyError, stoa.CallbackError), (KeyboardInterrupt, KeyboardInterrupt)]:
+        with pytest.raises(seen, match="late") as caught:
+            getattr(con.execute(query), form)()
+        assert kind is KeyboardInterrupt or isinstance(caught.value.__cause__, KeyError)
+        assert con.row("SELECT 1") == (1,)
+
+
+@pytest.mark.parametrize("form", FORMS)
+def test_a_cancel_ends_whatever_reads_a_result(con, form):
+    needs(form)
+
+    def cancel(x: int) -> int:
+        if x == 100000:
+            con.cancel()
+        return x
+
+    con.create_function("cancel", cancel)
+    with pytest.raises(stoa.CancelledError):
+        getattr(con.execute(f"SELECT cancel(i) FROM ({FOREVER})"), form)()
+    assert con.row("SELECT 1") == (1,)
+
+
+def test_what_another_library_was_told_is_nobodys_cause(con):
+    pyarrow = pytest.importorskip("pyarrow")
+
+    def fail(x: int) -> int:
+        return 1 // (x - 100000)
+
+    con.create_function("fail", fail)
+    for ask in (con.execute, con.row, con.run, con.prepare):
+        with pytest.raises(OSError, match="ZeroDivisionError"):
+            pyarrow.table(con.execute(f"SELECT fail(i) FROM ({FOREVER})"))
+        with pytest.raises(stoa.SqlSyntaxError) as caught:
+            ask("SELEC")
+        assert caught.value.__cause__ is None
