@@ -157,10 +157,12 @@ class Cursor(Unique):
         self._result, self._done = None, (-1, None)
 
     def close(self) -> None:
-        """Forget the cursor and its result."""
-        if self._open:
-            self._forget()
-            self._open = False
+        """Forget the cursor and its result; rowcount and lastrowid can be asked for still."""
+        if self._result is not None:
+            self._result.close()
+            rows, last = self._result._done or (-1, 0)
+            self._result, self._done = None, (rows, last or None)
+        self._open = False
 
     def __iter__(self) -> Iterator[Row]:
         return iter(self._rows())

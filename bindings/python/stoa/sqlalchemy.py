@@ -20,7 +20,7 @@ from sqlalchemy.engine import URL
 
 import stoa
 
-from ._values import EPOCH, EPOCH_DAY, EPOCH_UTC
+from ._values import EPOCH, EPOCH_DAY, EPOCH_UTC, micros
 
 
 class _Driver:
@@ -72,8 +72,14 @@ class _Time(types.Time):
 class _DateTime(types.DateTime):
     """Microseconds since 1970; with timezone=True in UTC, and back in UTC."""
 
-    def bind_processor(self, dialect: Any) -> None:
-        """Stoa takes moments as they are."""
+    def bind_processor(self, dialect: Any) -> Callable[[Any], Any]:
+        """The integer that is stored: also for moments that a parameter cannot hold, which is
+        counted in nanoseconds."""
+        def stored(value: Any) -> Any:
+            if not isinstance(value, dt.datetime) or getattr(value, "nanosecond", 0):
+                return value  # What has nanoseconds is for the driver to refuse.
+            return micros(value)
+        return stored
 
     def result_processor(self, dialect: Any, coltype: Any) -> Callable[[Any], Any]:
         """Whatever is stored, as a datetime."""
@@ -181,6 +187,11 @@ class Dialect(SQLiteDialect):
     def is_disconnect(self, e: Any, connection: Any, cursor: Any) -> bool:
         """A connection that is closed, or was opened before a fork."""
         return isinstance(e, (stoa.ClosedError, stoa.ForkedError))
+
+    def _resolve_type_affinity(self, type_: str) -> Any:
+        if type_ == 'INTEGER TIMESTAMP_US "UTC"':
+            return types.DATETIME(timezone=True)
+        return super()._resolve_type_affinity(type_)
 
     def _get_server_version_info(self, connection: Any) -> tuple[int, ...]:
         return _Driver.sqlite_version_info

@@ -184,3 +184,29 @@ def test_a_closed_connection_is_replaced(engine):
         assert caught.value.connection_invalidated
     with engine.connect() as con:
         assert con.scalar(sa.text("SELECT 1")) == 1
+
+
+def test_counts_of_rows_and_moments_of_any_year(engine):
+    table = sa.Table("t", sa.MetaData(), sa.Column("id", sa.Integer, primary_key=True),
+                     sa.Column("at", sa.DateTime), sa.Column("z", sa.DateTime(timezone=True)))
+    table.metadata.create_all(engine)
+    first, last = dt.datetime(1, 1, 1), dt.datetime.max
+    rows = [{"at": one, "z": one.replace(tzinfo=dt.timezone.utc)} for one in (first, last)]
+    with engine.begin() as con:
+        assert con.execute(table.insert(), rows).rowcount == 2
+        assert con.execute(table.insert().values(at=None)).rowcount == 1
+        assert con.execute(sa.select(table.c.at, table.c.z)).all()[:2] == [
+            tuple(row.values()) for row in rows]
+        assert con.scalar(sa.select(table.c.id).where(table.c.z == rows[1]["z"])) == 2
+        with pytest.raises(sa.exc.StatementError):
+            con.execute(table.insert().values(at="soon", z=5j))
+    kinds_found = {one["name"]: one["type"] for one in sa.inspect(engine).get_columns("t")}
+    assert isinstance(kinds_found["z"], sa.DateTime) and kinds_found["z"].timezone
+    assert isinstance(kinds_found["at"], sa.DateTime) and not kinds_found["at"].timezone
+
+
+def test_polars_writes_and_reads(engine):
+    pl = pytest.importorskip("polars")
+    frame = pl.DataFrame({"a": [1, None], "at": [dt.datetime(2024, 1, 2, 3, 4, 5, 6), None]})
+    assert frame.write_database("t", engine) == 2
+    assert pl.read_database("SELECT * FROM t", engine).equals(frame)
