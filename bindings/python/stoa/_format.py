@@ -21,12 +21,24 @@ def _read(user_data: Any, buffer: Any, capacity: int, size: Any, error: Any) -> 
         data = thing(user_data).read(capacity)
         if isinstance(data, str):
             raise TypeError("the file is open for text; open it for bytes, mode 'rb'")
-        ffi.memmove(buffer, data, len(data))
-        size[0] = len(data)
+        if data is None:
+            raise BlockingIOError("the file has nothing to read now: it is not a blocking one")
+        count = memoryview(data).nbytes
+        if count > capacity:
+            raise ValueError(f"read({capacity}) of the file gave {count} bytes")
+        ffi.memmove(buffer, data, count)
+        size[0] = count
         return 0
     except BaseException as problem:  # pylint: disable=broad-except
         keep_raised(problem)
         return fill(error, problem)
+
+
+def _encoded(text: str) -> bytes:
+    try:
+        return text.encode()
+    except UnicodeEncodeError as problem:
+        raise DataError(f"the text is none that UTF-8 can hold: {problem}") from problem
 
 
 class Format:
@@ -53,7 +65,7 @@ class Format:
         else:
             text = self._text
             if isinstance(text, str):
-                text = io.BytesIO(text.encode())
+                text = io.BytesIO(_encoded(text))
             elif isinstance(text, bytes):
                 text = io.BytesIO(text)
             source.read, source.user_data = ffi.cast("stoa_read_bytes", _read), hold(text)
@@ -159,11 +171,19 @@ def json(text: Any, **settings: Any) -> Any:
 
     >>> con.insert("t", stoa.json('{"a": 1}\\n{"a": 2}\\n'))
     """
-    if isinstance(text, str) and text.lstrip()[:1] == "[":
-        import json as json_module  # pylint: disable=import-outside-toplevel
-        from ._source import from_dicts  # pylint: disable=import-outside-toplevel
-        try:
-            return from_dicts(json_module.loads(text))
-        except ValueError as problem:
-            raise DataError(f"the JSON text cannot be read: {problem}") from problem
+    if isinstance(text, (str, bytes)) and text.lstrip()[:1] in ("[", b"["):
+        return _json_array(text, settings)
     return Format(lib.stoa_jsonl_open, text, settings)
+
+
+def _json_array(text: str | bytes, settings: Mapping[str, Any]) -> Any:
+    import json as json_module  # pylint: disable=import-outside-toplevel
+    from ._source import from_dicts  # pylint: disable=import-outside-toplevel
+    try:
+        rows = json_module.loads(text)
+    except (ValueError, RecursionError) as problem:
+        raise DataError(f"the JSON text cannot be read: {problem}") from problem
+    if not settings:
+        return from_dicts(rows)
+    lines = "\n".join([json_module.dumps(row, ensure_ascii=False) for row in rows])
+    return Format(lib.stoa_jsonl_open, lines, settings)  # What knows the settings reads lines.

@@ -328,7 +328,10 @@ def _from_numpy(numpy: Any, data: Any, names: Names) -> Any:
 def from_file(path: str) -> Any:
     """The data in a file, by the ending of its name."""
     from . import _format  # pylint: disable=import-outside-toplevel
-    ending = os.path.splitext(path)[1].lower()
+    packed = path.lower().endswith((".gz", ".zst"))  # The library unpacks text by itself.
+    ending = os.path.splitext(os.path.splitext(path)[0] if packed else path)[1].lower()
+    if packed and ending not in (".csv", ".tsv", ".json", ".jsonl", ".ndjson"):
+        ending = ""
     if ending in (".csv", ".tsv"):
         return _format.csv(pathlib.Path(path))
     if ending in (".jsonl", ".ndjson"):
@@ -349,7 +352,7 @@ def _json_file(path: str) -> Any:
     """An array of objects, or lines; a file that is none is for the library to refuse."""
     from . import _format  # pylint: disable=import-outside-toplevel
     try:
-        with open(path, encoding="utf-8-sig") as file:
+        with open(path, encoding="utf-8-sig") as file:  # Packed, it is no text, or not to be seen.
             return _format.json(file.read())
     except (OSError, UnicodeDecodeError):
         return _format.json(pathlib.Path(path))

@@ -4,6 +4,7 @@
 import collections
 import datetime as dt
 import decimal
+import gzip
 import io
 
 import pytest
@@ -187,6 +188,46 @@ def test_nested_columns_of_registered_data_keep_their_types(con):
         assert con.execute(f"SELECT l FROM {name}").arrow()["l"].type == pa.list_(pa.time64("us"))
     con.unregister("shadow")
     assert con.execute("SELECT s FROM shadow").fetchall() == [("plain",)]
+
+
+# ---- files ----
+
+class File:
+    """An open file whose read() gives what it is told to."""
+
+    def __init__(self, *parts):
+        self.parts = list(parts)
+
+    def read(self, size):
+        part = self.parts.pop(0) if self.parts else b""
+        return part(size) if callable(part) else part
+
+
+def test_files_that_read_oddly(con):
+    for parts in ([b"a,b\n1", b",x", b"yz\n"], [bytearray(b"a,b\n1,xyz\n")],
+                  [memoryview(b"a,b\n1,xyz\n")], [memoryview(b"a,b\n1,xyz\n").cast("H")]):
+        assert into(con, stoa.csv(File(*parts)))[1] == [(1, "xyz")]
+    con.run("DROP TABLE t")
+    for part, text in ((lambda size: b"x" * (size + 1), "gave 262145 bytes"), (None, "blocking"),
+                       ("text", "open it for bytes"), (5, "TypeError")):
+        with pytest.raises(stoa.CallbackError, match=text):
+            con.insert("t", stoa.csv(File(part)), mode="create")
+    with pytest.raises(stoa.DataError, match="UTF-8"):
+        con.insert("t", stoa.csv("a\n\ud800\n"), mode="create")
+    assert con.tables() == []
+
+
+def test_files_are_known_by_their_names(con, tmp_path):
+    files = {"a.csv.gz": gzip.compress(b"a\n1\n"), "a.json": b'\xef\xbb\xbf[{"a": 1}]',
+             "a.jsonl.gz": gzip.compress(b'{"a": 1}\n'), "b.json": b'{"a": 1}\n'}
+    for name, data in files.items():
+        (tmp_path / name).write_bytes(data)
+        assert into(con, tmp_path / name)[1] == into(con, str(tmp_path / name))[1] == [(1,)]
+    assert into(con, stoa.json(b'[{"a": 1}]'))[1] == [(1,)]
+    con.run("DROP TABLE t")
+    refused(con, tmp_path / "a.parquet.gz", "no file whose ending tells")
+    refused(con, str(tmp_path / "none.json"), "none.json cannot be opened")
+    refused(con, stoa.json('[{"a": 1}]', foo=1), "unknown setting 'foo'")
 
 
 # ---- pandas ----
