@@ -76,7 +76,7 @@ class _DateTime(types.DateTime):
         """The integer that is stored: also for moments that a parameter cannot hold, which is
         counted in nanoseconds."""
         def stored(value: Any) -> Any:
-            if not isinstance(value, dt.datetime) or getattr(value, "nanosecond", 0):
+            if not isinstance(value, dt.datetime) or hasattr(value, "nanosecond"):
                 return value  # What has nanoseconds is for the driver to refuse.
             return micros(value)
         return stored
@@ -191,7 +191,7 @@ class Dialect(SQLiteDialect):
     def _resolve_type_affinity(self, type_: str) -> Any:
         if type_ == 'INTEGER TIMESTAMP_US "UTC"':
             return types.DATETIME(timezone=True)
-        return super()._resolve_type_affinity(type_)
+        return super()._resolve_type_affinity(type_)  # type: ignore[no-untyped-call]
 
     def _get_server_version_info(self, connection: Any) -> tuple[int, ...]:
         return _Driver.sqlite_version_info

@@ -3,7 +3,6 @@
 
 import datetime as dt
 import enum
-import json
 import math
 from decimal import Decimal
 from uuid import UUID, uuid4
