@@ -7,6 +7,7 @@ from __future__ import annotations
 import asyncio
 import os
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import asynccontextmanager
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, AsyncIterator, Callable, TypeVar
 
@@ -30,6 +31,8 @@ class _Worker:
 
     async def do(self, function: Callable[..., T], *arguments: Any, **keywords: Any) -> T:
         """Run it on the thread; a task that is cancelled cancels the call and waits for its end."""
+        if self.con is not None and not self.con._open:
+            return function(*arguments, **keywords)  # Says at once what is closed.
         job = self.pool.submit(function, *arguments, **keywords)
         future = asyncio.wrap_future(job)
         # Its exception is looked at here, so that asyncio need not say that nobody did.
@@ -147,6 +150,29 @@ class AsyncConnection(AsyncSchemaFirst):
     async def rollback(self) -> None:
         """Take the open transaction back."""
         await self._worker.do(self.connection.rollback)
+
+    async def do(self, function: Callable[..., T], *arguments: Any, **keywords: Any) -> T:
+        """Run anything else in its turn: a method of the connection, or a function that uses it.
+
+        >>> await con.do(con.connection.create_function, "twice", lambda x: 2 * x)
+        """
+        return await self._worker.do(function, *arguments, **keywords)
+
+    @asynccontextmanager
+    async def transaction(self, mode: str = "write") -> AsyncIterator[None]:
+        """A transaction that commits, or rolls back when an exception leaves it.
+
+        >>> async with con.transaction():
+        ...     await con.run("INSERT INTO t VALUES (1)")
+        """
+        scope = self.connection.transaction(mode)
+        await self._worker.do(scope.__enter__)
+        try:
+            yield
+        except BaseException as problem:
+            await self._worker.do(scope.__exit__, type(problem), problem, problem.__traceback__)
+            raise
+        await self._worker.do(scope.__exit__, None, None, None)
 
     def cancel(self) -> None:
         """End the call that runs."""

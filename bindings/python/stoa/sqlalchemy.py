@@ -14,13 +14,14 @@ import datetime as dt
 import re
 from typing import Any, Callable
 
-from sqlalchemy import event, pool, types
-from sqlalchemy.dialects.sqlite.base import SQLiteDialect, SQLiteTypeCompiler
+from sqlalchemy import event, exc, pool, types
+from sqlalchemy.dialects.sqlite.base import (SQLiteCompiler, SQLiteDDLCompiler, SQLiteDialect,
+                                             SQLiteTypeCompiler)
 from sqlalchemy.engine import URL
 
 import stoa
 
-from ._values import EPOCH, EPOCH_DAY, EPOCH_UTC, micros
+from ._values import EPOCH, EPOCH_DAY, EPOCH_UTC, micros, time_micros
 
 
 class _Driver:
@@ -53,6 +54,10 @@ class _Date(types.Date):
     def bind_processor(self, dialect: Any) -> None:
         """Stoa takes dates as they are."""
 
+    def literal_processor(self, dialect: Any) -> Callable[[Any], str]:
+        """As it is stored, inside of a statement's text."""
+        return lambda value: str(value.toordinal() - EPOCH_DAY)
+
     def result_processor(self, dialect: Any, coltype: Any) -> Callable[[Any], Any]:
         """Whatever is stored, as a date."""
         return _days
@@ -63,6 +68,10 @@ class _Time(types.Time):
 
     def bind_processor(self, dialect: Any) -> None:
         """Stoa takes times as they are."""
+
+    def literal_processor(self, dialect: Any) -> Callable[[Any], str]:
+        """As it is stored, inside of a statement's text."""
+        return lambda value: str(time_micros(value))
 
     def result_processor(self, dialect: Any, coltype: Any) -> Callable[[Any], Any]:
         """Whatever is stored, as a time."""
@@ -80,6 +89,10 @@ class _DateTime(types.DateTime):
                 return value  # What has nanoseconds is for the driver to refuse.
             return micros(value)
         return stored
+
+    def literal_processor(self, dialect: Any) -> Callable[[Any], str]:
+        """As it is stored, inside of a statement's text."""
+        return lambda value: str(micros(value))
 
     def result_processor(self, dialect: Any, coltype: Any) -> Callable[[Any], Any]:
         """Whatever is stored, as a datetime."""
@@ -113,11 +126,65 @@ class _Types(SQLiteTypeCompiler):
     visit_TIMESTAMP = visit_DATETIME
 
 
+# The time that it is in UTC, to the second as in SQLite, in the form that columns have.
+_NOW, _TODAY, _CLOCK = ("(unixepoch() * 1000000)", "(unixepoch() / 86400)",
+                        "(unixepoch() % 86400 * 1000000)")
+
+
+class _Definitions(SQLiteDDLCompiler):
+    """Defaults that SQLite would store as texts."""
+
+    def get_column_default_string(self, column: Any) -> str | None:
+        """What is there when nothing is given."""
+        default: str | None = super().get_column_default_string(column)
+        for kind, word, number in ((types.DateTime, "CURRENT_TIMESTAMP", _NOW),
+                                   (types.Date, "CURRENT_DATE", _TODAY),
+                                   (types.Time, "CURRENT_TIME", _CLOCK)):
+            if isinstance(column.type, kind) and default is not None and \
+                    default.strip("() ").upper() == word:
+                return number
+        return default
+
+
+class _Compiler(SQLiteCompiler):
+    """What SQLite knows of dates and times is about texts; here they are numbers."""
+
+    def visit_now_func(self, fn: Any, **kw: Any) -> str:
+        """Microseconds since 1970."""
+        return _NOW
+
+    visit_current_timestamp_func = visit_now_func
+
+    def visit_current_date_func(self, fn: Any, **kw: Any) -> str:
+        """Days since 1970."""
+        return _TODAY
+
+    def visit_current_time_func(self, fn: Any, **kw: Any) -> str:
+        """Microseconds since midnight."""
+        return _CLOCK
+
+    def visit_extract(self, extract: Any, **kw: Any) -> str:
+        """A part of a date or a time."""
+        kind = extract.expr.type
+        if not isinstance(kind, (types.Date, types.DateTime, types.Time)):
+            usual: Any = super()
+            return str(usual.visit_extract(extract, **kw))
+        if extract.field not in self.extract_map:
+            raise exc.CompileError(f"{extract.field} is not a valid extract argument.")
+        value = self.process(extract.expr, **kw)
+        seconds = f"({value}) * 86400" if isinstance(kind, types.Date) else \
+            f"CAST(({value}) / 1000000 - (({value}) % 1000000 < 0) AS INTEGER)"
+        form = self.extract_map[extract.field]
+        return f"CAST(STRFTIME('{form}', {seconds}, 'unixepoch') AS INTEGER)"
+
+
 class Dialect(SQLiteDialect):
     """SQLite by Stoa."""
 
     driver = "stoa"
     supports_statement_cache = True
+    statement_compiler = _Compiler
+    ddl_compiler = _Definitions
     type_compiler_cls = _Types
     colspecs = {**SQLiteDialect.colspecs, types.Date: _Date, types.Time: _Time,
                 types.DateTime: _DateTime}
@@ -146,7 +213,13 @@ class Dialect(SQLiteDialect):
 
     def create_connect_args(self, url: URL) -> tuple[list[Any], dict[str, Any]]:
         """The target and its settings."""
-        return [url.database or ":memory:"], dict(url.query)
+        if url.host or url.port or url.username or url.password:
+            raise exc.ArgumentError(f"a database is a file and has no host or user: {url!r}; "
+                                    "stoa:///relative/path and stoa:////absolute/path have none")
+        settings: dict[str, Any] = dict(url.query)
+        if "timeout" in settings:
+            settings["timeout"] = float(settings["timeout"])
+        return [url.database or ":memory:"], settings
 
     def connect(self, *arguments: Any, **settings: Any) -> Any:
         """A connection to the engine's database, which the first one opens."""

@@ -364,3 +364,14 @@ def test_rows_by_name_have_the_names_of_the_parameters(con, rows, text):
     with pytest.raises(stoa.Error, match=text):
         con.executemany("INSERT INTO u(a, b) VALUES (:a, :b)", rows)
     assert con.row("SELECT count(*) FROM u") == (0,) and not con.in_transaction
+
+
+def test_a_closed_cursor_tells_what_it_wrote(con):
+    con.run("CREATE TABLE t(a)")
+    for write in (lambda c: c.execute("INSERT INTO t VALUES (1), (2)"),
+                  lambda c: c.executemany("INSERT INTO t VALUES (?)", [(1,), (2,)])):
+        with con.cursor() as cursor:
+            write(cursor)
+        assert cursor.rowcount == 2 and cursor.lastrowid is not None
+        cursor.close()
+        assert cursor.rowcount == 2

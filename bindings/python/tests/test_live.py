@@ -382,3 +382,46 @@ def test_frames_are_awaited(form):
             result = await con.execute("SELECT 1 AS a")
             assert len(await getattr(result, form)()) == 1
     asyncio.run(main())
+
+
+def test_transactions_are_awaited():
+    async def main():
+        async with await stoa.aconnect() as con:
+            await con.run("CREATE TABLE t(a)")
+            async with con.transaction():
+                await con.run("INSERT INTO t VALUES (1)")
+            with pytest.raises(KeyError):
+                async with con.transaction():
+                    await con.run("INSERT INTO t VALUES (2)")
+                    raise KeyError
+            entered = asyncio.Event()
+
+            async def stopped():
+                async with con.transaction():
+                    await con.run("INSERT INTO t VALUES (3)")
+                    entered.set()
+                    await con.run(ENDLESS)
+
+            task = asyncio.create_task(stopped())
+            await entered.wait()
+            task.cancel()
+            with pytest.raises(asyncio.CancelledError):
+                await task
+            assert await con.row("SELECT count(*), sum(a) FROM t") == (1, 1)
+            assert not con.connection.in_transaction
+            await con.do(con.connection.create_function, "twice", lambda x: 2 * x)
+            assert await con.row("SELECT twice(21)") == (42,)
+    asyncio.run(main())
+
+
+def test_what_is_closed_says_so_to_those_who_await():
+    async def main():
+        con = await stoa.aconnect()
+        result = await con.execute("SELECT 1")
+        con.close()
+        for call in (con.row, con.run, con.execute):
+            with pytest.raises(stoa.ClosedError):
+                await call("SELECT 1")
+        with pytest.raises(stoa.ClosedError):
+            await result.fetchall()
+    asyncio.run(main())

@@ -210,3 +210,73 @@ def test_polars_writes_and_reads(engine):
     frame = pl.DataFrame({"a": [1, None], "at": [dt.datetime(2024, 1, 2, 3, 4, 5, 6), None]})
     assert frame.write_database("t", engine) == 2
     assert pl.read_database("SELECT * FROM t", engine).equals(frame)
+
+
+def test_the_time_that_it_is(engine):
+    """As a value, as a default in three forms, and in what is inserted: never a text."""
+    now, before = sa.func.now(), dt.datetime.now(dt.timezone.utc).replace(microsecond=0)
+    table = sa.Table("t", sa.MetaData(), sa.Column("id", sa.Integer, primary_key=True),
+                     sa.Column("a", sa.DateTime, server_default=now),
+                     sa.Column("b", sa.DateTime(timezone=True),
+                               server_default=sa.text("CURRENT_TIMESTAMP")),
+                     sa.Column("c", sa.Date, server_default=sa.func.current_date()),
+                     sa.Column("d", sa.Time, server_default=sa.text("(current_time)")),
+                     sa.Column("e", sa.DateTime))
+    table.metadata.create_all(engine)
+    with engine.begin() as con:
+        con.execute(table.insert().values(e=now))
+        a, b, c, d, e = con.execute(sa.select(*list(table.c)[1:])).one()
+        kinds = con.execute(sa.text("SELECT typeof(a) || typeof(b) || typeof(c) || typeof(d) || "
+                                    "typeof(e) FROM t")).scalar()
+        assert kinds == "integer" * 5
+        asked = con.execute(sa.select(now, sa.func.current_date(), sa.func.current_time())).one()
+    after = dt.datetime.now(dt.timezone.utc)
+    assert [type(one) for one in asked] == [dt.datetime, dt.date, dt.time]
+    for moment in (a, b, e, asked[0]):
+        assert before <= moment.replace(tzinfo=dt.timezone.utc) <= after
+    assert before.date() <= c <= after.date() and isinstance(d, dt.time)
+
+
+def test_parts_and_literals_of_dates(engine):
+    moments = [dt.datetime(2021, 5, 6, 7, 8, 9, 10), dt.datetime(1969, 12, 31, 23, 59, 59, 999999),
+               dt.datetime(1901, 2, 3, 4, 5, 6), dt.datetime(1970, 1, 1)]
+    table = sa.Table("t", sa.MetaData(), sa.Column("m", sa.DateTime), sa.Column("d", sa.Date),
+                     sa.Column("c", sa.Time))
+    table.metadata.create_all(engine)
+    with engine.begin() as con:
+        con.execute(table.insert(), [{"m": m, "d": m.date(), "c": m.time()} for m in moments])
+        for moment in moments:
+            for column, value in ((table.c.m, moment), (table.c.d, moment.date()),
+                                  (table.c.c, moment.time())):
+                parts = ["year", "month", "day"] * isinstance(value, dt.date)
+                parts += ["hour", "minute", "second"] * hasattr(value, "hour")
+                query = sa.select(*[sa.extract(part, column) for part in parts])
+                found = query.where(column == value).limit(1)
+                assert con.execute(found).one() == tuple(getattr(value, part) for part in parts)
+                text = str(found.compile(engine, compile_kwargs={"literal_binds": True}))
+                assert con.execute(sa.text(text)).one() == con.execute(found).one()
+        assert con.scalar(sa.select(sa.extract("epoch", table.c.d)).where(
+            table.c.m == moments[1])) == -86400
+        with pytest.raises(sa.exc.CompileError, match="nonsense"):
+            con.execute(sa.select(sa.extract("nonsense", table.c.m)))
+
+
+def test_addresses_and_counts(engine):
+    for url in ("stoa://host/a.db", "stoa://user@/a.db", "stoa://host:5/a.db"):
+        with pytest.raises(sa.exc.ArgumentError, match="has no host"):
+            sa.create_engine(url).connect()
+    patient = sa.create_engine("stoa://?timeout=600")
+    with patient.connect() as con:
+        assert con.scalar(sa.text("SELECT 1")) == 1
+    patient.dispose()
+    table = sa.Table("t", sa.MetaData(), sa.Column("a", sa.Integer),
+                     sa.Column("z", sa.DateTime(timezone=True)))
+    table.metadata.create_all(engine)
+    with engine.begin() as con:
+        assert con.execute(table.insert(), [{"a": 1}, {"a": 2}]).rowcount == 2
+        (_a, z) = sa.inspect(con).get_columns("t")
+        assert isinstance(z["type"], sa.DateTime) and z["type"].timezone
+        con.execute(table.insert(), [{"a": i} for i in range(23)])
+        for query in (table.select(), sa.text("SELECT * FROM t")):
+            rows = con.execute(query.execution_options(stream_results=True))
+            assert [len(part) for part in rows.partitions(10)] == [10, 10, 5]
