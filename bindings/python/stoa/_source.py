@@ -3,8 +3,8 @@
 
 Anything with __arrow_c_stream__ or __arrow_c_array__, pyarrow, polars (eager and lazy), pandas
 (without pyarrow too), a series, numpy arrays (structured, or with names for the columns), dicts of
-lists, arrays or columns of these libraries, lists of dicts or tuples, generators of any of these and
-of single rows, and files: CSV, JSON, JSON lines, Arrow, Parquet.
+lists, arrays or columns of these libraries, lists of dicts or tuples, generators of any of these
+and of single rows, and files: CSV, JSON, JSON lines, Arrow, Parquet.
 """
 
 from __future__ import annotations

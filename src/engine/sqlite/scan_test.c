@@ -427,6 +427,47 @@ static void a_table_made_later_is_hidden_too(void)
     kit_close(&kit);
 }
 
+/* The Arrow format of a statement's first column. */
+static const char *format_of(struct kit *kit, const char *sql)
+{
+    const struct stoa__read_config config = {.batch_rows = 100};
+    static char text[16];
+    const struct stoa__arrow_type *type = NULL;
+    void *statement = NULL, *cursor = NULL;
+    size_t used;
+    stoa_status rc = sqlite_prepare(kit->session, NULL, sql, strlen(sql), &used,
+                                    &statement, &kit->err);
+
+    if (rc == STOA_OK)
+        rc = sqlite_execute(statement, NULL, NULL, &config, &cursor, &kit->err);
+    if (rc == STOA_OK)
+        rc = sqlite_cursor_type(cursor, NULL, &type, &kit->err);
+    (void)snprintf(text, sizeof(text), "%s", type ? type->children[0].format : "none");
+    if (cursor)
+        sqlite_cursor_close(cursor);
+    if (statement)
+        sqlite_statement_close(statement);
+    return text;
+}
+
+static void a_nested_column_keeps_its_type(void)
+{
+    struct kit kit = kit_open(":memory:", "");
+    void *hidden, *plain = add(&kit, "o", batch_source("x +l;y u", "{\"x\":[1,null]}"));
+
+    kit_run(&kit, "CREATE TABLE h(x TEXT)");
+    hidden = add(&kit, "h", batch_source("x +l", "{\"x\":[1]}\n{\"x\":null}"));
+    CHECK_TEXT(format_of(&kit, "SELECT x FROM o"), "+l");
+    CHECK_TEXT(format_of(&kit, "SELECT x FROM h"), "+l");
+    CHECK_TEXT(format_of(&kit, "SELECT y FROM o"), "u");
+    CHECK_TEXT(format_of(&kit, "SELECT x || '' FROM o"), "u");
+    CHECK_TEXT(format_of(&kit, "SELECT x FROM main.h"), "u");
+    sqlite_scan_drop(hidden);
+    CHECK_TEXT(format_of(&kit, "SELECT x FROM h"), "u");
+    sqlite_scan_drop(plain);
+    kit_close(&kit);
+}
+
 /* A temporary table comes before everything: it wins, and nothing else suffers. */
 static void a_temporary_table_made_later_wins(void)
 {
@@ -713,6 +754,7 @@ TEST_MAIN(
     {"what cannot be a scan is left to the caller",
      what_cannot_be_a_scan_is_left_to_the_caller},
     {"a stored table is hidden", a_stored_table_is_hidden},
+    {"a nested column keeps its type", a_nested_column_keeps_its_type},
     {"a table made later is hidden, too", a_table_made_later_is_hidden_too},
     {"a temporary table made later wins", a_temporary_table_made_later_wins},
     {"a rollback does not uncover it", a_rollback_does_not_uncover_it},
