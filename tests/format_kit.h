@@ -16,13 +16,23 @@ typedef stoa_status kit_write(stoa_op op, struct ArrowArrayStream *stream, const
                               const stoa_option *options, int64_t option_count, int64_t *rows,
                               stoa_error *err);
 
+/* The blank before the next "key=", or the end: a value may hold blanks, as paths do. */
+static inline char *kit_setting_end(char *at)
+{
+    char *end = at + strcspn(at, " ");
+
+    while (*end && end[1 + strcspn(end + 1, " =")] != '=')
+        end += 1 + strcspn(end + 1, " ");
+    return end;
+}
+
 /* "key=value key=value" cut in place. */
 static inline int64_t kit_options(char *text, stoa_option *options)
 {
     int64_t count = 0;
 
     for (char *at = text; *at;) {
-        char *end = at + strcspn(at, " "), *equal = strchr(at, '=');
+        char *end = kit_setting_end(at), *equal = strchr(at, '=');
 
         CHECK(equal && equal < end && count < KIT_OPTIONS_MAX);
         options[count].key = at;

@@ -4,6 +4,8 @@
 #include "base/mem.h"
 #include "format/put.h"
 
+#include <dirent.h>
+
 /* JSON lines in, the other format out. */
 static char *rewrite(const char *text, kit_write *write, const char *settings)
 {
@@ -132,20 +134,20 @@ static stoa_status write_path(const char *text, const char *path, const char *ex
     return rc;
 }
 
-static int files_in(const char *path)
+static int files_beside(const char *path)
 {
-    char command[300], *slash;
+    char *folder = strdup(path);
     int count = 0;
-    FILE *pipe;
+    DIR *open;
 
-    (void)snprintf(command, sizeof command, "ls %s", path);
-    slash = strrchr(command, '/');
-    *slash = '\0';
-    pipe = popen(command, "r");
-    CHECK(pipe != NULL);
-    for (int c; (c = fgetc(pipe)) != EOF;)
-        count += c == '\n';
-    (void)pclose(pipe);
+    CHECK(folder != NULL);
+    *strrchr(folder, '/') = '\0';
+    open = opendir(folder);
+    CHECK(open != NULL);
+    for (struct dirent *entry; (entry = readdir(open)) != NULL;)
+        count += strcmp(entry->d_name, ".") != 0 && strcmp(entry->d_name, "..") != 0;
+    (void)closedir(open);
+    free(folder);
     return count;
 }
 
@@ -160,10 +162,10 @@ static void a_file_appears_when_it_is_complete(void)
     CHECK_HAS(err.text, "exists=replace would replace it");
     CHECK_INT(write_path("a,b\n1\n", path, "replace", &err), STOA_ERR_TYPE);
     CHECK_TEXT(slurp(path), "a\n1\n");
-    CHECK_INT(files_in(path), 1);
+    CHECK_INT(files_beside(path), 1);
     CHECK_INT(write_path("a\n2\n", path, "replace", &err), STOA_OK);
     CHECK_TEXT(slurp(path), "a\n2\n");
-    CHECK_INT(files_in(path), 1);
+    CHECK_INT(files_beside(path), 1);
     CHECK_INT(write_path("a\n2\n", "/nowhere/x.csv", "error", &err), STOA_ERR_NOT_FOUND);
     CHECK_INT(write_path("a\n2\n", "/dev/full", "error", &err), STOA_ERR_FULL);
     free(path);

@@ -5,6 +5,7 @@ import os
 import pty
 import re
 import select
+import shlex
 import shutil
 import signal
 import stat
@@ -221,7 +222,7 @@ def others():
     with open(pager, "w", encoding="utf-8") as file:
         file.write("#!/bin/sh\nsed 's/^/paged: /'\n")
     os.chmod(pager, 0o755)
-    shell = Shell("app.db", PAGER=pager)
+    shell = Shell("app.db", PAGER=shlex.quote(pager))
     holds("the configuration is read", shell.type("select 5 as five;\r"), "five = 5")
     shell.type(".mode box\r")
     many = ("with recursive n(i) as (select 1 union all select i + 1 from n limit %d)"

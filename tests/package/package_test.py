@@ -3,6 +3,7 @@
 own."""
 import os
 import re
+import shlex
 import shutil
 import subprocess
 import sys
@@ -20,8 +21,9 @@ GCC, GXX = ("gcc", "-std=c99"), ("g++", "-xc++", "-std=c++11")
 
 
 def output(*command, **env):
-    return subprocess.run(command, check=True, env={**os.environ, **env}, text=True,
-                          stdout=subprocess.PIPE, stderr=subprocess.STDOUT).stdout.strip()
+    return subprocess.run(command, check=True, env={**os.environ, **env}, encoding="utf-8",
+                          errors="surrogateescape", stdout=subprocess.PIPE,
+                          stderr=subprocess.STDOUT).stdout.strip()
 
 
 def attempt(sentence, action):
@@ -69,7 +71,7 @@ def exports():
     archive = output("nm", "-g", "--defined-only", "-P", os.path.join(LIBRARIES, "libstoa.a"))
     dynamic = output("readelf", "-d", os.path.join(LIBRARIES, "libstoa.so.0"))
     versioned = {name + "@@" + MINOR for name in declared} | {MINOR}
-    static = {line.split()[0] for line in archive.splitlines() if len(line.split()) > 1}
+    static = {line.split()[0] for line in archive.splitlines() if line and line[-1] != ":"}
     return (differences({line.split()[-1] for line in shared.splitlines()}, versioned)
             + differences(static, declared)
             + ([] if "NODELETE" in dynamic else ["it may be unloaded"]))
@@ -105,9 +107,10 @@ def check_page(path):
 
 
 def config(*args):
-    """What pkg-config says about the installation."""
-    return output("pkg-config", *args, PKG_CONFIG_SYSROOT_DIR=WORK,
-                  PKG_CONFIG_LIBDIR=os.path.join(LIBRARIES, "pkgconfig")).split()
+    """What pkg-config says about the installation, in words as a shell would cut it."""
+    moved = "--define-variable=prefix=" + shlex.quote(INSTALLED)
+    return shlex.split(output("pkg-config", moved, *args,
+                              PKG_CONFIG_LIBDIR=os.path.join(LIBRARIES, "pkgconfig")))
 
 
 def build_and_run(*flags, right, compiler=GCC):
