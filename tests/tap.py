@@ -2,6 +2,7 @@
 """Tests in Python say what they found as TAP: point() for each sentence, then exit with done()."""
 import sys
 
+sys.stdout.reconfigure(encoding="utf-8", errors="backslashreplace")  # What failed may be any bytes.
 _failed = []
 _count = 0
 

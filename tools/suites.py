@@ -14,6 +14,7 @@ import signal
 import subprocess
 import sys
 
+sys.stdout.reconfigure(errors="backslashreplace")  # A suite may say what this terminal can't.
 ROOT = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
 SECONDS_MAX = 900  # A suite's whole time; its tests have shorter ones of their own.
 

@@ -108,7 +108,7 @@ def check_page(path):
 
 def config(*args):
     """What pkg-config says about the installation, in words as a shell would cut it."""
-    moved = "--define-variable=prefix=" + shlex.quote(INSTALLED)
+    moved = "--define-variable=prefix=" + re.sub(r"([^\w/.-])", r"\\\1", INSTALLED)
     return shlex.split(output("pkg-config", moved, *args,
                               PKG_CONFIG_LIBDIR=os.path.join(LIBRARIES, "pkgconfig")))
 
