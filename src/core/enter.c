@@ -62,7 +62,7 @@ static stoa_status check_open(const struct stoa__entry *entry, stoa_error *err)
 static stoa_status take(struct stoa__entry *entry, stoa_error *err)
 {
     struct stoa__db *db = entry->session->db;
-    const stoa_status taken = stoa__session_take(entry->session, err);
+    const stoa_status taken = stoa__session_take(entry->session, &entry->call, err);
     stoa_status rc = taken == STOA_OK ? check_open(entry, err) : taken;
 
     if (__builtin_expect(atomic_load_explicit(&db->stopping, memory_order_relaxed), 0))

@@ -96,7 +96,7 @@ static stoa_status enter(struct export *export, stoa__call *call, stoa_error *er
             "process");
     stoa__call_resume(call, stoa__op_of_object(export->op), NULL);
     call->stopped = &export->released;
-    rc = stoa__session_take_nested(session, err);
+    rc = stoa__session_take_nested(session, call, err);
     if (rc != STOA_OK)
         return rc;
     if (!export->cursor)

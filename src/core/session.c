@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "core/session.h"
 
+#include "base/clock.h"
 #include "base/error.h"
 #include "core/capability.h"
 #include "core/pool.h"
@@ -11,9 +12,11 @@
 
 enum {
     CLEAR_WAIT_NS = 100000,
-    SWEEP_WAIT_NS = 20000,
-    SWEEP_WAITS_MAX = 50000 /* A second: what is released by a sweeper may wait for us. */
+    SWEEP_WAIT_NS = 20000
 };
+
+/* What a sweeper releases is the caller's, and may wait for us. */
+#define SWEEP_WAIT_MAX_NS (60 * INT64_C(1000000000))
 
 /* ---- the mark ---- */
 
@@ -50,19 +53,27 @@ static stoa_status fail_busy(const struct stoa__session *session, stoa_error *er
     return stoa__fail(err, STOA_ERR_BUSY, "the connection is in use by another call");
 }
 
-/* Closing is allowed on every thread at any time, so nobody is told BUSY for it. */
-static bool wait_for_sweeper(struct stoa__session *session)
+/* Closing is allowed on every thread at any time, so nobody is told BUSY for it: whoever comes
+ * meanwhile waits as long as its call may last. */
+static stoa_status wait_for_sweeper(struct stoa__session *session, stoa__call *call,
+                                    stoa_error *err)
 {
-    for (int waits = 0; waits < SWEEP_WAITS_MAX; waits++) {
+    const int64_t began = stoa__clock_monotonic_ns();
+    stoa_status rc = STOA_OK;
+
+    do {
         const uint64_t owner = atomic_load(&session->owner);
 
         if (owner != 0 && (!(owner & SWEEPER) || stoa__session_is_mine(session)))
-            return false;
+            return fail_busy(session, err);
         if (stoa__session_try(session))
-            return true;
-        stoa__sleep_ns(SWEEP_WAIT_NS);
-    }
-    return false;
+            return STOA_OK;
+        if (stoa__clock_monotonic_ns() - began > SWEEP_WAIT_MAX_NS)
+            return fail_busy(session, err);
+        stoa__sleep_ns(stoa__call_slice_ns(call, SWEEP_WAIT_NS));
+        rc = stoa__call_check(call, err);
+    } while (rc == STOA_OK);
+    return rc;
 }
 
 /* Its holder comes back, from outside of any call. */
@@ -74,19 +85,23 @@ static bool enter_lease(struct stoa__session *session)
     return true;
 }
 
-stoa_status stoa__session_take(struct stoa__session *session, stoa_error *err)
+stoa_status stoa__session_take(struct stoa__session *session, stoa__call *call,
+                               stoa_error *err)
 {
-    if (__builtin_expect(!stoa__session_try(session), 0) && !enter_lease(session) &&
-        !wait_for_sweeper(session))
-        return fail_busy(session, err);
-    stoa__session_sweep(session);
-    return STOA_OK;
+    stoa_status rc = STOA_OK;
+
+    if (__builtin_expect(!stoa__session_try(session), 0) && !enter_lease(session))
+        rc = wait_for_sweeper(session, call, err);
+    if (__builtin_expect(rc == STOA_OK, 1))
+        stoa__session_sweep(session);
+    return rc;
 }
 
-stoa_status stoa__session_take_nested(struct stoa__session *session, stoa_error *err)
+stoa_status stoa__session_take_nested(struct stoa__session *session, stoa__call *call,
+                                      stoa_error *err)
 {
     if (!stoa__session_is_mine(session))
-        return stoa__session_take(session, err);
+        return stoa__session_take(session, call, err);
     session->depth++;
     return STOA_OK;
 }

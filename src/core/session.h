@@ -66,10 +66,13 @@ struct stoa__session {
     struct stoa__session *next, *previous; /* In the database's list, under its lock. */
 };
 
-/* Take the mark, or BUSY at once; behind a thread that only ends what it closed. */
-stoa_status stoa__session_take(struct stoa__session *session, stoa_error *err);
+/* Take the mark, or BUSY at once; behind a thread that only ends what it closed, when it is done,
+ * or what stops `call`. */
+stoa_status stoa__session_take(struct stoa__session *session, stoa__call *call,
+                               stoa_error *err);
 /* The same, but the holder may take it again. */
-stoa_status stoa__session_take_nested(struct stoa__session *session, stoa_error *err);
+stoa_status stoa__session_take_nested(struct stoa__session *session, stoa__call *call,
+                                      stoa_error *err);
 /* Let the mark go; the outermost time empties the graveyard. */
 void stoa__session_let_go(struct stoa__session *session);
 /* Take it without a word and without emptying the graveyard. */
