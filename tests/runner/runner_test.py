@@ -1,7 +1,10 @@
 # SPDX-License-Identifier: Apache-2.0
 """The runner blames the right test for what goes wrong, and the counting misses nothing."""
+import contextlib
+import io
 import os
 import re
+import runpy
 import subprocess
 import sys
 
@@ -73,4 +76,32 @@ ran("a suite that passes and then fails to end well is a failure",
     "echo 1..1; echo ok 1; exit 3", True)
 ran("a suite that is killed is a failure", "echo 1..1; echo ok 1; kill -9 $$", True)
 ran("a suite that is not there is a failure", "", True, "./no-such-program")
+
+
+def proof(parts):
+    """What tools/run_proof says and answers when `parts` are its parts."""
+    program = runpy.run_path(os.path.join(ROOT, "tools/run_proof"))
+    named = dict(zip(("abi", "tidy", "fuzz"), parts(program)))
+    program["PARTS"].clear()
+    program["PARTS"].update(named)
+    with contextlib.redirect_stdout(io.StringIO()) as said:
+        answer = program["main"]([])
+    return answer, said.getvalue().splitlines()
+
+
+def unbuilt(program):
+    raise program["Unbuilt"]("debug")
+
+
+def broken():
+    raise OSError("no such tool")
+
+
+answer, told = proof(lambda program: [
+    lambda: unbuilt(program), broken, lambda: [program["single"]("runner", "sample", ["true"])]])
+point("a part of the proof that fails is counted, and the next one runs",
+      differences([re.sub(r" +", " ", line)[:-2].rstrip("0123456789") for line in told[-4:-1]],
+                  ["proof abi the build of debug failed ", "proof tidy it broke off ",
+                   "proof fuzz 1 passed, 0 failed "])
+      + differences([told[-1], answer], ["1 passed, 2 failed", 1]))
 done()
