@@ -173,6 +173,27 @@ stoa_status stoa__settings_finish(stoa__settings *settings, const char *what,
     return STOA_OK;
 }
 
+bool stoa__setting_is_secret(const char *key, size_t size)
+{
+    static const char *const words[] = {"password", "passwd", "pwd",  "token",     "secret",
+                                        "key",      "auth",   "cred", "passphrase"};
+
+    for (size_t i = 0; i < sizeof words / sizeof *words; i++) {
+        size_t word_size = strlen(words[i]);
+
+        for (size_t at = 0; at + word_size <= size; at++) {
+            size_t same = 0;
+
+            /* Setting bit 5 makes ASCII letters small. */
+            while (same < word_size && (key[at + same] | 0x20) == words[i][same])
+                same++;
+            if (same == word_size)
+                return true;
+        }
+    }
+    return false;
+}
+
 void stoa__settings_release(stoa__settings *settings)
 {
     stoa__arena_release(&settings->arena);

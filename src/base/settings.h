@@ -62,6 +62,10 @@ stoa_status stoa__settings_read(stoa__settings *settings, const char *what,
 stoa_status stoa__settings_finish(stoa__settings *settings, const char *what, stoa_error *err);
 void stoa__settings_release(stoa__settings *settings);
 
+/* By its key, a setting of whatever reads it later (a driver, a server): it holds "password",
+ * "token" or another word of the kind, in any case. */
+bool stoa__setting_is_secret(const char *key, size_t size);
+
 /*
  * A target: "engine:rest?key=value" or a bare path, which means "sqlite:". One letter before the
  * colon, or no such word-like scheme, is a path too; so a path is never cut at a '?' and "./a:b"

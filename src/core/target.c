@@ -5,6 +5,7 @@
 #include "base/error.h"
 #include "base/limits.h"
 #include "base/mem.h"
+#include "base/settings.h"
 #include "text/utf8.h"
 
 #include <stdbool.h>
@@ -18,28 +19,6 @@ static bool is_key_byte(char c)
 {
     return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
            c == '_' || c == '-' || c == '.';
-}
-
-static bool is_secret(const char *key, size_t size)
-{
-    static const char *const words[] = {"password", "passwd", "pwd",
-                                        "token",    "secret", "key",
-                                        "auth",     "cred",   "passphrase"};
-
-    for (size_t i = 0; i < sizeof words / sizeof *words; i++) {
-        size_t word_size = strlen(words[i]);
-
-        for (size_t at = 0; at + word_size <= size; at++) {
-            size_t same = 0;
-
-            /* Setting bit 5 makes ASCII letters small. */
-            while (same < word_size && (key[at + same] | 0x20) == words[i][same])
-                same++;
-            if (same == word_size)
-                return true;
-        }
-    }
-    return false;
 }
 
 /* The password in "scheme://user:password@host": where it begins and ends. */
@@ -77,7 +56,7 @@ static stoa_status append_masked(stoa__buffer *out, const char *text, size_t fro
             from++;
         value = from < to ? from + 1 : from;
         rc = stoa__buffer_append(out, text + key, value - key);
-        if (from < to && text[from] == '=' && is_secret(text + key, from - key)) {
+        if (from < to && text[from] == '=' && stoa__setting_is_secret(text + key, from - key)) {
             while (value < to && !strchr("&; ", text[value]))
                 value++;
             if (rc == STOA_OK)

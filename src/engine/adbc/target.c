@@ -134,26 +134,6 @@ struct reading {
     stoa_error *err;
 };
 
-static bool is_secret(const char *key, size_t size)
-{
-    static const char *const words[] = {"password", "passwd", "pwd",  "token",     "secret",
-                                        "key",      "auth",   "cred", "passphrase"};
-
-    for (size_t i = 0; i < sizeof words / sizeof *words; i++) {
-        size_t word_size = strlen(words[i]);
-
-        for (size_t at = 0; at + word_size <= size; at++) {
-            size_t same = 0;
-
-            while (same < word_size && (key[at + same] | 0x20) == words[i][same])
-                same++;
-            if (same == word_size)
-                return true;
-        }
-    }
-    return false;
-}
-
 static stoa_status add_secret(struct reading *reading, const char *text, size_t size)
 {
     struct adbc_target *out = reading->out;
@@ -194,7 +174,7 @@ static stoa_status add_secrets_of(struct reading *reading, const char *uri)
 
         while (key > uri && !strchr("?&; ", key[-1]))
             key--;
-        if (is_secret(key, (size_t)(equals - key)))
+        if (stoa__setting_is_secret(key, (size_t)(equals - key)))
             rc = add_secret(reading, equals + 1, strcspn(equals + 1, "&; "));
     }
     return rc;
@@ -232,8 +212,9 @@ static stoa_status add_option(struct reading *reading, struct adbc_option **list
         memcpy(grown, *list, (size_t)*count * sizeof *grown);
     grown[(*count)++] = option;
     *list = grown;
-    return is_secret(option.key, size) ? add_secret(reading, option.value, strlen(option.value))
-                                       : STOA_OK;
+    return stoa__setting_is_secret(option.key, size)
+               ? add_secret(reading, option.value, strlen(option.value))
+               : STOA_OK;
 }
 
 static stoa_status add_database_option(struct reading *reading, const char *key,
