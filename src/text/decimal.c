@@ -24,29 +24,6 @@ struct number {
     uint64_t magnitude[LIMBS]; /* Lowest first. */
 };
 
-static const uint64_t powers[STEP_DIGITS + 1] = {
-    UINT64_C(1),
-    UINT64_C(10),
-    UINT64_C(100),
-    UINT64_C(1000),
-    UINT64_C(10000),
-    UINT64_C(100000),
-    UINT64_C(1000000),
-    UINT64_C(10000000),
-    UINT64_C(100000000),
-    UINT64_C(1000000000),
-    UINT64_C(10000000000),
-    UINT64_C(100000000000),
-    UINT64_C(1000000000000),
-    UINT64_C(10000000000000),
-    UINT64_C(100000000000000),
-    UINT64_C(1000000000000000),
-    UINT64_C(10000000000000000),
-    UINT64_C(100000000000000000),
-    UINT64_C(1000000000000000000),
-    UINT64_C(10000000000000000000),
-};
-
 #define KNOWN_WIDTH(width)                                                               \
     ((width) == 4 || (width) == 8 || (width) == 16 || (width) == 32)
 #define KNOWN_SCALE(scale)                                                               \
@@ -130,7 +107,7 @@ static size_t put_digits(struct number number, char out[DIGITS_MAX])
 
     while (!is_zero(&number)) {
         assert(count < 5);
-        parts[count++] = divide(&number, powers[STEP_DIGITS]);
+        parts[count++] = divide(&number, stoa__tens[STEP_DIGITS]);
     }
     if (count == 0)
         return 0;
@@ -278,15 +255,15 @@ static struct number collect(const struct scanned *text, int64_t zeros)
             continue;
         part = part * 10 + (uint64_t)(*at - '0');
         if (++count == STEP_DIGITS) {
-            (void)multiply_add(&number, powers[count], part);
+            (void)multiply_add(&number, stoa__tens[count], part);
             part = 0;
             count = 0;
         }
     }
-    (void)multiply_add(&number, powers[count], part);
+    (void)multiply_add(&number, stoa__tens[count], part);
     for (; zeros > STEP_DIGITS; zeros -= STEP_DIGITS)
-        (void)multiply_add(&number, powers[STEP_DIGITS], 0);
-    (void)multiply_add(&number, powers[zeros], 0);
+        (void)multiply_add(&number, stoa__tens[STEP_DIGITS], 0);
+    (void)multiply_add(&number, stoa__tens[zeros], 0);
     return number;
 }
 
@@ -337,14 +314,14 @@ static const char *shift(struct number *number, int32_t digits)
     while (digits > 0) {
         const int32_t step = digits < STEP_DIGITS ? digits : STEP_DIGITS;
 
-        if (!multiply_add(number, powers[step], 0))
+        if (!multiply_add(number, stoa__tens[step], 0))
             return too_many;
         digits -= step;
     }
     while (digits < 0) {
         const int32_t step = -digits < STEP_DIGITS ? -digits : STEP_DIGITS;
 
-        if (divide(number, powers[step]) != 0)
+        if (divide(number, stoa__tens[step]) != 0)
             return lost;
         digits += step;
     }

@@ -15,6 +15,9 @@ void stoa__digits_put(char *out, uint64_t value, size_t count);
 /* "00" "01" ... "99", for writing two digits at once. */
 extern const char stoa__digit_pairs[201];
 
+/* 10^0 to 10^19, the largest in 64 bits. */
+extern const uint64_t stoa__tens[20];
+
 static inline void stoa__digits_put_two(char *out, uint32_t value)
 {
     out[0] = stoa__digit_pairs[2 * value];
