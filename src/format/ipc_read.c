@@ -300,14 +300,10 @@ static stoa_status open_reader(struct ipc *ipc, stoa__call *call, const stoa_sou
 static stoa_status begin(stoa_op op, const stoa_source *source, const struct ArrowArrayStream *out,
                          stoa__call *call, struct ipc **ipc, stoa_error *err)
 {
-    stoa_status rc;
+    stoa_status rc = stoa__source_check(source, out, err);
 
-    if (!source || !out)
-        return stoa__fail(err, STOA_ERR_INVALID, "%s is NULL", source ? "out" : "source");
-    if (source->struct_size < (int64_t)sizeof *source)
-        return stoa__fail(err, STOA_ERR_INVALID,
-                          "the source's struct_size is %lld, not at least %zu",
-                          (long long)source->struct_size, sizeof *source);
+    if (rc != STOA_OK)
+        return rc;
     rc = stoa__call_begin(call, op, NULL, err);
     if (rc == STOA_OK) {
         *ipc = stoa__alloc_zero(1, sizeof **ipc);

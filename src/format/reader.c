@@ -106,15 +106,10 @@ static stoa_status begin(stoa_op op, const stoa_source *source,
                          const struct ArrowArrayStream *out, size_t size, stoa__call *call,
                          stoa__reader **reader, stoa_error *err)
 {
-    stoa_status rc;
+    stoa_status rc = stoa__source_check(source, out, err);
 
-    if (!source || !out)
-        return stoa__fail(err, STOA_ERR_INVALID, "%s is NULL", source ? "out" : "source");
-    if (source->struct_size < (int64_t)sizeof *source)
-        return stoa__fail(err, STOA_ERR_INVALID,
-                          "the source's struct_size is %lld, not at least %zu",
-                          (long long)source->struct_size, sizeof *source);
-    rc = stoa__call_begin(call, op, NULL, err);
+    if (rc == STOA_OK)
+        rc = stoa__call_begin(call, op, NULL, err);
     if (rc != STOA_OK)
         return rc;
     *reader = stoa__alloc_zero(1, size);

@@ -267,6 +267,17 @@ static stoa_status open_given(stoa__source *source, stoa_error *err)
     return STOA_OK;
 }
 
+stoa_status stoa__source_check(const stoa_source *given, const void *out, stoa_error *err)
+{
+    if (!given || !out)
+        return stoa__fail(err, STOA_ERR_INVALID, "%s is NULL", given ? "out" : "source");
+    if (given->struct_size < (int64_t)sizeof *given)
+        return stoa__fail(err, STOA_ERR_INVALID,
+                          "the source's struct_size is %lld, not at least %zu",
+                          (long long)given->struct_size, sizeof *given);
+    return STOA_OK;
+}
+
 stoa_status stoa__source_open(stoa__source *source, const stoa_source *given, int32_t packed,
                               stoa__call *call, stoa_error *err)
 {

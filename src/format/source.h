@@ -31,6 +31,8 @@ typedef struct stoa__source {
     int32_t compression;     /* STOA_COMPRESSION_* */
 } stoa__source;
 
+/* INVALID where a caller's `given`, or the `out` that goes with it, cannot be looked at. */
+stoa_status stoa__source_check(const stoa_source *given, const void *out, stoa_error *err);
 /* On failure `source` is zero, and the caller's `release` has run: it always runs once. */
 stoa_status stoa__source_open(stoa__source *source, const stoa_source *given, int32_t packed,
                               stoa__call *call, stoa_error *err);
