@@ -204,6 +204,15 @@ static void fill(struct lua_runner *runner, stoa_column *column, int64_t rows)
     column->validity = validity;
 }
 
+/* A column without values, named by the key of the pair on top. */
+static stoa_column column_of_key(struct lua_runner *runner)
+{
+    size_t size = 0;
+    const char *name = key_of(runner, &size);
+
+    return (stoa_column){.name = name, .name_size = (int64_t)size};
+}
+
 void collection_lua_take_cells(struct lua_runner *runner, int index, bool arrays)
 {
     const struct lua_api *lua = &runner->lua;
@@ -212,18 +221,15 @@ void collection_lua_take_cells(struct lua_runner *runner, int index, bool arrays
     collection_lua_take_table(runner, index, "attributes");
     lua->check_stack(state, STACK_ROOM, "cells");
     for (lua->push_nil(state); lua->next(state, index); lua->set_top(state, -2)) {
-        stoa_column column = {0};
-        size_t size = 0;
+        stoa_column column = column_of_key(runner);
 
-        column.name = key_of(runner, &size);
-        column.name_size = (int64_t)size;
         if (arrays && lua->type(state, -1) == LUA_TABLE) {
             measure(runner, &column);
             fill(runner, &column, column.count);
             append(runner, &runner->scratch.columns, &column, sizeof column);
             continue;
         }
-        add_text(runner, STOA_TYPE_NAME, column.name, size);
+        add_text(runner, STOA_TYPE_NAME, column.name, (size_t)column.name_size);
         add_value(runner, "attribute", column.name);
     }
 }
@@ -294,11 +300,8 @@ static int64_t measure_all(struct lua_runner *runner, int index)
     collection_lua_take_table(runner, index, "columns");
     lua->check_stack(state, STACK_ROOM, "columns");
     for (lua->push_nil(state); lua->next(state, index); lua->set_top(state, -2)) {
-        stoa_column column = {0};
-        size_t size = 0;
+        stoa_column column = column_of_key(runner);
 
-        column.name = key_of(runner, &size);
-        column.name_size = (int64_t)size;
         measure(runner, &column);
         rows = column.count > rows ? column.count : rows;
         append(runner, &runner->scratch.columns, &column, sizeof column);
