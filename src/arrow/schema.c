@@ -111,6 +111,32 @@ stoa_status stoa__arrow_type_export(const struct stoa__arrow_type *type,
     return rc;
 }
 
+/* By way of a schema, which copies all there is. */
+stoa_status stoa__arrow_type_copy(const struct stoa__arrow_type *type, stoa__arena *arena,
+                                  struct stoa__arrow_type **out, stoa_error *err)
+{
+    struct ArrowSchema schema = {0};
+    stoa_status rc = stoa__arrow_type_export(type, &schema, err);
+
+    *out = NULL;
+    if (rc == STOA_OK)
+        rc = stoa__arrow_type_parse(&schema, arena, out, err);
+    stoa__schema_release(&schema);
+    return rc;
+}
+
+const struct stoa__arrow_type *stoa__arrow_type_values(const struct stoa__arrow_type *type)
+{
+    for (;;) {
+        if (type->dictionary)
+            type = type->dictionary;
+        else if (type->kind == STOA__ARROW_RUN_END)
+            type = &type->children[1];
+        else
+            return type;
+    }
+}
+
 stoa_status stoa_schema_copy(const struct ArrowSchema *schema, struct ArrowSchema *out,
                              stoa_error *err)
 {

@@ -106,6 +106,13 @@ stoa_status stoa__arrow_type_simple(const char *format, const char *name, bool n
                                     stoa__arena *arena, struct stoa__arrow_type **out,
                                     stoa_error *err);
 
+/* The same from another arena, with all it holds. NULL in `out` on failure. */
+stoa_status stoa__arrow_type_copy(const struct stoa__arrow_type *type, stoa__arena *arena,
+                                  struct stoa__arrow_type **out, stoa_error *err);
+
+/* The type of the values: dictionary and run-end resolved. */
+const struct stoa__arrow_type *stoa__arrow_type_values(const struct stoa__arrow_type *type);
+
 /* Same type: kinds, parameters, children and dictionaries; names of children of structs count,
  * metadata and nullability do not. */
 bool stoa__arrow_type_equal(const struct stoa__arrow_type *a, const struct stoa__arrow_type *b);

@@ -15,18 +15,6 @@
 
 /* ---- types ---- */
 
-const struct stoa__arrow_type *collection_values_type(const struct stoa__arrow_type *type)
-{
-    for (;;) {
-        if (type->dictionary)
-            type = type->dictionary;
-        else if (type->kind == STOA__ARROW_RUN_END)
-            type = &type->children[1];
-        else
-            return type;
-    }
-}
-
 static bool is_integer(enum stoa__arrow_kind kind)
 {
     return kind == STOA__ARROW_BOOL || stoa__arrow_is_signed(kind) || stoa__arrow_is_unsigned(kind);
@@ -40,7 +28,7 @@ static bool is_date(enum stoa__arrow_kind kind)
 
 const char *collection_given_word(const struct stoa__arrow_type *type, char *room, size_t size)
 {
-    const struct stoa__arrow_type *const values = collection_values_type(type);
+    const struct stoa__arrow_type *const values = stoa__arrow_type_values(type);
 
     if (is_integer(values->kind))
         return "INTEGER";
@@ -92,7 +80,7 @@ void collection_feed_init(struct collection_feed *feed, const struct collection_
 {
     *feed = (struct collection_feed){
         .column = column, .type = type, .policy = policy, .style = style, .nullable = true};
-    feed->form = form_of(column, policy, collection_values_type(type));
+    feed->form = form_of(column, policy, stoa__arrow_type_values(type));
 }
 
 /* ---- checks ---- */
@@ -243,13 +231,13 @@ bool collection_feed_may_be_null(const struct collection_feed *feed,
 {
     return may_be_null(feed->type, array) ||
            (feed->policy->nan_null &&
-            stoa__arrow_is_float(collection_values_type(feed->type)->kind));
+            stoa__arrow_is_float(stoa__arrow_type_values(feed->type)->kind));
 }
 
 /* Is there nothing to be found in such values? */
 static bool needs_no_look(const struct collection_feed *feed, const struct ArrowArray *array)
 {
-    const enum stoa__arrow_kind kind = collection_values_type(feed->type)->kind;
+    const enum stoa__arrow_kind kind = stoa__arrow_type_values(feed->type)->kind;
 
     if (!feed->nullable && may_be_null(feed->type, array))
         return false;

@@ -122,9 +122,6 @@ stoa_status collection_feed_pack(const struct collection_feed *feed, const struc
                                  int64_t row, int64_t id, stoa__buffer *values,
                                  stoa__buffer *bytes);
 
-/* The type of the values: dictionaries and run ends resolved. */
-const struct stoa__arrow_type *collection_values_type(const struct stoa__arrow_type *type);
-
 /* Take space, tab, CR and LF off both ends. */
 void collection_trim(const char **text, size_t *size);
 

@@ -94,19 +94,6 @@ static stoa_status keep(struct adbc_cursor *cursor, struct ArrowArray *batch, st
     return STOA_OK;
 }
 
-/* By way of a schema, which copies all there is. */
-static stoa_status copy_type(const struct stoa__arrow_type *type, stoa__arena *arena,
-                             struct stoa__arrow_type **out, stoa_error *err)
-{
-    struct ArrowSchema schema = {0};
-    stoa_status rc = stoa__arrow_type_export(type, &schema, err);
-
-    if (rc == STOA_OK)
-        rc = stoa__arrow_type_parse(&schema, arena, out, err);
-    stoa__schema_release(&schema);
-    return rc;
-}
-
 stoa_status adbc_cursor_of_batch(struct adbc_session *session, const struct stoa__arrow_type *type,
                                  struct ArrowArray *batch, void **out, stoa_error *err)
 {
@@ -115,7 +102,7 @@ stoa_status adbc_cursor_of_batch(struct adbc_session *session, const struct stoa
 
     if (!cursor)
         return STOA_ERR_NOMEM;
-    rc = copy_type(type, &cursor->arena, &cursor->type, err);
+    rc = stoa__arrow_type_copy(type, &cursor->arena, &cursor->type, err);
     if (rc == STOA_OK && batch)
         rc = keep(cursor, batch, err);
     if (rc == STOA_OK)
@@ -345,7 +332,7 @@ stoa_status adbc_cursor_request(void *self, const struct stoa__arrow_type *type,
         merged.children[i].name = own->children[i].name;
     }
     if (rc == STOA_OK)
-        rc = copy_type(&merged, &cursor->arena, &wanted, err);
+        rc = stoa__arrow_type_copy(&merged, &cursor->arena, &wanted, err);
     if (rc == STOA_OK)
         cursor->wanted = wanted;
     stoa__arena_release(&arena);

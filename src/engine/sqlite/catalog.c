@@ -401,18 +401,6 @@ static stoa_status select_all(const char *database, const char *table, stoa__buf
     return rc == STOA_ERR_NOMEM ? stoa__fail_nomem(err) : rc;
 }
 
-/* By way of a schema, which copies all there is. */
-static stoa_status copy_type(const struct stoa__arrow_type *type, stoa__arena *arena,
-                             struct stoa__arrow_type **out, stoa_error *err)
-{
-    struct ArrowSchema schema = {0};
-    stoa_status rc = stoa__arrow_type_export(type, &schema, err);
-    if (rc == STOA_OK)
-        rc = stoa__arrow_type_parse(&schema, arena, out, err);
-    stoa__schema_release(&schema);
-    return rc;
-}
-
 stoa_status sqlite_table_type(void *self, stoa__call *call, const char *database,
                               const char *table, stoa__arena *arena,
                               struct stoa__arrow_type **type, stoa_error *err)
@@ -432,7 +420,7 @@ stoa_status sqlite_table_type(void *self, stoa__call *call, const char *database
     if (rc == STOA_OK)
         rc = sqlite_statement_type(statement, &config, &found, err);
     if (rc == STOA_OK)
-        rc = copy_type(found, arena, type, err);
+        rc = stoa__arrow_type_copy(found, arena, type, err);
     if (statement)
         sqlite_statement_close(statement);
     stoa__buffer_release(&sql);

@@ -519,7 +519,7 @@ static stoa_status make_columns(struct sqlite_cursor *cursor, stoa_error *err)
         return stoa__fail_nomem(err);
     for (int32_t i = 0; i < cursor->column_count; i++) {
         const struct stoa__arrow_type *field = &cursor->type->children[i];
-        const struct stoa__arrow_type *values = sqlite_type_values(field);
+        const struct stoa__arrow_type *values = stoa__arrow_type_values(field);
 
         cursor->columns[i] = (struct sqlite_column){
             .writer = writer_of(&cursor->plan[i], values),

@@ -193,7 +193,7 @@ stoa_status sqlite_write_mismatch(struct sqlite_cursor *cursor, int32_t column,
     char value[160], type[128];
 
     describe(cell, value, sizeof value);
-    stoa__arrow_type_text(sqlite_type_values(field), type, sizeof type);
+    stoa__arrow_type_text(stoa__arrow_type_values(field), type, sizeof type);
     if (cursor->config.type_mismatch != STOA__MISMATCH_NULL || !field->nullable)
         return stoa__fail(err, STOA_ERR_TYPE, "column '%s', row %lld: %s is no %s%s%s%s",
                           field->name, row, value, type, why ? ": " : "", why ? why : "",

@@ -105,7 +105,7 @@ static stoa_status match_columns(struct feed *feed)
     for (int32_t i = 0; i < count; i++) {
         feed->columns[i] = by_name ? feed->columns[i] : i;
         const struct stoa__arrow_type *values =
-            sqlite_type_values(&type->children[feed->columns[i]]);
+            stoa__arrow_type_values(&type->children[feed->columns[i]]);
 
         feed->forms[i] =
             (struct sqlite_column_form){values, sqlite_type_form_default(values)};

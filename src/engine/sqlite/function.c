@@ -273,7 +273,7 @@ stoa_status sqlite_function_add(void *self, struct stoa__function_spec *spec, vo
     function->parameter_count = spec->parameters->child_count;
     if (spec->returns)
         function->returns = (struct sqlite_column_form){
-            sqlite_type_values(spec->returns), sqlite_type_form_default(spec->returns)};
+            stoa__arrow_type_values(spec->returns), sqlite_type_form_default(spec->returns)};
     /* Until it is registered the spec is the core's: the destructor SQLite runs on a failure must
      * not touch it. */
     stoa_release release = function->spec.release;

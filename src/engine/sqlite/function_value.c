@@ -122,7 +122,7 @@ stoa_status sqlite_argument_append(const struct sqlite_function *function, int32
                                    sqlite3_value *value, struct stoa__column *column,
                                    stoa_error *err)
 {
-    const struct stoa__arrow_type *type = sqlite_type_values(column->type);
+    const struct stoa__arrow_type *type = stoa__arrow_type_values(column->type);
     struct sqlite_cell cell;
     char digits[NUMBER_TEXT_SIZE];
     const char *text = NULL;
@@ -323,7 +323,7 @@ stoa_status sqlite_argument_pack(const struct sqlite_function *function, int32_t
     else if (type->kind == STOA__ARROW_NULL)
         rc = pack_as_is(&cell, &out, bytes) == STOA_OK ? STOA_OK : stoa__fail_nomem(err);
     else
-        rc = pack_typed(function, index, sqlite_type_values(type), &cell, &out, bytes, err);
+        rc = pack_typed(function, index, stoa__arrow_type_values(type), &cell, &out, bytes, err);
     if (rc == STOA_OK && stoa__buffer_append(values, &out, sizeof out) != STOA_OK)
         rc = stoa__fail_nomem(err);
     return rc;

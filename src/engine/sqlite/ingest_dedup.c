@@ -86,7 +86,7 @@ static stoa_status delete_range(struct sqlite_ingest_plan *plan, stoa__call *cal
 {
     struct sqlite_session *const session = plan->source.session;
     const struct stoa__arrow_type *const type =
-        sqlite_type_values(column->cast ? column->cast : column->type);
+        stoa__arrow_type_values(column->cast ? column->cast : column->type);
     struct bound begin, end;
     stoa_status rc;
 
@@ -115,7 +115,7 @@ static stoa_status check_index(struct sqlite_ingest_plan *plan, int32_t index,
             "table '%s' is to be truncated by ranges, but has no index column",
             plan->name.table);
     column = &plan->source.columns[index];
-    type = sqlite_type_values(column->cast ? column->cast : column->type);
+    type = stoa__arrow_type_values(column->cast ? column->cast : column->type);
     if (unit_ns(type) > 0)
         return STOA_OK;
     stoa__arrow_type_text(type, text, sizeof(text));

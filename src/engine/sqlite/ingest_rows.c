@@ -176,22 +176,6 @@ static bool serves(const struct sqlite_ingest_plan *plan, const struct sqlite_ro
            stoa__arrow_type_equal(plan->source.type, rows->source->type);
 }
 
-/* The source's type lives as long as the append; the plan's must live on. */
-static stoa_status copy_type(const struct stoa__arrow_type *type, stoa__arena *arena,
-                             const struct stoa__arrow_type **out, stoa_error *err)
-{
-    struct ArrowSchema schema = {0};
-    struct stoa__arrow_type *copy = NULL;
-    stoa_status rc = stoa__arrow_type_export(type, &schema, err);
-
-    if (rc == STOA_OK)
-        rc = stoa__arrow_type_parse(&schema, arena, &copy, err);
-    if (schema.release)
-        schema.release(&schema);
-    *out = copy;
-    return rc;
-}
-
 static stoa_status copy_names(struct sqlite_ingest_plan *plan,
                               struct sqlite_table_name name, const char *key_list,
                               stoa_error *err)
@@ -230,10 +214,13 @@ static stoa_status plan_make(struct sqlite_ingest_plan *plan, stoa__call *call,
     struct sqlite_session *const session = plan->source.session;
     struct sqlite_source_column *columns = NULL;
     const char **names = NULL;
+    struct stoa__arrow_type *type = NULL;
     stoa_status rc = copy_names(plan, rows->name, rows->keys, err);
 
+    /* The source's type lives as long as the append; the plan's must live on. */
     if (rc == STOA_OK)
-        rc = copy_type(rows->source->type, &plan->arena, &plan->source.type, err);
+        rc = stoa__arrow_type_copy(rows->source->type, &plan->arena, &type, err);
+    plan->source.type = type;
     if (rc == STOA_OK)
         rc =
             sqlite_table_look(session, call, plan->name, &plan->arena, &plan->table, err);

@@ -185,7 +185,7 @@ static bool is_key(const char *name, struct sqlite_names keys)
  * index beside the table. So an integer key gets them, whatever its width. */
 static bool is_row_id(const struct stoa__arrow_type *column, struct sqlite_names keys)
 {
-    const struct stoa__arrow_type *const values = sqlite_type_values(column);
+    const struct stoa__arrow_type *const values = stoa__arrow_type_values(column);
 
     return keys.count == 1 && is_key(column->name, keys) &&
            (stoa__arrow_is_signed(values->kind) ||
@@ -521,7 +521,7 @@ static stoa_status match_column(struct sqlite_session *session, stoa__call *call
                                 const struct sqlite_forms *forms, stoa__arena *arena,
                                 struct sqlite_source_column *out, stoa_error *err)
 {
-    const struct stoa__arrow_type *const values = sqlite_type_values(given), *to;
+    const struct stoa__arrow_type *const values = stoa__arrow_type_values(given), *to;
     struct stoa__arrow_type *type = NULL;
     stoa__buffer scratch = {0};
     bool metadata;
@@ -536,7 +536,7 @@ static stoa_status match_column(struct sqlite_session *session, stoa__call *call
     }
     if (rc != STOA_OK)
         return rc;
-    to = sqlite_type_values(type);
+    to = stoa__arrow_type_values(type);
     if (!takes(to, values))
         return fail_type(table, stored, to, values, err);
     if (values->kind == STOA__ARROW_NULL)

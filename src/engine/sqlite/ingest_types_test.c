@@ -375,7 +375,7 @@ static void check_same(const struct stoa__arrow_type *a_type, const struct Arrow
         x.offset += a->offset;
         y.offset += b->offset;
         x.length = y.length = a->length;
-        if (stoa__arrow_is_float(sqlite_type_values(&a_type->children[i])->kind))
+        if (stoa__arrow_is_float(stoa__arrow_type_values(&a_type->children[i])->kind))
             check_floats(&a_type->children[i], &x, &b_type->children[i], &y);
         else
             CHECK(arrow_random_same(&a_type->children[i], &x, &b_type->children[i], &y));

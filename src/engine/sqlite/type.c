@@ -117,18 +117,6 @@ enum sqlite_affinity sqlite_type_affinity(const char *declared)
 
 /* ---- Arrow to declared ---- */
 
-const struct stoa__arrow_type *sqlite_type_values(const struct stoa__arrow_type *type)
-{
-    for (;;) {
-        if (type->dictionary)
-            type = type->dictionary;
-        else if (type->kind == STOA__ARROW_RUN_END)
-            type = &type->children[1];
-        else
-            return type;
-    }
-}
-
 static bool same_format(const struct sqlite_logical *logical, const char *format)
 {
     if (strncmp(format, "ts", 2) == 0)
@@ -324,7 +312,7 @@ stoa_status sqlite_type_declare(const struct stoa__arrow_type *type,
                                 const struct sqlite_forms *forms, stoa__buffer *out,
                                 enum sqlite_form *form, bool *metadata, stoa_error *err)
 {
-    const struct stoa__arrow_type *values = sqlite_type_values(type);
+    const struct stoa__arrow_type *values = stoa__arrow_type_values(type);
     const size_t size = out->size;
     struct declaration to = {.out = out, .strict = forms->strict};
 
@@ -348,7 +336,7 @@ enum sqlite_form sqlite_type_form(const struct stoa__arrow_type *type,
     const enum sqlite_affinity affinity = sqlite_type_affinity(declared);
     const bool text = affinity == SQLITE_AFFINITY_TEXT;
 
-    type = sqlite_type_values(type);
+    type = stoa__arrow_type_values(type);
     if (stoa__arrow_is_decimal(type->kind))
         return affinity == SQLITE_AFFINITY_INTEGER ? SQLITE_FORM_DECIMAL_INT
                                                    : SQLITE_FORM_DECIMAL_TEXT;

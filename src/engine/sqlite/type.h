@@ -36,9 +36,6 @@ enum sqlite_form sqlite_type_form(const struct stoa__arrow_type *type,
 /* The form new tables use by default. */
 enum sqlite_form sqlite_type_form_default(const struct stoa__arrow_type *type);
 
-/* The type of the values: dictionary and run-end resolved. */
-const struct stoa__arrow_type *sqlite_type_values(const struct stoa__arrow_type *type);
-
 /* Arrow metadata with one more key, in `arena`; a key that is there already is
  * replaced. */
 stoa_status sqlite_metadata_with(const char *metadata, const char *key, const char *value,
