@@ -23,7 +23,8 @@ bench: all ## one line a bar: bar NAME value target ok|short
 	@bench/run
 
 install: all ## install under PREFIX (/usr/local), LIBDIR (lib); DESTDIR is honoured
-	@meson configure build/release --prefix $(abspath $(PREFIX)) --libdir $(LIBDIR)
+	@meson configure build/release --prefix "$$(realpath -ms "$(PREFIX)")" \
+		--libdir "$(LIBDIR)"
 	@tools/build release
 	@meson install -C build/release --quiet --no-rebuild
 	@[ -n "$(DESTDIR)" ] || ldconfig
