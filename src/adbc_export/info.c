@@ -210,9 +210,11 @@ AdbcStatusCode stoa__driver_table_schema(struct AdbcConnection *self, const char
     AdbcStatusCode status;
     stoa_error failure;
 
-    if (!out || !table)
-        return stoa__driver_fail_null(error, out ? "table" : "schema");
+    if (!out)
+        return stoa__driver_fail_null(error, "schema");
     *out = (struct ArrowSchema){0};
+    if (!table)
+        return stoa__driver_fail_null(error, "table");
     status = stoa__driver_enter_open(self, &connection, error);
     if (status != ADBC_STATUS_OK)
         return status;

@@ -224,9 +224,11 @@ AdbcStatusCode stoa__driver_read_partition(struct AdbcConnection *self, const ui
     size_t text_size = 0;
     const char *sql;
 
-    if (!out || !bytes)
-        return stoa__driver_fail_null(error, out ? "serialized_partition" : "out");
+    if (!out)
+        return stoa__driver_fail_null(error, "out");
     *out = (struct ArrowArrayStream){0};
+    if (!bytes)
+        return stoa__driver_fail_null(error, "serialized_partition");
     status = stoa__driver_enter_open(self, &connection, error);
     if (status != ADBC_STATUS_OK)
         return status;

@@ -25,9 +25,10 @@ static AdbcStatusCode add_up(struct AdbcConnection *connection, const uint8_t *b
 {
     struct ArrowArrayStream stream;
     int64_t count;
-    AdbcStatusCode status =
-        driver.ConnectionReadPartition(connection, bytes, size, &stream, error);
+    AdbcStatusCode status;
 
+    memset(&stream, 0x5a, sizeof stream);
+    status = driver.ConnectionReadPartition(connection, bytes, size, &stream, error);
     if (status == ADBC_STATUS_OK)
         *total = sum(&stream, &count);
     else

@@ -512,6 +512,10 @@ static void tables_have_schemas_and_types(void)
     check_error(driver.ConnectionGetTableSchema(&kit.connection, NULL, NULL,
                                                 "(SELECT CURRENT_TIME)", &schema, &error),
                 ADBC_STATUS_NOT_FOUND, &error, "CURRENT_TIME");
+    memset(&schema, 0x5a, sizeof schema);
+    check_error(driver.ConnectionGetTableSchema(&kit.connection, NULL, NULL, NULL, &schema, &error),
+                ADBC_STATUS_INVALID_ARGUMENT, &error, "table is NULL");
+    CHECK(!schema.release);
     check_ok(driver.ConnectionGetTableTypes(&kit.connection, &stream, &error), &error);
     check_schema(&stream, type_formats);
     stream.release(&stream);
