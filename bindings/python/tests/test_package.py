@@ -116,6 +116,22 @@ def test_the_readme_runs_as_it_is_printed(tmp_path):
     assert "sum(a)" in ended.stdout and "6" in ended.stdout
 
 
+@pytest.mark.skipif(not ROOT, reason="needs the tree")
+@pytest.mark.parametrize("path", ["docs/python.md", "bindings/python/README.md"])
+def test_what_a_page_shows_runs_as_it_is_printed(path, tmp_path):
+    """Block behind block, as who reads it types it in; twice, since the file is there then."""
+    for module in ("pandas", "polars", "numpy"):
+        pytest.importorskip(module)
+    page = pathlib.Path(ROOT, path).read_text(encoding="utf-8")
+    blocks = re.findall(r"^```python\n(.*?)^```$", page, re.M | re.S)
+    assert blocks and page.count("```python") == len(blocks)
+    for _ in range(2):
+        ended = subprocess.run([sys.executable, "-W", "error", "-c", "\n".join(blocks)],
+                               cwd=tmp_path, capture_output=True, text=True, timeout=600,
+                               check=False)
+        assert (ended.returncode, ended.stderr) == (0, "")
+
+
 def table_of_functions():
     path = pathlib.Path(ROOT, "bindings/python/functions.txt")
     lines = [line.split(maxsplit=1) for line in path.read_text(encoding="utf-8").splitlines()
