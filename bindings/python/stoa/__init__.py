@@ -74,6 +74,10 @@ def __getattr__(name: str) -> "_Any":
     return getattr(import_module("stoa." + module), name)
 
 
+def __dir__() -> list[str]:
+    return sorted({*__all__, *(name for name in globals() if name.startswith("__"))})
+
+
 _LATE = {name: module for module, names in {
     "_async": "AsyncConnection AsyncResult aconnect",
     "_async_collection": "AsyncCollection AsyncGroup AsyncLua AsyncSeries",

@@ -31,6 +31,8 @@ def test_all_that_is_promised_is_there():
     for name in stoa.__all__:
         assert getattr(stoa, name) is not None
     assert set(stoa._LATE) <= set(stoa.__all__)
+    shown = {name for name in dir(stoa) if not name.startswith("__")}
+    assert shown == set(stoa.__all__)
     with pytest.raises(AttributeError):
         stoa.nonsense  # pylint: disable=pointless-statement
 
