@@ -5,6 +5,7 @@
 #include "base/thread.h"
 
 #include <assert.h>
+#include <stdatomic.h>
 #include <string.h>
 
 #include "base/ban.h"
@@ -16,16 +17,24 @@
  */
 enum { EXTENT_BITS = 16, EXTENT_FIRST = 1 << EXTENT_BITS, EXTENT_COUNT = 64 - EXTENT_BITS };
 
-/* A database. */
+/* In struct store's `holders`. */
+enum { WRITER = 1 << 30 };
+
+/*
+ * A database, or a journal. SQLite writes to a database in EXCLUSIVE alone, so while a file holds
+ * any lock nobody else changes what it reads. A journal has no locks, and a database's header is
+ * read without one too: these look under the mutex, which is held for every change.
+ */
 struct store {
     struct store *next;
     char *name;
-    stoa__mutex lock; /* Guards what follows. Innermost. */
+    stoa__mutex lock; /* Innermost. */
     uint8_t *extents[EXTENT_COUNT];
     int64_t size, limit;
-    int32_t readers; /* Files with any lock. */
-    bool writer;     /* One of them holds more than SHARED: nobody else gets any lock. */
-    int32_t files;   /* Guarded by `lock_stores`. */
+    /* Files with any lock, and WRITER when one of them holds more than SHARED: nobody else gets any
+     * then. Taken and given back by each statement that reads, hence no mutex. */
+    _Atomic int32_t holders;
+    int32_t files; /* Guarded by `lock_stores`. */
 };
 
 struct file {
@@ -40,6 +49,16 @@ static stoa__mutex lock_stores = STOA__MUTEX_INITIALIZER;
 static struct store *store_of(sqlite3_file *file)
 {
     return ((struct file *)file)->store;
+}
+
+static bool is_held(sqlite3_file *file)
+{
+    return ((struct file *)file)->held != SQLITE_LOCK_NONE;
+}
+
+static bool may_change(sqlite3_file *file)
+{
+    return !is_held(file) || ((struct file *)file)->held == SQLITE_LOCK_EXCLUSIVE;
 }
 
 /* ---- room ---- */
@@ -151,18 +170,29 @@ static int file_close(sqlite3_file *file)
     return SQLITE_OK;
 }
 
+static int read_bytes(const struct store *store, void *out, int size, int64_t offset)
+{
+    int64_t there = store->size - offset;
+
+    there = there < 0 ? 0 : there < size ? there : size;
+    copy_out(store, offset, out, there);
+    if (there == size)
+        return SQLITE_OK;
+    memset((uint8_t *)out + there, 0, (size_t)(size - there));
+    return SQLITE_IOERR_SHORT_READ;
+}
+
 static int file_read(sqlite3_file *file, void *out, int size, sqlite3_int64 offset)
 {
     struct store *const store = store_of(file);
-    int64_t there;
+    int code;
 
+    if (is_held(file))
+        return read_bytes(store, out, size, offset);
     stoa__mutex_lock(&store->lock);
-    there = store->size - offset;
-    there = there < 0 ? 0 : there < size ? there : size;
-    copy_out(store, offset, out, there);
+    code = read_bytes(store, out, size, offset);
     stoa__mutex_unlock(&store->lock);
-    memset((uint8_t *)out + there, 0, (size_t)(size - there));
-    return there == size ? SQLITE_OK : SQLITE_IOERR_SHORT_READ;
+    return code;
 }
 
 static int write_locked(struct store *store, const void *bytes, int size, int64_t offset)
@@ -187,6 +217,7 @@ static int file_write(sqlite3_file *file, const void *bytes, int size, sqlite3_i
     struct store *const store = store_of(file);
     int code;
 
+    assert(may_change(file));
     stoa__mutex_lock(&store->lock);
     code = write_locked(store, bytes, size, offset);
     stoa__mutex_unlock(&store->lock);
@@ -197,6 +228,7 @@ static int file_truncate(sqlite3_file *file, sqlite3_int64 size)
 {
     struct store *const store = store_of(file);
 
+    assert(may_change(file));
     stoa__mutex_lock(&store->lock);
     if (size < store->size)
         store->size = size;
@@ -215,6 +247,10 @@ static int file_size(sqlite3_file *file, sqlite3_int64 *out)
 {
     struct store *const store = store_of(file);
 
+    if (is_held(file)) {
+        *out = store->size;
+        return SQLITE_OK;
+    }
     stoa__mutex_lock(&store->lock);
     *out = store->size;
     stoa__mutex_unlock(&store->lock);
@@ -223,59 +259,51 @@ static int file_size(sqlite3_file *file, sqlite3_int64 *out)
 
 /* ---- locks ---- */
 
-static bool may_lock(const struct store *store, int held, int wanted)
+static bool may_lock(int32_t holders, int held, int wanted)
 {
     if (wanted == SQLITE_LOCK_SHARED)
-        return !store->writer;
-    if (wanted == SQLITE_LOCK_EXCLUSIVE && store->readers > 1)
+        return !(holders & WRITER);
+    if (wanted == SQLITE_LOCK_EXCLUSIVE && (holders & ~WRITER) > 1)
         return false;
-    return held > SQLITE_LOCK_SHARED || !store->writer;
+    return held > SQLITE_LOCK_SHARED || !(holders & WRITER);
 }
 
 static int file_lock(sqlite3_file *base, int wanted)
 {
     struct file *const file = (struct file *)base;
-    struct store *const store = file->store;
-    bool may;
+    _Atomic int32_t *const holders = &file->store->holders;
+    int32_t before = atomic_load_explicit(holders, memory_order_relaxed), after;
 
     if (wanted <= file->held)
         return SQLITE_OK;
-    stoa__mutex_lock(&store->lock);
-    may = may_lock(store, file->held, wanted);
-    if (may && file->held == SQLITE_LOCK_NONE)
-        store->readers++;
-    if (may && wanted > SQLITE_LOCK_SHARED)
-        store->writer = true;
-    if (may)
-        file->held = wanted;
-    stoa__mutex_unlock(&store->lock);
-    return may ? SQLITE_OK : SQLITE_BUSY;
+    do {
+        if (!may_lock(before, file->held, wanted))
+            return SQLITE_BUSY;
+        after = file->held == SQLITE_LOCK_NONE ? before + 1 : before;
+        if (wanted > SQLITE_LOCK_SHARED)
+            after |= WRITER;
+    } while (!atomic_compare_exchange_weak_explicit(holders, &before, after, memory_order_acq_rel,
+                                                    memory_order_relaxed));
+    file->held = wanted;
+    return SQLITE_OK;
 }
 
 static int file_unlock(sqlite3_file *base, int wanted)
 {
     struct file *const file = (struct file *)base;
-    struct store *const store = file->store;
+    const int32_t writer = file->held > SQLITE_LOCK_SHARED ? WRITER : 0;
+    const int32_t holder = wanted == SQLITE_LOCK_NONE;
 
     if (wanted >= file->held)
         return SQLITE_OK;
-    stoa__mutex_lock(&store->lock);
-    if (file->held > SQLITE_LOCK_SHARED)
-        store->writer = false;
-    if (wanted == SQLITE_LOCK_NONE)
-        store->readers--;
     file->held = wanted;
-    stoa__mutex_unlock(&store->lock);
+    atomic_fetch_sub_explicit(&file->store->holders, writer + holder, memory_order_acq_rel);
     return SQLITE_OK;
 }
 
 static int file_reserved(sqlite3_file *file, int *out)
 {
-    struct store *const store = store_of(file);
-
-    stoa__mutex_lock(&store->lock);
-    *out = store->writer;
-    stoa__mutex_unlock(&store->lock);
+    *out = (atomic_load(&store_of(file)->holders) & WRITER) != 0;
     return SQLITE_OK;
 }
 

@@ -14,7 +14,6 @@
 
 #include <sqlite3.h>
 #include <stdio.h>
-#include <string.h>
 
 #include "base/ban.h"
 
@@ -25,9 +24,15 @@ static struct {
     sqlite3_vfs *files; /* NULL until `vfs` is registered. */
 } here = {.lock = STOA__MUTEX_INITIALIZER};
 
+/* Asked for at the start of each read, hence without a call. */
 static bool is_memory(const char *name)
 {
-    return name && strncmp(name, SQLITE_MEMORY_PREFIX, sizeof SQLITE_MEMORY_PREFIX - 1) == 0;
+    static const char prefix[] = SQLITE_MEMORY_PREFIX;
+    size_t same = 0;
+
+    while (name && prefix[same] != '\0' && name[same] == prefix[same])
+        same++;
+    return prefix[same] == '\0';
 }
 
 /* A journal that holds those of several files together would lie beside main, in memory, where no
