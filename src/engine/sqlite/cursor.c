@@ -416,6 +416,7 @@ void sqlite_cursor_close(void *self)
     struct sqlite_cursor *cursor = self;
 
     sqlite_cursor_end(cursor);
+    sqlite3_clear_bindings(cursor->stmt); /* They may be copies, which take memory. */
     cursor->statement->running = false;
     if (cursor->owns)
         sqlite_statement_close(cursor->statement);

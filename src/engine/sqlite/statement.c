@@ -5,7 +5,6 @@
 #include "base/error.h"
 #include "base/limits.h"
 #include "base/mem.h"
-#include "text/hash.h"
 #include "text/sql.h"
 
 #include <assert.h>
@@ -44,11 +43,13 @@ static void link_cached(struct sqlite_session *session,
     session->cache_count++;
 }
 
+/* Compared and not hashed: the text that was run last mostly is the one that is run next, and few
+ * others are as long. */
 static struct sqlite_statement *take_cached(struct sqlite_session *session,
-                                            const char *sql, size_t size, uint64_t hash)
+                                            const char *sql, size_t size)
 {
     for (struct sqlite_statement *at = session->cache_first; at; at = at->next) {
-        if (at->hash != hash || at->sql_size != size || memcmp(at->sql, sql, size) != 0)
+        if (at->sql_size != size || memcmp(at->sql, sql, size) != 0)
             continue;
         unlink_cached(session, at);
         at->scans_gone = session->scans_gone;
@@ -243,8 +244,7 @@ bool sqlite_statement_writes(const struct sqlite_statement *statement)
 
 static stoa_status make_statement(struct sqlite_session *session, sqlite3_stmt *stmt,
                                   const char *sql, size_t size, size_t used,
-                                  uint64_t hash, struct sqlite_statement **out,
-                                  stoa_error *err)
+                                  struct sqlite_statement **out, stoa_error *err)
 {
     struct sqlite_statement *statement = stoa__alloc_zero(1, sizeof *statement);
 
@@ -255,7 +255,6 @@ static stoa_status make_statement(struct sqlite_session *session, sqlite3_stmt *
     statement->scans_gone = session->scans_gone;
     statement->stmt = stmt;
     statement->used = used;
-    statement->hash = hash;
     statement->explain = sqlite3_stmt_isexplain(stmt) != 0;
     statement->parameter_count = sqlite3_bind_parameter_count(stmt);
     if (sqlite_statement_writes(statement))
@@ -287,30 +286,14 @@ static size_t first_size(const char *sql, size_t size)
     return stoa__sql_split(&script, &first) && first.complete ? script.at : size;
 }
 
-stoa_status sqlite_prepare(void *self, stoa__call *call, const char *sql, size_t whole,
-                           size_t *used, void **out, stoa_error *err)
+/* `size`: of the first statement of `whole` bytes. */
+static stoa_status prepare_new(struct sqlite_session *session, stoa__call *call,
+                               const char *sql, size_t size, size_t whole, size_t *used,
+                               struct sqlite_statement **out, stoa_error *err)
 {
-    struct sqlite_session *session = self;
-    struct sqlite_statement *statement;
     sqlite3_stmt *stmt = NULL;
-    size_t size = first_size(sql, whole);
-    const bool cached = size <= STOA__STATEMENT_CACHE_SQL_BYTES_MAX;
-    const uint64_t hash = cached ? stoa__hash(sql, size, 0) : 0;
     stoa_status rc;
 
-    *out = NULL;
-    *used = 0;
-    if (session->scans) {
-        rc = sqlite_scans_settle(session, err);
-        if (rc != STOA_OK)
-            return rc;
-    }
-    statement = cached ? take_cached(session, sql, size, hash) : NULL;
-    if (statement) {
-        *out = statement;
-        *used = statement->used;
-        return STOA_OK;
-    }
     if (size > INT32_MAX)
         return stoa__fail(err, STOA_ERR_INVALID, "a statement of %zu bytes is too long",
                           size);
@@ -329,14 +312,35 @@ stoa_status sqlite_prepare(void *self, stoa__call *call, const char *sql, size_t
     sqlite_leave(session, before);
     if (rc != STOA_OK || !stmt)
         return rc;
-    rc = make_statement(session, stmt, sql, size, *used, hash, &statement, err);
+    rc = make_statement(session, stmt, sql, size, *used, out, err);
     if (rc != STOA_OK) {
         sqlite3_finalize(stmt);
         *used = 0;
-        return rc;
     }
+    return rc;
+}
+
+stoa_status sqlite_prepare(void *self, stoa__call *call, const char *sql, size_t whole,
+                           size_t *used, void **out, stoa_error *err)
+{
+    struct sqlite_session *session = self;
+    const size_t size = first_size(sql, whole);
+    struct sqlite_statement *statement;
+    stoa_status rc = STOA_OK;
+
+    *out = NULL;
+    *used = 0;
+    if (session->scans)
+        rc = sqlite_scans_settle(session, err);
+    if (rc != STOA_OK)
+        return rc;
+    statement = take_cached(session, sql, size);
+    if (statement)
+        *used = statement->used;
+    else
+        rc = prepare_new(session, call, sql, size, whole, used, &statement, err);
     *out = statement;
-    return STOA_OK;
+    return rc;
 }
 
 void sqlite_statement_close(void *self)
@@ -345,13 +349,12 @@ void sqlite_statement_close(void *self)
     struct sqlite_session *session = statement->session;
 
     assert(!statement->running);
-    sqlite_plan_release(&statement->told);
+    if (statement->told.column_count > 0) /* Few have ever been asked. */
+        sqlite_plan_release(&statement->told);
     if (!statement->sql || statement->scans_gone != session->scans_gone) {
         free_statement(statement);
         return;
     }
-    sqlite3_reset(statement->stmt);
-    sqlite3_clear_bindings(statement->stmt);
     if (session->cache_count >= STOA__STATEMENT_CACHE_COUNT && session->cache_last) {
         struct sqlite_statement *oldest = session->cache_last;
 

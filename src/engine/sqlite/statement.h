@@ -31,7 +31,6 @@ struct sqlite_statement {
     struct sqlite_session *session;
     sqlite3_stmt *stmt;
     struct sqlite_statement *next, *previous; /* In the cache, while nobody has it. */
-    uint64_t hash;                            /* Of `sql`. */
     char *sql; /* Its key in the cache; NULL: it is not to be kept. */
     size_t sql_size;
     size_t used; /* Bytes of `sql` up to its end. */
@@ -50,7 +49,8 @@ struct sqlite_statement {
 };
 
 /* How a run's values are held: borrowed until the run's end, or copied because it
- * outlives them. */
+ * outlives them. SQLite keeps the address of what was borrowed, but nothing looks at it: a run
+ * binds all its values anew. */
 enum sqlite_hold { SQLITE_HOLD_BORROWED, SQLITE_HOLD_COPIED };
 
 /* parameters.c: bind all of `params` to `stmt`, which is `statement`'s own or a second
