@@ -62,6 +62,11 @@ struct sqlite_plan_column {
     bool tentative;       /* As in struct sqlite_declared. */
     bool nullable;
     bool guaranteed; /* Values of another class cannot be there. */
+
+    /* By sqlite_packs_directly(). The STOA_TYPE of a packed value by its class, where nothing is
+     * done to it but that integers, from `least` to `most`, are multiplied; NULL: the long way. */
+    int32_t packs[SQLITE_NULL + 1];
+    int64_t least, most, factor;
 };
 
 /* The types of a statement's columns as far as they are known without rows. All-zero is
@@ -215,12 +220,16 @@ bool sqlite_cell_float64(const struct sqlite_cell *cell, double *out);
 bool sqlite_cell_text(const struct sqlite_cell *cell, char *digits, const char **text,
                       int64_t *size);
 
-/* cursor_rows.c: can a value of this type and form be packed straight from SQLite's? */
-bool sqlite_packs_directly(const struct sqlite_plan_column *column);
-/* Append the value of a column; of one without type, as its class. */
-stoa_status sqlite_pack_cell(struct sqlite_cursor *cursor, int32_t column,
-                             const struct sqlite_cell *cell, struct stoa__row_writer *out,
-                             stoa_error *err);
+/* cursor_rows.c: can a value of this type and form be packed straight from SQLite's? The column is
+ * told how. */
+bool sqlite_packs_directly(struct sqlite_plan_column *column);
+/* Append the values of the row `stmt` stands on, from column `*next` on, which is moved behind
+ * them. TYPE: the next one needs more than its column's plan. Else NOMEM. */
+stoa_status sqlite_pack_plain(const struct sqlite_plan_column *columns, int32_t count,
+                              sqlite3_stmt *stmt, int32_t *next, struct stoa__row_writer *out);
+/* The same for whatever is there; values of columns without type as their class. */
+stoa_status sqlite_pack_columns(struct sqlite_cursor *cursor, int32_t next,
+                                struct stoa__row_writer *out, stoa_error *err);
 
 /* Put a key into the metadata of the result's schema. */
 stoa_status sqlite_cursor_note(void *cursor, const char *key, const char *value,

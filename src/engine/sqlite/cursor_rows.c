@@ -19,12 +19,18 @@ enum { DIGITS_MAX = 40, DAY_MS = 86400000 };
 
 /* ---- values ---- */
 
-static stoa_status put_value(struct stoa__row_writer *out, int32_t type, int64_t a,
-                             int64_t b)
+static inline stoa_status put_value(struct stoa__row_writer *out, int32_t type, int64_t a,
+                                    int64_t b)
 {
-    const stoa_value value = {.type = type, .a = a, .b = b};
+    stoa__buffer *values = &out->values;
 
-    return stoa__buffer_append(&out->values, &value, sizeof value);
+    if (values->capacity - values->size < sizeof(stoa_value) &&
+        stoa__buffer_reserve(values, sizeof(stoa_value)) != STOA_OK)
+        return STOA_ERR_NOMEM;
+    *(stoa_value *)(void *)(values->data + values->size) =
+        (stoa_value){.type = type, .a = a, .b = b};
+    values->size += sizeof(stoa_value);
+    return STOA_OK;
 }
 
 static stoa_status put_bytes(struct stoa__row_writer *out, int32_t type,
@@ -82,6 +88,11 @@ static int32_t value_type(const struct stoa__arrow_type *type)
     }
 }
 
+static int32_t real_type(const struct stoa__arrow_type *type)
+{
+    return type->kind == STOA__ARROW_FLOAT64 ? STOA_TYPE_FLOAT64 : STOA_TYPE_FLOAT32;
+}
+
 /* An integer of the column's kind in the unit values have. TYPE with text when it has
  * none there. */
 static stoa_status put_integer(struct stoa__row_writer *out,
@@ -112,8 +123,90 @@ static stoa_status put_integer(struct stoa__row_writer *out,
 
 /* ---- straight from SQLite ---- */
 
-bool sqlite_packs_directly(const struct sqlite_plan_column *column)
+/* The numbers the kind holds. */
+static void range_of(const struct stoa__arrow_type *type, int64_t *least, int64_t *most)
 {
+    const bool from_zero =
+        type->kind == STOA__ARROW_BOOL || stoa__arrow_is_unsigned(type->kind);
+    const int bits = type->kind == STOA__ARROW_BOOL ? 1
+                     : type->width > 0              ? type->width * 8
+                                                    : 64;
+
+    *least = INT64_MIN;
+    *most = INT64_MAX;
+    if (bits < 64) {
+        *most = (INT64_C(1) << (from_zero ? bits : bits - 1)) - 1;
+        *least = -*most - 1;
+    }
+    if (from_zero)
+        *least = 0;
+}
+
+static bool in_range(const struct stoa__arrow_type *type, int64_t value)
+{
+    int64_t least, most;
+
+    range_of(type, &least, &most);
+    return value >= least && value <= most;
+}
+
+static int32_t bytes_type(const struct stoa__arrow_type *type)
+{
+    const char *extension = type->extension_name ? type->extension_name : "";
+
+    if (stoa__arrow_is_text(type->kind))
+        return strcmp(extension, "arrow.json") == 0 ? STOA_TYPE_JSON : STOA_TYPE_TEXT;
+    return strcmp(extension, "arrow.uuid") == 0 ? STOA_TYPE_UUID : STOA_TYPE_BYTES;
+}
+
+/* An integer goes out as it is, or multiplied: where its kind has more to say, not at all. */
+static void plan_integer(struct sqlite_plan_column *column)
+{
+    const struct stoa__arrow_type *type = column->type;
+    const int32_t as = value_type(type);
+
+    if (type->kind == STOA__ARROW_DATE64 || as == STOA_TYPE_INTERVAL)
+        return;
+    range_of(type, &column->least, &column->most);
+    if (as == STOA_TYPE_TIME || as == STOA_TYPE_TIMESTAMP || as == STOA_TYPE_DURATION) {
+        (void)stoa__civil_convert(1, type->unit, STOA__CIVIL_NANO, &column->factor, NULL);
+        if (column->least < INT64_MIN / column->factor)
+            column->least = INT64_MIN / column->factor;
+        if (column->most > INT64_MAX / column->factor)
+            column->most = INT64_MAX / column->factor;
+    }
+    column->packs[SQLITE_INTEGER] = as;
+}
+
+/* Which classes of values the column takes as they are. */
+static void plan_packing(struct sqlite_plan_column *column)
+{
+    static const int32_t as_class[] = {[SQLITE_INTEGER] = STOA_TYPE_INT64,
+                                       [SQLITE_FLOAT] = STOA_TYPE_FLOAT64,
+                                       [SQLITE_TEXT] = STOA_TYPE_TEXT,
+                                       [SQLITE_BLOB] = STOA_TYPE_BYTES,
+                                       [SQLITE_NULL] = STOA_TYPE_NULL};
+    const struct stoa__arrow_type *type = column->type;
+
+    memset(column->packs, 0, sizeof column->packs);
+    column->least = INT64_MIN;
+    column->most = INT64_MAX;
+    column->factor = 1;
+    if (!type)
+        memcpy(column->packs, as_class, sizeof as_class);
+    else if (column->form == SQLITE_FORM_INT)
+        plan_integer(column);
+    else if (column->form == SQLITE_FORM_REAL)
+        column->packs[SQLITE_FLOAT] = real_type(type);
+    else if (column->form == SQLITE_FORM_TEXT)
+        column->packs[SQLITE_TEXT] = bytes_type(type);
+    else if (column->form == SQLITE_FORM_BLOB && type->kind != STOA__ARROW_FIXED_BINARY)
+        column->packs[SQLITE_BLOB] = bytes_type(type);
+}
+
+bool sqlite_packs_directly(struct sqlite_plan_column *column)
+{
+    plan_packing(column);
     if (!column->type)
         return true;
     if (column->type->dictionary || column->type->kind == STOA__ARROW_RUN_END ||
@@ -124,33 +217,53 @@ bool sqlite_packs_directly(const struct sqlite_plan_column *column)
            column->form == SQLITE_FORM_NULL;
 }
 
-/* Does the kind hold the number? */
-static bool in_range(const struct stoa__arrow_type *type, int64_t value)
+/* TYPE: text that is not UTF-8, and the empty blob, which SQLite has nowhere. */
+static stoa_status pack_plain_bytes(int32_t type, bool text, sqlite3_value *value,
+                                    struct stoa__row_writer *out)
 {
-    switch ((int)type->kind) {
-    case STOA__ARROW_BOOL:
-        return value == 0 || value == 1;
-    case STOA__ARROW_UINT64:
-        return value >= 0;
-    default:
-        break;
-    }
-    if (type->width <= 0 || type->width >= 8)
-        return true;
-    const int bits = type->width * 8;
+    const void *bytes = text ? sqlite3_value_text(value) : sqlite3_value_blob(value);
+    const int size = sqlite3_value_bytes(value);
 
-    if (stoa__arrow_is_unsigned(type->kind))
-        return value >= 0 && value < (INT64_C(1) << bits);
-    return value >= -(INT64_C(1) << (bits - 1)) && value < (INT64_C(1) << (bits - 1));
+    if (!bytes || (text && stoa__utf8_check(bytes, (size_t)size) != (size_t)size))
+        return STOA_ERR_TYPE;
+    return put_bytes(out, type, bytes, size);
 }
 
-static int32_t bytes_type(const struct stoa__arrow_type *type)
+static inline stoa_status pack_plain(const struct sqlite_plan_column *column,
+                                     sqlite3_value *value, struct stoa__row_writer *out)
 {
-    const char *extension = type->extension_name ? type->extension_name : "";
+    const int class = sqlite3_value_type(value);
+    const int32_t type = column->packs[class];
+    int64_t whole;
 
-    if (stoa__arrow_is_text(type->kind))
-        return strcmp(extension, "arrow.json") == 0 ? STOA_TYPE_JSON : STOA_TYPE_TEXT;
-    return strcmp(extension, "arrow.uuid") == 0 ? STOA_TYPE_UUID : STOA_TYPE_BYTES;
+    if (class == SQLITE_NULL)
+        return put_value(out, STOA_TYPE_NULL, 0, 0);
+    if (type == STOA_TYPE_NULL)
+        return STOA_ERR_TYPE;
+    switch (class) {
+    case SQLITE_INTEGER:
+        whole = sqlite3_value_int64(value);
+        if (whole < column->least || whole > column->most)
+            return STOA_ERR_TYPE;
+        return put_value(out, type, whole * column->factor, 0);
+    case SQLITE_FLOAT:
+        return put_real(out, type, sqlite3_value_double(value));
+    default:
+        return pack_plain_bytes(type, class == SQLITE_TEXT, value, out);
+    }
+}
+
+stoa_status sqlite_pack_plain(const struct sqlite_plan_column *columns, int32_t count,
+                              sqlite3_stmt *stmt, int32_t *next, struct stoa__row_writer *out)
+{
+    stoa_status rc = STOA_OK;
+    int32_t i = *next;
+
+    while (i < count &&
+           (rc = pack_plain(&columns[i], sqlite3_column_value(stmt, i), out)) == STOA_OK)
+        i++;
+    *next = i;
+    return rc;
 }
 
 /* A value whose column has no type yet: as its class. */
@@ -195,10 +308,7 @@ static stoa_status pack_typed(const struct sqlite_plan_column *column,
     case SQLITE_FORM_REAL:
         if (!sqlite_cell_float64(cell, &real))
             return STOA_ERR_TYPE;
-        return put_real(out,
-                        type->kind == STOA__ARROW_FLOAT64 ? STOA_TYPE_FLOAT64
-                                                          : STOA_TYPE_FLOAT32,
-                        real);
+        return put_real(out, real_type(type), real);
     case SQLITE_FORM_TEXT:
         if (!sqlite_cell_text(cell, digits, &text, &size))
             return STOA_ERR_TYPE;
@@ -216,7 +326,8 @@ static stoa_status pack_typed(const struct sqlite_plan_column *column,
     }
 }
 
-stoa_status sqlite_pack_cell(struct sqlite_cursor *cursor, int32_t column,
+/* Append the value of a column; of one without type, as its class. */
+static stoa_status pack_cell(struct sqlite_cursor *cursor, int32_t column,
                              const struct sqlite_cell *cell, struct stoa__row_writer *out,
                              stoa_error *err)
 {
@@ -238,6 +349,38 @@ stoa_status sqlite_pack_cell(struct sqlite_cursor *cursor, int32_t column,
         }
     }
     return rc == STOA_OK ? STOA_OK : stoa__fail_nomem(err);
+}
+
+stoa_status sqlite_pack_columns(struct sqlite_cursor *cursor, int32_t next,
+                                struct stoa__row_writer *out, stoa_error *err)
+{
+    const int32_t count = cursor->column_count;
+    struct sqlite_cell cell;
+    stoa_status rc;
+
+    while ((rc = sqlite_pack_plain(cursor->plan, count, cursor->stmt, &next, out)) ==
+           STOA_ERR_TYPE) {
+        if (!sqlite_cell_load(sqlite3_column_value(cursor->stmt, next), &cell))
+            return stoa__fail_nomem(err);
+        rc = pack_cell(cursor, next++, &cell, out, err);
+        if (rc != STOA_OK)
+            return rc;
+    }
+    return rc == STOA_OK ? STOA_OK : stoa__fail_nomem(err);
+}
+
+/* A row that was read ahead. */
+static stoa_status pack_kept_row(struct sqlite_cursor *cursor, struct stoa__row_writer *out,
+                                 stoa_error *err)
+{
+    struct sqlite_cell cell;
+    stoa_status rc = STOA_OK;
+
+    for (int32_t i = 0; rc == STOA_OK && i < cursor->column_count; i++) {
+        (void)sqlite_cursor_cell(cursor, i, &cell);
+        rc = pack_cell(cursor, i, &cell, out, err);
+    }
+    return rc;
 }
 
 /* ---- from Arrow ---- */
@@ -305,10 +448,7 @@ static stoa_status pack_arrow(const struct stoa__cell *cell, bool symbol,
     else if (stoa__arrow_is_integral(type->kind))
         return put_integer(out, type, stoa__cell_int64(cell), err);
     else if (stoa__arrow_is_float(type->kind))
-        rc = put_real(out,
-                      type->kind == STOA__ARROW_FLOAT64 ? STOA_TYPE_FLOAT64
-                                                        : STOA_TYPE_FLOAT32,
-                      stoa__cell_float64(cell));
+        rc = put_real(out, real_type(type), stoa__cell_float64(cell));
     else if (stoa__arrow_is_text(type->kind) || stoa__arrow_is_binary(type->kind))
         rc = pack_bytes(cell, symbol, out);
     else if (stoa__arrow_is_decimal(type->kind))
@@ -360,17 +500,13 @@ static stoa_status rows_directly(struct sqlite_cursor *cursor, stoa__call *call,
                                  stoa_error *err)
 {
     stoa__call *before = sqlite_enter(cursor->session, call);
-    struct sqlite_cell cell;
     stoa_status rc = STOA_OK;
 
     for (int64_t row = 0; rc == STOA_OK && row < rows_max; row++) {
         rc = sqlite_cursor_row(cursor, err);
-        for (int32_t i = 0; rc == STOA_OK && i < cursor->column_count; i++) {
-            if (!sqlite_cursor_cell(cursor, i, &cell))
-                rc = stoa__fail_nomem(err);
-            else
-                rc = sqlite_pack_cell(cursor, i, &cell, out, err);
-        }
+        if (rc == STOA_OK)
+            rc = sqlite_cursor_has_kept(cursor) ? pack_kept_row(cursor, out, err)
+                                                : sqlite_pack_columns(cursor, 0, out, err);
         if (rc != STOA_OK)
             break;
         sqlite_cursor_taken(cursor);

@@ -149,6 +149,87 @@ static void what_a_value_cannot_hold_is_an_error(void)
     close_all(&f);
 }
 
+static void the_ends_of_each_kind_are_kept(void)
+{
+    static const struct {
+        const char *declared, *within, *beyond[2];
+        int32_t type;
+        int64_t a;
+    } list[] = {
+        {"INTEGER", "-9223372036854775808", {"0.5", "'1x'"}, STOA_TYPE_INT64, INT64_MIN},
+        {"INTEGER BOOL", "1", {"2", "-1"}, STOA_TYPE_BOOL, 1},
+        {"INTEGER INT8", "-128", {"-129", "128"}, STOA_TYPE_INT8, -128},
+        {"INTEGER INT16", "32767", {"-32769", "32768"}, STOA_TYPE_INT16, 32767},
+        {"INTEGER INT32", "-2147483648", {"-2147483649", "2147483648"}, STOA_TYPE_INT32, INT32_MIN},
+        {"INTEGER UINT8", "255", {"-1", "256"}, STOA_TYPE_UINT8, 255},
+        {"INTEGER UINT32", "4294967295", {"-1", "4294967296"}, STOA_TYPE_UINT32, UINT32_MAX},
+        {"INTEGER DATE32", "2147483647", {"-2147483649", "2147483648"}, STOA_TYPE_DATE, INT32_MAX},
+        {"INTEGER TIME_S", "86399", {"-2147483649", "2147483648"}, STOA_TYPE_TIME,
+         INT64_C(86399000000000)},
+        {"INTEGER TIMESTAMP_S", "-9223372036", {"-9223372037", "9223372037"}, STOA_TYPE_TIMESTAMP,
+         INT64_C(-9223372036000000000)},
+        {"INTEGER TIMESTAMP_US", "9223372036854775", {"-9223372036854776", "9223372036854776"},
+         STOA_TYPE_TIMESTAMP, INT64_C(9223372036854775000)},
+        {"INTEGER DURATION_NS", "9223372036854775807", {"x'00'", "''"}, STOA_TYPE_DURATION,
+         INT64_MAX},
+        {"INTEGER", "'7'", {"''", "x''"}, STOA_TYPE_INT64, 7}, /* Affinity. */
+        {"INTEGER MONTHS", "-1", {"2147483648", "'a'"}, STOA_TYPE_INTERVAL, UINT32_MAX},
+    };
+    static struct fixture f;
+    char sql[400];
+
+    open_memory(&f);
+    for (size_t i = 0; i < sizeof list / sizeof *list; i++) {
+        run(&f, "DROP TABLE IF EXISTS t");
+        snprintf(sql, sizeof sql,
+                 "CREATE TABLE t(a %s); INSERT INTO t VALUES(%s), (NULL), (%s), (%s)",
+                 list[i].declared, list[i].within, list[i].beyond[0], list[i].beyond[1]);
+        run(&f, sql);
+        struct sqlite_cursor *cursor = query(&f, "SELECT a FROM t LIMIT 2");
+
+        clear();
+        CHECK_INT(sqlite_cursor_rows(cursor, NULL, 9, &writer, &f.err), STOA_OK);
+        check_value(0, list[i].type, list[i].a, 0);
+        check_value(1, STOA_TYPE_NULL, 0, 0);
+        sqlite_cursor_close(cursor);
+        for (int beyond = 0; beyond < 2; beyond++) {
+            snprintf(sql, sizeof sql, "SELECT a FROM t LIMIT 1 OFFSET %d", 2 + beyond);
+            cursor = query(&f, sql);
+            clear();
+            CHECK_INT(sqlite_cursor_rows(cursor, NULL, 9, &writer, &f.err), STOA_ERR_TYPE);
+            sqlite_cursor_close(cursor);
+        }
+    }
+    release_writer();
+    close_all(&f);
+}
+
+static void text_that_is_none_goes_as_bytes_or_not_at_all(void)
+{
+    static struct fixture f;
+
+    open_memory(&f);
+    run(&f, "CREATE TABLE t(a TEXT, b BLOB);"
+            "INSERT INTO t VALUES(CAST(x'41ff' AS TEXT), CAST(x'41ff' AS TEXT)), ('', x'')");
+    struct sqlite_cursor *cursor =
+        query(&f, "SELECT b, CAST(b AS TEXT), CAST(b AS BLOB), b || '' FROM t");
+
+    clear();
+    CHECK_INT(sqlite_cursor_rows(cursor, NULL, 9, &writer, &f.err), STOA_OK);
+    CHECK_INT(writer.row_count, 2);
+    for (int64_t i = 0; i < 4; i++)
+        check_bytes(i, STOA_TYPE_BYTES, "A\xff");
+    CHECK_INT(value_at(4)->b + value_at(5)->b + value_at(6)->b + value_at(7)->b, 0);
+    sqlite_cursor_close(cursor);
+    cursor = query(&f, "SELECT a FROM t");
+    clear();
+    CHECK_INT(sqlite_cursor_rows(cursor, NULL, 9, &writer, &f.err), STOA_ERR_TYPE);
+    CHECK_HAS(f.err.text, "column 'a', row 1: text that is not UTF-8 is no utf8");
+    sqlite_cursor_close(cursor);
+    release_writer();
+    close_all(&f);
+}
+
 static void batches_and_rows_may_be_read_in_turn(void)
 {
     static struct fixture f;
@@ -264,6 +345,9 @@ TEST_MAIN({"rows are typed as their columns are", rows_are_typed_as_their_column
           {"rows of harder forms go by way of Arrow",
            rows_of_harder_forms_go_by_way_of_arrow},
           {"what a value cannot hold is an error", what_a_value_cannot_hold_is_an_error},
+          {"the ends of each kind are kept", the_ends_of_each_kind_are_kept},
+          {"text that is none goes as bytes or not at all",
+           text_that_is_none_goes_as_bytes_or_not_at_all},
           {"batches and rows may be read in turn", batches_and_rows_may_be_read_in_turn},
           {"asked-for types are given", asked_for_types_are_given},
           {"a request that does not fit is told", a_request_that_does_not_fit_is_told})

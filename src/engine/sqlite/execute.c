@@ -355,10 +355,12 @@ static stoa_status row_by_cursor(struct sqlite_statement *statement, stoa__call 
     return rc;
 }
 
-static stoa_status pack_row(struct sqlite_statement *statement,
-                            const struct stoa__read_config *config,
-                            struct stoa__row_writer *out, struct stoa__cursor_info *info,
-                            stoa_error *err)
+/* The columns from `next` on, whose value is not simply its column's: with all a cursor knows,
+ * which takes longer to lay out than to pack a row. */
+static stoa_status pack_rest(struct sqlite_statement *statement, int32_t next,
+                             const struct stoa__read_config *config,
+                             struct stoa__row_writer *out, struct stoa__cursor_info *info,
+                             stoa_error *err)
 {
     struct sqlite_cursor cursor = {.session = statement->session,
                                    .statement = statement,
@@ -367,19 +369,28 @@ static stoa_status pack_row(struct sqlite_statement *statement,
                                    .type = statement->plan.type,
                                    .column_count = statement->plan.column_count,
                                    .config = *config};
-    struct sqlite_cell cell;
-    stoa_status rc = STOA_OK;
+    const stoa_status rc = sqlite_pack_columns(&cursor, next, out, err);
 
-    out->column_count = cursor.column_count;
-    for (int32_t i = 0; rc == STOA_OK && i < cursor.column_count; i++) {
-        if (!sqlite_cell_load(sqlite3_column_value(cursor.stmt, i), &cell))
-            rc = stoa__fail_nomem(err);
-        else
-            rc = sqlite_pack_cell(&cursor, i, &cell, out, err);
-    }
-    if (rc == STOA_OK)
-        out->row_count++;
     info->values_coerced = cursor.info.values_coerced;
+    return rc;
+}
+
+static stoa_status pack_row(struct sqlite_statement *statement,
+                            const struct stoa__read_config *config,
+                            struct stoa__row_writer *out, struct stoa__cursor_info *info,
+                            stoa_error *err)
+{
+    const struct sqlite_plan *plan = &statement->plan;
+    int32_t next = 0;
+    stoa_status rc =
+        sqlite_pack_plain(plan->columns, plan->column_count, statement->stmt, &next, out);
+
+    if (rc == STOA_ERR_TYPE)
+        rc = pack_rest(statement, next, config, out, info, err);
+    else if (rc != STOA_OK)
+        rc = stoa__fail_nomem(err);
+    out->column_count = plan->column_count;
+    out->row_count += rc == STOA_OK;
     return rc;
 }
 

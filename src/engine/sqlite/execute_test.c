@@ -274,6 +274,48 @@ static void a_row_that_does_not_fit_follows_the_policy(void)
     close_all(&f);
 }
 
+/* Columns that go out as they are, and in between some that need more. */
+static void a_row_of_all_kinds_is_one_row(void)
+{
+    static struct fixture f;
+    struct stoa__cursor_info info;
+
+    open_memory(&f);
+    f.config.type_mismatch = STOA__MISMATCH_NULL;
+    run(&f, "CREATE TABLE t(id INTEGER PRIMARY KEY, a TEXT, b INTEGER DATE64, c REAL, d INTEGER, "
+            "e TEXT, g INTEGER INT8);"
+            "INSERT INTO t VALUES(1, 'first', 172800000, 0.5, 'odd', 'last', 300),"
+            " (2, NULL, NULL, NULL, 7, '', 8)");
+    struct sqlite_statement *statement = prepare(&f, "SELECT * FROM t WHERE id = ?");
+
+    for (int again = 0; again < 2; again++) {
+        CHECK_INT(get(&f, statement, 1, &info), STOA_OK);
+        CHECK_INT(writer.row_count, 1);
+        CHECK_INT(writer.column_count, 7);
+        CHECK_INT(writer.values.size, 7 * sizeof(stoa_value));
+        CHECK_INT(info.values_coerced, 2);
+        check_text(1, "first");
+        check_text(5, "last");
+        const stoa_value *values = (const stoa_value *)(void *)writer.values.data;
+
+        CHECK_INT(values[2].type, STOA_TYPE_DATE);
+        CHECK_INT(values[2].a, 2);
+        CHECK_INT(values[3].type, STOA_TYPE_FLOAT64);
+        CHECK_INT(values[4].type, STOA_TYPE_NULL);
+        CHECK_INT(values[6].type, STOA_TYPE_NULL);
+        CHECK_INT(get(&f, statement, 2, &info), STOA_OK);
+        CHECK_INT(info.values_coerced, 0);
+        values = (const stoa_value *)(void *)writer.values.data;
+        CHECK_INT(values[1].type, STOA_TYPE_NULL);
+        CHECK_INT(values[2].type, STOA_TYPE_NULL);
+        CHECK_INT(values[4].a, 7);
+        CHECK_INT(values[6].type, STOA_TYPE_INT8);
+    }
+    sqlite_statement_close(statement);
+    release_writer();
+    close_all(&f);
+}
+
 /* ---- tables made when asked for ---- */
 
 struct maker {
@@ -455,6 +497,7 @@ TEST_MAIN({"rows of a source run the statement", rows_of_a_source_run_the_statem
            one_row_may_be_of_a_statement_that_writes},
           {"a row that does not fit follows the policy",
            a_row_that_does_not_fit_follows_the_policy},
+          {"a row of all kinds is one row", a_row_of_all_kinds_is_one_row},
           {"a missing table is asked for", a_missing_table_is_asked_for},
           {"the point query survives every allocation failure",
            the_point_query_survives_every_allocation_failure},
