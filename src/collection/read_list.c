@@ -153,6 +153,16 @@ static stoa_status load(struct list_group *group, stoa__call *call, stoa_error *
     return rc == STOA_DONE ? STOA_OK : rc;
 }
 
+/* Where the batch's rows of `id` end, which it has come to. */
+static int64_t end_of(const struct list_group *group, int64_t id)
+{
+    int64_t row = group->row;
+
+    while (row < group->batch.length && group->ids[row] == id)
+        row++;
+    return row;
+}
+
 /* Move to the end of the rows of `id`. Rows of ids that are not there (foreign keys were off) are
  * passed over. */
 static stoa_status take(struct lists *lists, struct list_group *group, int64_t id, stoa__call *call,
@@ -175,11 +185,16 @@ static stoa_status take(struct lists *lists, struct list_group *group, int64_t i
                 return rc;
             continue;
         }
-        while (group->row < group->batch.length && group->ids[group->row] == id)
-            group->row++;
+        group->row = end_of(group, id);
         if (group->row < group->batch.length)
             return STOA_OK;
     }
+}
+
+/* May there be rows up to `id`? Many elements have none. */
+static bool has_more(const struct list_group *group, int64_t id)
+{
+    return group->row < group->batch.length ? group->ids[group->row] <= id : !group->ended;
 }
 
 static stoa_status end_lists(struct lists *lists, struct list_group *group, stoa_error *err)
@@ -214,7 +229,8 @@ static stoa_status fill(struct lists *lists, stoa__call *call, int64_t *count, s
         for (int32_t g = 0; rc == STOA_OK && g < lists->group_count; g++) {
             struct list_group *group = &lists->groups[g];
 
-            rc = take(lists, group, ids[*count], call, err);
+            if (has_more(group, ids[*count]))
+                rc = take(lists, group, ids[*count], call, err);
             if (rc == STOA_OK)
                 rc = end_lists(lists, group, err);
             full = full || group->items + group->row - group->first >= LIST_ITEMS_MAX;

@@ -117,18 +117,10 @@ stoa_status sqlite_cursor_repeat(const struct sqlite_cursor *cursor, stoa_error 
     return cursor->failure.code;
 }
 
-stoa_status sqlite_cursor_step(struct sqlite_cursor *cursor, stoa_error *err)
+stoa_status sqlite_cursor_stepped(struct sqlite_cursor *cursor, int code, stoa_error *err)
 {
-    const int code = sqlite_step(cursor->session, cursor->stmt);
-
-    if (code == SQLITE_ROW) {
-        cursor->row = true;
-        return STOA_OK;
-    }
     cursor->stepping = false;
-    if (code == SQLITE_DONE)
-        return STOA_DONE;
-    return sqlite_fail(cursor->session, code, err);
+    return code == SQLITE_DONE ? STOA_DONE : sqlite_fail(cursor->session, code, err);
 }
 
 stoa_status sqlite_cursor_row(struct sqlite_cursor *cursor, stoa_error *err)

@@ -174,9 +174,19 @@ stoa_status sqlite_cursor_row(struct sqlite_cursor *cursor, stoa_error *err);
 bool sqlite_cursor_cell(struct sqlite_cursor *cursor, int32_t column,
                         struct sqlite_cell *out);
 bool sqlite_cursor_has_kept(const struct sqlite_cursor *cursor);
+/* What follows from a step that gave no row: the end, or a failure. */
+stoa_status sqlite_cursor_stepped(struct sqlite_cursor *cursor, int code, stoa_error *err);
 /* One step of the statement, inside sqlite_enter(); it must not stand on a row not yet
  * taken. */
-stoa_status sqlite_cursor_step(struct sqlite_cursor *cursor, stoa_error *err);
+static inline stoa_status sqlite_cursor_step(struct sqlite_cursor *cursor, stoa_error *err)
+{
+    const int code = sqlite_step(cursor->session, cursor->stmt);
+
+    if (code != SQLITE_ROW)
+        return sqlite_cursor_stepped(cursor, code, err);
+    cursor->row = true;
+    return STOA_OK;
+}
 
 /* A run that is over may have been committed: whoever asks for its rows, or whether there are any,
  * is not told that the call was stopped, nor fails for want of memory where there are none. */

@@ -406,17 +406,6 @@ void sqlite_leave(struct sqlite_session *session, stoa__call *before)
     session->call = before;
 }
 
-int sqlite_step(struct sqlite_session *session, sqlite3_stmt *statement)
-{
-    sqlite3_stmt *const before = session->stepping;
-    int code;
-
-    session->stepping = statement;
-    code = sqlite3_step(statement);
-    session->stepping = before;
-    return code;
-}
-
 stoa_status sqlite_session_current(struct sqlite_session *session, stoa_error *err)
 {
     const struct sqlite_instance *instance = session->instance;

@@ -125,7 +125,16 @@ stoa_status sqlite_session_current(struct sqlite_session *session, stoa_error *e
 
 /* sqlite3_step(), for whatever may write: SQLite asks the progress handler once more when a
  * statement has ended, perhaps with a commit, and would answer that it was interrupted. */
-int sqlite_step(struct sqlite_session *session, sqlite3_stmt *statement);
+static inline int sqlite_step(struct sqlite_session *session, sqlite3_stmt *statement)
+{
+    sqlite3_stmt *const before = session->stepping;
+    int code;
+
+    session->stepping = statement;
+    code = sqlite3_step(statement);
+    session->stepping = before;
+    return code;
+}
 
 /* Run SQL without rows or parameters (our own text). */
 stoa_status sqlite_run(struct sqlite_session *session, stoa__call *call, const char *sql,
