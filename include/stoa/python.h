@@ -26,6 +26,14 @@ extern "C" {
  */
 STOA_API void stoa_python_capsule_free(void *capsule);
 
+/*
+ * The destructor for a cell, memory that a call writes a handle of any kind into: closes what it
+ * holds. A cell has it before the call, so that a handle is kept from its first moment, whatever
+ * the interpreter does between the call's end and the package's next step. NULL, the null handle
+ * and what is closed already are left alone. Needs no interpreter. Any thread.
+ */
+STOA_API void stoa_python_cell_close(void *cell);
+
 /* Something of Python's that the library holds: what the user_data of a callback points to. It lies
  * in memory that `owner` keeps. Unused fields are NULL. */
 typedef struct stoa_python_object {

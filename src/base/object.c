@@ -665,6 +665,12 @@ void stoa__object_close(uint64_t id, enum stoa__kind kind)
     stoa__object_unpin(object);
 }
 
+void stoa__object_close_any(uint64_t id)
+{
+    if (id_kind(id) < STOA__KIND_COUNT)
+        stoa__object_close(id, (enum stoa__kind)id_kind(id));
+}
+
 int64_t stoa__object_count(enum stoa__kind kind)
 {
     return atomic_load_explicit(&table.open_count[kind], memory_order_relaxed);

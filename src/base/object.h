@@ -96,6 +96,9 @@ void stoa__object_unpin(struct stoa__object *object);
 /* Close by id, children first. Null, stale or foreign ids: nothing happens. */
 void stoa__object_close(uint64_t id, enum stoa__kind kind);
 
+/* The same of whatever kind the id says. */
+void stoa__object_close_any(uint64_t id);
+
 /* The same CLOSED for a pinned object: since then `ended`, itself or an ancestor, was closed. */
 stoa_status stoa__object_fail_closed(const struct stoa__object *object,
                                      const struct stoa__object *ended, stoa_error *err);

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Where there is no CPython. With one, these functions are tested by bindings/python. */
-#include "stoa/python.h"
+#include "base/object.h"
+#include "stoa.h"
 
 #include "test.h"
 
@@ -64,7 +65,31 @@ static void giving_back_does_nothing(void)
     stoa_python_stream_release(NULL);
 }
 
+static void a_cell_closes_what_was_written_into_it(void)
+{
+    stoa_db db = {0};
+    stoa_conn conn = {0};
+    stoa_op op = {0};
+    uint64_t noise = UINT64_MAX;
+
+    stoa_python_cell_close(NULL);
+    stoa_python_cell_close(&db);
+    stoa_python_cell_close(&noise);
+    CHECK_INT(stoa_op_open(-1, NULL, NULL, NULL, &op, NULL), STOA_OK);
+    CHECK_INT(stoa_open(op, ":memory:", 8, NULL, 0, &db, NULL), STOA_OK);
+    CHECK_INT(stoa_connect(db, op, NULL, 0, &conn, NULL), STOA_OK);
+    stoa_python_cell_close(&conn);
+    CHECK_INT(stoa_ping(conn, op, NULL), STOA_ERR_CLOSED);
+    CHECK_INT(stoa__object_count(STOA__KIND_CONN), 0);
+    CHECK_INT(stoa__object_count(STOA__KIND_DB), 1);
+    stoa_python_cell_close(&conn);
+    stoa_python_cell_close(&db);
+    stoa_python_cell_close(&op);
+    CHECK_INT(stoa__object_count(STOA__KIND_DB) + stoa__object_count(STOA__KIND_OP), 0);
+}
+
 TEST_MAIN({"holding says that there is no CPython", holding_says_that_there_is_none},
           {"a row function says so too", a_row_function_says_so_too},
           {"so does an aggregate", so_does_an_aggregate},
-          {"giving back does nothing", giving_back_does_nothing})
+          {"giving back does nothing", giving_back_does_nothing},
+          {"a cell closes what was written into it", a_cell_closes_what_was_written_into_it})

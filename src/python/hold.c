@@ -3,6 +3,7 @@
 #include "python/calls.h"
 
 #include "base/error.h"
+#include "base/object.h"
 #include "stoa/ingest.h"
 
 #include <assert.h>
@@ -29,6 +30,16 @@ void stoa__python_capsule_free(const struct stoa__python *python, void *capsule)
 void stoa_python_capsule_free(void *capsule)
 {
     stoa__python_capsule_free(stoa__python(), capsule);
+}
+
+void stoa_python_cell_close(void *cell)
+{
+    uint64_t id;
+
+    if (!cell)
+        return;
+    memcpy(&id, cell, sizeof id); /* A struct of one word, whichever it is. */
+    stoa__object_close_any(id);
 }
 
 stoa_status stoa__python_hold(const struct stoa__python *python, stoa_python_object *held,

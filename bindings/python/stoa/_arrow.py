@@ -10,7 +10,7 @@ from __future__ import annotations
 from ._call import call, keep_raised, run
 from ._error import DataError, Error, fill
 from ._held import hold, stream_release, thing
-from ._lib import NULL, callback, ffi, lib
+from ._lib import NULL, callback, empty, ffi, lib
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -24,17 +24,19 @@ _SIZES = {name: ffi.sizeof(kind[:-2]) for name, kind in _TYPES.items()}
 
 
 def _api() -> Any:
-    """PyCapsule's functions; ctypes is imported by the first that needs them."""
+    """PyCapsule's functions; ctypes is imported by the first that needs them. They are objects of
+    our own: those of ctypes.pythonapi are the whole process's, and have the types that whoever
+    came last gave them."""
     found = _functions.get("api")
     if found is None:
         import ctypes  # pylint: disable=import-outside-toplevel
-        new, get = ctypes.pythonapi.PyCapsule_New, ctypes.pythonapi.PyCapsule_GetPointer
-        end = ctypes.pythonapi.PyCapsule_SetDestructor
-        new.restype, new.argtypes = ctypes.py_object, [ctypes.c_void_p, ctypes.c_char_p,
-                                                       ctypes.c_void_p]
-        get.restype, get.argtypes = ctypes.c_void_p, [ctypes.py_object, ctypes.c_char_p]
-        end.restype, end.argtypes = ctypes.c_int, [ctypes.py_object, ctypes.c_void_p]
-        found = _functions["api"] = (new, get, end)
+        capsule, name, address = ctypes.py_object, ctypes.c_char_p, ctypes.c_void_p
+        new = ctypes.PYFUNCTYPE(capsule, address, name, address)
+        get = ctypes.PYFUNCTYPE(address, capsule, name)
+        end = ctypes.PYFUNCTYPE(ctypes.c_int, capsule, address)
+        found = _functions["api"] = (new(("PyCapsule_New", ctypes.pythonapi)),
+                                     get(("PyCapsule_GetPointer", ctypes.pythonapi)),
+                                     end(("PyCapsule_SetDestructor", ctypes.pythonapi)))
     return found
 
 
@@ -96,7 +98,7 @@ class Schema:
 
     def __init__(self, schema: Any) -> None:
         from ._columns import Field  # pylint: disable=import-outside-toplevel
-        self.struct = ffi.gc(schema, lib.stoa_schema_release)
+        self.struct = schema
         self.fields = Field(schema).children
 
     @property
@@ -110,7 +112,7 @@ class Schema:
         return [field.type for field in self.fields]
 
     def __arrow_c_schema__(self) -> Any:
-        out = ffi.new("struct ArrowSchema *")
+        out = empty("struct ArrowSchema *")
         call(lib.stoa_schema_copy, self.struct, out)
         return schema_capsule(out)
 
@@ -167,7 +169,7 @@ class _Producer:
         for item in self.items:
             self.stream, self.kept = self.open_one(item)
             self.number += 1
-            found = ffi.gc(ffi.new("struct ArrowSchema *"), lib.stoa_schema_release)
+            found = empty("struct ArrowSchema *")
             call(lib.stoa_stream_schema, self.stream, found)
             if self.first is None:
                 self.first = found
@@ -210,7 +212,7 @@ class _Producer:
         """The next batch of this item, with the types of the first; False at its end."""
         if self.other is None:
             return call(lib.stoa_stream_next, self.stream, out) == 0
-        batch = ffi.gc(ffi.new("struct ArrowArray *"), lib.stoa_batch_release)
+        batch = empty("struct ArrowArray *")
         if call(lib.stoa_stream_next, self.stream, batch) != 0:
             return False
         try:
@@ -235,7 +237,7 @@ class _Watched:
         if self.names is None:
             call(lib.stoa_stream_schema, self.stream, out)
             return
-        found = ffi.gc(ffi.new("struct ArrowSchema *"), lib.stoa_schema_release)
+        found = empty("struct ArrowSchema *")
         call(lib.stoa_stream_schema, self.stream, found)
         copy_renamed(found, self.names, out)
 
@@ -322,8 +324,8 @@ def watch(stream: Any, names: Sequence[str] | None) -> tuple[Any, Any]:
 
 
 def _produced(producer: _Producer | _Watched) -> Any:
-    out = ffi.new("struct ArrowArrayStream *")
+    out = empty("struct ArrowArrayStream *")
     out.get_schema, out.get_next = _get_schema, _get_next
     out.get_last_error = ffi.cast("const char *(*)(struct ArrowArrayStream *)", _get_last_error)
     out.private_data, out.release = hold(producer), stream_release
-    return ffi.gc(out, lib.stoa_stream_release)
+    return out

@@ -8,7 +8,7 @@ from ._arrow import Schema, array_capsules
 from ._call import call
 from ._columns import Field
 from ._error import DataError
-from ._lib import ffi, lib
+from ._lib import empty, lib
 from ._values import Unique
 
 TYPE_CHECKING = False
@@ -36,7 +36,7 @@ class Batch(Unique):
     @property
     def schema(self) -> Schema:
         """Names and types of the columns."""
-        out = ffi.new("struct ArrowSchema *")
+        out = empty("struct ArrowSchema *")
         call(lib.stoa_schema_copy, self._schema, out)
         return Schema(out)
 
@@ -59,20 +59,20 @@ class Batch(Unique):
 
     def slice(self, row: int) -> Batch:
         """The rows from `row` on."""
-        copy, out = self._copy(), ffi.new("struct ArrowArray *")
+        copy, out = self._copy(), empty("struct ArrowArray *")
         call(lib.stoa_batch_slice, copy, row, len(self) - row, out)
-        return Batch(self._schema, self.fields, ffi.gc(out, lib.stoa_batch_release))
+        return Batch(self._schema, self.fields, out)
 
     def _copy(self) -> Any:
-        out = ffi.new("struct ArrowArray *")
+        out = empty("struct ArrowArray *")
         call(lib.stoa_batch_copy, self._schema, self._array, out)
-        return ffi.gc(out, lib.stoa_batch_release)
+        return out
 
     def __arrow_c_schema__(self) -> Any:
         return self.schema.__arrow_c_schema__()
 
     def __arrow_c_array__(self, requested_schema: Any = None) -> tuple[Any, Any]:
-        schema = ffi.new("struct ArrowSchema *")
+        schema = empty("struct ArrowSchema *")
         call(lib.stoa_schema_copy, self._schema, schema)
         try:
             return array_capsules(schema, self._copy())
@@ -85,12 +85,12 @@ class Batch(Unique):
 
 def rows_of(stream: Any) -> list[dict[str, Any]]:
     """All rows of a small stream, as dicts."""
-    schema = ffi.gc(ffi.new("struct ArrowSchema *"), lib.stoa_schema_release)
+    schema = empty("struct ArrowSchema *")
     call(lib.stoa_stream_schema, stream, schema)
     fields = Field(schema).children
     out: list[dict[str, Any]] = []
     while True:
-        array = ffi.gc(ffi.new("struct ArrowArray *"), lib.stoa_batch_release)
+        array = empty("struct ArrowArray *")
         if call(lib.stoa_stream_next, stream, array) != 0:
             return out
         rows = Batch(schema, fields, array).rows()

@@ -14,7 +14,7 @@ from uuid import UUID
 from . import _values as values
 from ._call import call
 from ._error import DataError
-from ._lib import NULL, ffi, lib
+from ._lib import NULL, empty, ffi, lib
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -410,7 +410,7 @@ def describe(columns: Sequence[Column]) -> tuple[Any, list[Any]]:
 def batch(columns: Sequence[Column], rows: int) -> tuple[Any, Any]:
     """Arrow structs, owned by C, with a copy of the columns."""
     described, kept = describe(columns)
-    schema, out = ffi.new("struct ArrowSchema *"), ffi.new("struct ArrowArray *")
+    schema, out = empty("struct ArrowSchema *"), empty("struct ArrowArray *")
     call(lib.stoa_column_export, described, len(columns), rows, schema, out)
     del kept
     if any(column.format for column in columns):
@@ -438,18 +438,21 @@ def _retyped(schema: Any, columns: Sequence[Column]) -> Any:
             children[i].format, children[i].metadata = kept[-1], NULL
     whole = ffi.new("struct ArrowSchema *", schema[0])
     whole.children = pointers
-    out = ffi.new("struct ArrowSchema *")
+    out = empty("struct ArrowSchema *")
     call(lib.stoa_schema_copy, whole, out)
     return out
 
 
 def stream(schema: Any, batches: Sequence[Any]) -> Any:
     """An ArrowArrayStream of batches, which it owns from here on."""
-    joined = ffi.new("struct ArrowArray[]", max(1, len(batches)))
-    for i, one in enumerate(batches):
-        joined[i] = one[0]
-        one.release = NULL
-    out = ffi.new("struct ArrowArrayStream *")
+    if len(batches) == 1:
+        joined = batches[0]  # Nobody's in no moment, then, that a signal could choose.
+    else:
+        joined = ffi.new("struct ArrowArray[]", max(1, len(batches)))
+        for i, one in enumerate(batches):
+            joined[i] = one[0]
+            one.release = NULL
+    out = empty("struct ArrowArrayStream *")
     try:
         call(lib.stoa_stream_from_batches, schema, joined, len(batches), out)
     except BaseException:
@@ -457,7 +460,7 @@ def stream(schema: Any, batches: Sequence[Any]) -> Any:
         for i in range(len(batches)):
             lib.stoa_batch_release(joined + i)
         raise
-    return ffi.gc(out, lib.stoa_stream_release)
+    return out
 
 
 def cast_text(name: str, text: str, to: Any) -> Any:
@@ -465,7 +468,7 @@ def cast_text(name: str, text: str, to: Any) -> Any:
     source, one = batch([packed(name, values.TEXT, [text.encode()])], 1)
     kept = [ffi.new("char[]", b"+s"), ffi.new("char[]", b""),
             ffi.new("struct ArrowSchema *[]", [to])]
-    whole, out = ffi.new("struct ArrowSchema *"), ffi.new("struct ArrowArray *")
+    whole, out = ffi.new("struct ArrowSchema *"), empty("struct ArrowArray *")
     whole.format, whole.name, whole.n_children, whole.children = kept[0], kept[1], 1, kept[2]
     whole.release = lib.stoa_schema_release  # Whoever has none is released already.
     try:
@@ -473,4 +476,4 @@ def cast_text(name: str, text: str, to: Any) -> Any:
     finally:
         lib.stoa_schema_release(source)
         lib.stoa_batch_release(one)
-    return ffi.gc(out, lib.stoa_batch_release)
+    return out

@@ -16,9 +16,10 @@ import _thread
 import os
 import sys
 import time
+from _weakref import ref
 
 from ._error import DataError, exception
-from ._lib import NO_LIMIT, NULL, ffi, lib
+from ._lib import NULL, cell, ffi, lib
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -110,16 +111,74 @@ def _milliseconds(timeout: float | None) -> int:
     return max(0, int(timeout * 1000)) if timeout < 1e15 else -1
 
 
+class Living:
+    """Objects as long as they live. Any thread adds, and looks through them, where a WeakSet must
+    not grow while somebody does that."""
+
+    __slots__ = ("_known",)
+
+    def __init__(self) -> None:
+        self._known: set[Any] = set()
+
+    def add(self, one: Any) -> None:
+        """From now on."""
+        self._known.add(ref(one, self._known.discard))
+
+    def all(self) -> list[Any]:
+        """Those that live now."""
+        return [one for known in self._known.copy() if (one := known()) is not None]
+
+
+class _Token:
+    """Whose it is, his is the turn."""
+
+    __slots__ = ("__weakref__",)
+
+
+class Turn:
+    """Who reads what the library lent him, one at a time: whoever has the token.
+
+    Not a lock, since a lock can be lost: a signal's handler may raise between its acquiring and
+    the first line that would release it, a `with` included. A token that is lost dies, and there is
+    another.
+    """
+
+    __slots__ = ("free", "_made")
+
+    def __init__(self) -> None:
+        token = _Token()
+        self.free, self._made = [token], {0: ref(token)}
+
+    def take(self) -> Any:
+        """The token, for free.append(); None while somebody has it."""
+        try:
+            return self.free.pop()
+        except IndexError:
+            count = len(self._made)
+            if self._made[count - 1]() is not None:
+                return None
+            token = _Token()
+            mine = ref(token)
+            return token if self._made.setdefault(count, mine) is mine else None
+
+    def wait(self, seconds: float) -> Any:
+        """The same, after a while if need be."""
+        deadline = time.monotonic() + seconds
+        while (token := self.take()) is None and time.monotonic() < deadline:
+            time.sleep(0.0005)
+        return token
+
+
 class Operation:
     """A stoa_op: closed when the last that knows it forgets it."""
 
-    __slots__ = ("handle",)
+    __slots__ = ("handle", "_kept", "__weakref__")
 
     def __init__(self, timeout: float | None = None, exported: bool = False) -> None:
         tick = NULL
         if _get_ident() == _main:
             tick = _stream_tick if exported else _tick
-        made, error = ffi.new("stoa_op *"), take_error()
+        (made, self._kept), error = cell("stoa_op *"), take_error()
         if lib.stoa_op_open(_milliseconds(timeout), tick, NULL, NULL, made, error) < 0:
             raise exception(error)
         give_error(error)
@@ -135,56 +194,57 @@ class Operation:
         lib.stoa_op_progress(self.handle, done, total, NULL)
         return done[0], total[0]
 
-    def __del__(self, _close: Any = lib.stoa_op_close) -> None:
-        handle = getattr(self, "handle", None)
-        if handle is not None:
-            _close(handle)
-
 
 class Operations:
     """The operations of an object's calls.
 
     An operation without a deadline serves call after call until it is cancelled; the next call
-    gets a new one, so that a cancel that comes late hits nothing.
+    gets a new one, so that a cancel that comes late hits nothing. Threads may share all this: an
+    operation is known as long as a call has it, whatever became of `main` and `other`.
     """
 
-    __slots__ = ("main", "other", "timed")
+    __slots__ = ("main", "other", "_known")
 
     def __init__(self) -> None:
         self.main: Operation | None = None
         self.other: Operation | None = None
-        self.timed: list[Operation] = []
+        self._known = Living()
+
+    def add(self, operation: Operation) -> None:
+        """Have it cancelled with the others."""
+        self._known.add(operation)
 
     def enter(self, timeout: float | Operation | None = None) -> Operation:
-        """The operation for a call that begins; leave() when one with a timeout ends. Calls that
-        have one deadline together bring their operation."""
+        """The operation for a call that begins. Calls that have one deadline together bring their
+        operation."""
         if timeout is not None:
             made = timeout if isinstance(timeout, Operation) else Operation(timeout)
-            self.timed.append(made)
-        elif _get_ident() == _main:
-            made = self.main or Operation()
+            self._known.add(made)
+            return made
+        main = _get_ident() == _main
+        known = self.main if main else self.other
+        if known is not None:
+            return known
+        made = Operation()
+        self._known.add(made)
+        if main:
             self.main = made
         else:
-            made = self.other or Operation()
             self.other = made
         return made
 
-    def leave(self, operation: Operation) -> None:
-        """The call has ended."""
-        if operation in self.timed:
-            self.timed.remove(operation)
-
     def cancel(self) -> None:
         """Cancel what runs now, if anything does."""
-        known = [self.main, self.other, *self.timed]
-        self.main = self.other = None
-        for operation in known:
-            if operation is not None:
-                operation.cancel()
+        for operation in self._known.all():
+            self.renew(operation)
+            operation.cancel()
 
-    def renew(self) -> None:
-        """The operations are cancelled or late: the next call needs new ones."""
-        self.main = self.other = None
+    def renew(self, ended: Operation | None = None) -> None:
+        """An operation (all of them) is cancelled or late: the next call needs a new one."""
+        if ended is None or self.main is ended:
+            self.main = None
+        if ended is None or self.other is ended:
+            self.other = None
 
 
 def raise_later(problem: BaseException) -> None:
@@ -266,11 +326,9 @@ def run(operations: Operations, timeout: float | Operation | None, function: Any
         if watcher is not None:
             _watched.pop()
             watcher.end()
-        if timeout is not None:
-            operations.leave(operation)
     if status < 0:
         if status in (-14, -15):
-            operations.renew()
+            operations.renew(operation)
         fail(error)
     give_error(error)
     if _caught:

@@ -6,7 +6,7 @@ from __future__ import annotations
 import os
 
 from ._call import Operations, call, run
-from ._lib import ffi, lib
+from ._lib import cell, ffi, lib
 from ._values import named, one_of
 
 TYPE_CHECKING = False
@@ -77,12 +77,12 @@ class Care:
     def blob(self, table: str, column: str, row_id: int, *, database: str = "",
              writable: bool = False, timeout: float | None = None) -> Blob:
         """One stored value, opened for reading or writing in place."""
-        out = ffi.new("stoa_blob *")
+        made = cell("stoa_blob *")
         texts = [named(database, "a database's name"), named(table, "a table's name"),
                  named(column, "a column's name")]
         self._care(timeout, lib.stoa_blob_open, texts[0], len(texts[0]), texts[1], len(texts[1]),
-                   texts[2], len(texts[2]), row_id, int(writable), out)
-        return Blob(self, out[0])
+                   texts[2], len(texts[2]), row_id, int(writable), made[0])
+        return Blob(self, made)
 
 
 class Blob:
@@ -92,9 +92,9 @@ class Blob:
     ...     blob.read(0, 100)
     """
 
-    def __init__(self, con: Care, handle: Any) -> None:
+    def __init__(self, con: Care, made: tuple[Any, Any]) -> None:
         self._con = con
-        self._handle = handle
+        self._handle, self._kept = made[0][0], made[1]
 
     def __len__(self) -> int:
         size = ffi.new("int64_t *")
@@ -132,8 +132,3 @@ class Blob:
                 self.finish()
         finally:
             self.close()
-
-    def __del__(self, _close: Any = lib.stoa_blob_close) -> None:
-        handle = getattr(self, "_handle", None)
-        if handle is not None:
-            _close(handle)

@@ -5,7 +5,7 @@ from __future__ import annotations
 
 from ._batch import rows_of
 from ._call import call
-from ._lib import ffi, lib
+from ._lib import empty, lib
 from ._values import constant, named
 
 TYPE_CHECKING = False
@@ -42,6 +42,6 @@ class Catalog:
 
 def engines() -> list[dict[str, Any]]:
     """The engines of this library: name, version, available, detail, capabilities, example."""
-    stream = ffi.new("struct ArrowArrayStream *")
+    stream = empty("struct ArrowArrayStream *")
     call(lib.stoa_engines, stream)
-    return rows_of(ffi.gc(stream, lib.stoa_stream_release))
+    return rows_of(stream)

@@ -13,7 +13,7 @@ from ._call import call
 from ._columns import Field
 from ._error import NotFoundError
 from ._format import Format
-from ._lib import NULL, ffi, lib
+from ._lib import NULL, empty, ffi, lib
 from ._source import from_file, source
 
 TYPE_CHECKING = False
@@ -48,7 +48,7 @@ def _target(con: Any, table: str, database: str) -> Schema | None:
 
 def coerced(con: Any, table: str, database: str, stream: Any) -> Any:
     """The stream with its texts cast to what the table's columns are, if the table is there."""
-    schema = ffi.gc(ffi.new("struct ArrowSchema *"), lib.stoa_schema_release)
+    schema = empty("struct ArrowSchema *")
     call(lib.stoa_stream_schema, stream, schema)
     fields = Field(schema).children
     if not any(field.format in _TEXT and not field.extension for field in fields):
@@ -61,10 +61,10 @@ def coerced(con: Any, table: str, database: str, stream: Any) -> Any:
         return stream
     batches: list[Any] = []
     while True:
-        batch = ffi.gc(ffi.new("struct ArrowArray *"), lib.stoa_batch_release)
+        batch = empty("struct ArrowArray *")
         if call(lib.stoa_stream_next, stream, batch) != 0:
             return _build.stream(wanted, batches)
-        cast = ffi.gc(ffi.new("struct ArrowArray *"), lib.stoa_batch_release)
+        cast = empty("struct ArrowArray *")
         call(lib.stoa_batch_cast, schema, batch, wanted, cast)
         batches.append(cast)
 
@@ -92,6 +92,6 @@ def _wanted(schema: Any, fields: list[Field], target: Schema) -> Any:
         return None
     whole = ffi.new("struct ArrowSchema *", schema[0])
     whole.children = pointers
-    out = ffi.new("struct ArrowSchema *")
+    out = empty("struct ArrowSchema *")
     call(lib.stoa_schema_copy, whole, out)
     return out

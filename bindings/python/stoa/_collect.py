@@ -18,7 +18,7 @@ from . import _values as values
 from ._call import Operations, Options, call, run
 from ._collected import (Packed, cell_list, key_list, lend, moments, name_text, open_on, options_of,
                          pairs_of, raw_columns, result_of, run_on, run_stream, single)
-from ._lib import NULL, ffi, lib
+from ._lib import NULL, cell, ffi, lib
 from ._values import encoded, give_frame, pack
 
 TYPE_CHECKING = False
@@ -154,9 +154,10 @@ _NO_OPTIONS = Options({})
 def elements_create(con: Connection, collection: str, stream: Stream, *,
                     timeout: float | None = None) -> Result:
     """Create elements from a stream; a column `id`, in the order of the rows."""
-    name, out = name_text("a collection", collection), ffi.new("stoa_result *")
-    run_stream(con, timeout, stream, lib.stoa_elements_create, name, len(name), stream[0], out)
-    return result_of(con, out, timeout)
+    name, made = name_text("a collection", collection), cell("stoa_result *")
+    run_stream(con, timeout, stream, lib.stoa_elements_create, name, len(name), stream[0],
+               made[0])
+    return result_of(con, made, timeout)
 
 
 def elements_update(con: Connection, collection: str, stream: Stream, *,
@@ -279,11 +280,12 @@ def series_asof_join(con: Connection, collection: str, group: str, attribute: st
                      timeout: float | None = None) -> Result:
     """The same for rows of `id` or `label` and `at`, which come back with the attribute."""
     name, where = name_text("a collection", collection), name_text("a group", group)
-    what, out = name_text("an attribute", attribute), ffi.new("stoa_result *")
+    what, made = name_text("an attribute", attribute), cell("stoa_result *")
     with Packed(cell_list(cells or {})) as frame:
         run_stream(con, timeout, pairs, lib.stoa_series_asof_join, name, len(name), where,
-                len(where), what, len(what), pairs[0], *frame.parts, *frame.bytes, out)
-    return result_of(con, out, timeout)
+                len(where), what, len(what), pairs[0], *frame.parts, *frame.bytes,
+                   made[0])
+    return result_of(con, made, timeout)
 
 
 # ---- files ----
@@ -323,10 +325,10 @@ def collection_import_csv(con: Connection, collection: str, kind: int, group: st
     """Read such a file: what was done, and the rows passed over (line, column, text)."""
     name, where = name_text("a collection", collection), name_text("a group", group)
     file, options = name_text("a path", path), options_of(settings)
-    done, skipped = ffi.new("stoa_import_done *"), ffi.new("stoa_result *")
+    done, skipped = ffi.new("stoa_import_done *"), cell("stoa_result *")
     done.struct_size = ffi.sizeof("stoa_import_done")
     run_on(con, timeout, lib.stoa_collection_import_csv, name, len(name), kind, where, len(where),
-         file, len(file), options.array, options.count, done, skipped)
+         file, len(file), options.array, options.count, done, skipped[0])
     return {what: int(getattr(done, what)) for what in (
         "rows", "inserted", "updated", "deleted", "skipped")}, result_of(con, skipped, timeout)
 

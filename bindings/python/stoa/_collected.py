@@ -271,14 +271,16 @@ def lend(con: Connection, timeout: float | None, read: Callable[[Lent], Any],
          function: Any, *arguments: Any) -> Any:
     """Call what lends rows, and read them before anybody else's call."""
     con._ready()
-    if not con._lock.acquire(False) and not con._lock.acquire(True, 0.05):
-        raise BusyError("this connection is in use by another call")
+    token = None
     try:
+        token = con._turn.wait(0.05)
+        if token is None:
+            raise BusyError("this connection is in use by another call")
         lent = con._lent
         run(con._operations, timeout, function, con._handle, *arguments, lent.rows)
         return read(lent)
     finally:
-        con._release()
+        con._release(token)
 
 
 def open_on(con: Connection, timeout: float | None, function: Any, *arguments: Any) -> Result:
@@ -298,10 +300,10 @@ def run_stream(con: Connection, timeout: float | None, stream: Stream, function:
     run_taking(stream[0], con._operations, timeout, function, con._handle, *arguments)
 
 
-def result_of(con: Connection, out: Any, timeout: float | None) -> Result:
+def result_of(con: Connection, made: tuple[Any, Any], timeout: float | None) -> Result:
     """A result that a call gave beside other things."""
     try:
-        return Result(con, out[0], timeout)
+        return Result(con, made, timeout)
     except BaseException:
-        lib.stoa_result_close(out[0])
+        lib.stoa_result_close(made[0][0])
         raise

@@ -8,7 +8,7 @@ from . import _build, _frames
 from ._batch import Batch
 from ._call import call
 from ._error import DataError
-from ._lib import NULL, ffi, lib
+from ._lib import NULL, empty, ffi, lib
 from ._source import column, has
 
 TYPE_CHECKING = False
@@ -78,7 +78,7 @@ def put(spec: Any, items: Any, count: int, result: Any) -> None:
     if made.count != count:
         raise DataError(f"the function gave {made.count} values for {count} rows")
     schema, batch = _build.batch([made], count)
-    out = ffi.new("struct ArrowArray *")
+    out = empty("struct ArrowArray *")
     try:
         call(lib.stoa_batch_cast, schema, batch, spec.typed, out)
     finally:

@@ -3,16 +3,16 @@
 
 from __future__ import annotations
 
-import _thread
 import warnings
 
 from . import _care, _catalog, _error, _functions, _scan, _schema_first
 from ._arrow import Schema, run_taking
-from ._call import (Operations, Options, _caught, _certain, _get_ident, _main, _raised, call,
-                    check_signals, elsewhere, fail, forget_raised, raise_certain, run, take_error)
+from ._call import (Operation, Operations, Options, Turn, _caught, _certain, _get_ident, _main,
+                    _raised, call, check_signals, elsewhere, fail, forget_raised, raise_certain,
+                    run, take_error)
 from ._dbapi import Cursor
 from ._ingest import Ingest, open_ingest
-from ._lib import NULL, ffi, lib
+from ._lib import NULL, cell, empty, ffi, lib
 from ._result import Result, open_result
 from ._rows import Lent, NeedsField, keep_rows, typed_row
 from ._statement import Statement, schema_of
@@ -79,17 +79,18 @@ class Connection(Unique, _care.Care, _catalog.Catalog, _functions.Functions,
     IntegrityError, InternalError = _error.IntegrityError, _error.InternalError
     ProgrammingError, NotSupportedError = _error.ProgrammingError, _error.NotSupportedError
 
-    def __init__(self, database: Database, handle: Any, autocommit: bool = True) -> None:
+    def __init__(self, database: Database, made: tuple[Any, Any],
+                 autocommit: bool = True) -> None:
         self._database = database
-        self._handle = handle
+        self._handle, self._kept = made[0][0], made[1]
         self._operations = Operations()
         self._owns = False
         self._open = True
-        # Held while what the library lent us is being read; whoever closes something meanwhile
-        # leaves it in _later to the one who holds the lock.
-        self._lock = _thread.allocate_lock()
+        # Whose turn it is to read what the library lent us; whoever closes something meanwhile
+        # leaves it in _later to him.
+        self._turn = Turn()
         self._later: list[tuple[Any, Any]] = []
-        # What row() needs while it holds the lock.
+        # What row() needs while it is its turn.
         self._lent, self._frame, self._error = Lent(), Frame(32), take_error()
         self.autocommit = autocommit
         self._scans = _scan.Scans(self)
@@ -136,10 +137,16 @@ class Connection(Unique, _care.Care, _catalog.Catalog, _functions.Functions,
         """
         if not self.autocommit:
             self._ready()
-        if timeout is not None or not self._lock.acquire(False):
-            with self.execute(sql, params, timeout=timeout) as result:
-                return result.fetchone()
+        token = None
         try:
+            if timeout is None:
+                try:
+                    token = self._turn.free.pop()
+                except IndexError:
+                    token = self._turn.take()
+            if token is None:
+                with self.execute(sql, params, timeout=timeout) as result:
+                    return result.fetchone()
             # Nobody else is here: room is the connection's own, and no error is written but ours.
             if _raised:
                 forget_raised()
@@ -167,16 +174,18 @@ class Connection(Unique, _care.Care, _catalog.Catalog, _functions.Functions,
                     return lent.row()
                 except NeedsField:
                     return self._typed(text, lent.rows)
-            self._no_row(status)
+            self._no_row(status, operation)
             return None
         finally:
-            self._lock.release()
-            if self._later:
-                self._settle()
+            if token is not None:
+                self._turn.free.append(token)
+                if self._later:
+                    self._settle()
 
-    def _no_row(self, status: int) -> None:
+    def _no_row(self, status: int, operation: Operation) -> None:
         if status < 0:
-            self._operations.renew()
+            if status in (-14, -15):
+                self._operations.renew(operation)
             error, self._error = self._error, take_error()  # A failure keeps its own.
             fail(error)
         check_signals()
@@ -185,7 +194,7 @@ class Connection(Unique, _care.Care, _catalog.Catalog, _functions.Functions,
     def _typed(self, text: bytes, rows: Any) -> Row:
         """A row with values that only its columns' types explain: ask the statement for those.
         What the library lent is copied before, since it is lent until the next call."""
-        kept, stmt = keep_rows(rows), ffi.new("stoa_stmt *")
+        kept, (stmt, _keeper) = keep_rows(rows), cell("stoa_stmt *")
         run(self._operations, None, lib.stoa_prepare, self._handle, text, len(text), stmt)
         try:
             return typed_row(kept[0], schema_of(stmt[0]))
@@ -194,9 +203,9 @@ class Connection(Unique, _care.Care, _catalog.Catalog, _functions.Functions,
 
     def prepare(self, sql: str, *, timeout: float | None = None) -> Statement:
         """A prepared statement, to be executed many times."""
-        text, out = encoded(sql), ffi.new("stoa_stmt *")
-        run(self._operations, timeout, lib.stoa_prepare, self._handle, text, len(text), out)
-        return Statement(self, out[0], sql)
+        text, made = encoded(sql), cell("stoa_stmt *")
+        run(self._operations, timeout, lib.stoa_prepare, self._handle, text, len(text), made[0])
+        return Statement(self, made, sql)
 
     def executemany(self, sql: str, rows: Iterable[Any], *,
                     timeout: float | None = None) -> Done:
@@ -347,7 +356,7 @@ class Connection(Unique, _care.Care, _catalog.Catalog, _functions.Functions,
     def table_schema(self, table: str, *, database: str = "",
                      timeout: float | None = None) -> Schema:
         """The Arrow schema of a table's rows."""
-        out, name = ffi.new("struct ArrowSchema *"), named(table, _TABLE)
+        out, name = empty("struct ArrowSchema *"), named(table, _TABLE)
         where = named(database, "a database's name")
         run(self._operations, timeout, lib.stoa_table_schema, self._handle, where, len(where),
             name, len(name), out)
@@ -357,10 +366,12 @@ class Connection(Unique, _care.Care, _catalog.Catalog, _functions.Functions,
         """End the call that runs on this connection, from any thread; harmless when none does."""
         self._operations.cancel()
 
-    def _release(self) -> None:
-        self._lock.release()
-        if self._later:
-            self._settle()
+    def _release(self, token: Any) -> None:
+        """Give a token back, if it is one."""
+        if token is not None:
+            self._turn.free.append(token)
+            if self._later:
+                self._settle()
 
     def _close_later(self, function: Any, handle: Any) -> None:
         """Close now, or when the memory that the library lent us is not being read any more."""
@@ -368,14 +379,19 @@ class Connection(Unique, _care.Care, _catalog.Catalog, _functions.Functions,
         self._settle()
 
     def _settle(self) -> None:
-        while self._later and self._lock.acquire(False):
+        while self._later:
+            token = None
             try:
+                token = self._turn.take()
+                if token is None:
+                    return
                 function, handle = self._later.pop()
                 function(handle)
             except IndexError:
-                pass
+                pass  # Another thread was quicker.
             finally:
-                self._lock.release()
+                if token is not None:
+                    self._turn.free.append(token)
 
     def close(self) -> None:
         """Abandon the connection, its results and its open transaction. Any time, any thread,
@@ -403,11 +419,10 @@ class Connection(Unique, _care.Care, _catalog.Catalog, _functions.Functions,
             return "<stoa.Connection, closed>"
         return f"<stoa.Connection to {self._database!r}>"
 
-    def __del__(self, _close: Any = lib.stoa_conn_close, _warn: Any = warnings.warn) -> None:
+    def __del__(self, _warn: Any = warnings.warn) -> None:
         if getattr(self, "_open", False):
             if not getattr(self, "_default", False):
                 _warn(f"{self!r} was not closed", ResourceWarning, source=self)
             self._open = False
-            _close(self._handle)
             if self._owns:
                 self._database.close()

@@ -3,17 +3,15 @@
 
 from __future__ import annotations
 
-import _thread
 import atexit
 import os
 import warnings
-from _weakrefset import WeakSet
 
-from ._call import (Operations, Options, call, fail, give_error, run, take_error,
+from ._call import (Living, Operations, Options, call, fail, give_error, run, take_error,
                     wait_elsewhere)
 from ._connection import Connection
 from ._ingest import Ingest, open_ingest
-from ._lib import ffi, lib
+from ._lib import cell, ffi, lib
 from ._values import Unique, constant, named
 
 TYPE_CHECKING = False
@@ -21,7 +19,7 @@ if TYPE_CHECKING:
     from types import TracebackType
     from typing import Any
 
-_databases: WeakSet[Database] = WeakSet()
+_databases = Living()
 
 
 class Database(Unique):
@@ -35,15 +33,14 @@ class Database(Unique):
     def __init__(self, target: str | os.PathLike[str] = ":memory:", *,
                  timeout: float | None = None, **settings: Any) -> None:
         self._operations = Operations()
-        self._connections: WeakSet[Connection] = WeakSet()
+        self._connections = Living()
         self._quiet = False
-        name, options, out = os.fsencode(target), Options(settings), ffi.new("stoa_db *")
+        (out, self._kept), name, options = cell("stoa_db *"), os.fsencode(target), Options(settings)
         error, operation = take_error(), self._operations.enter(timeout)
         if lib.stoa_open(operation.handle, name, len(name), options.array, options.count, out,
                          error) < 0:
             fail(error)
         give_error(error)
-        self._operations.leave(operation)
         self._handle = out[0]
         self._open = True
         _databases.add(self)
@@ -51,12 +48,14 @@ class Database(Unique):
     def connect(self, *, timeout: float | None = None, autocommit: bool = True,
                 **settings: Any) -> Connection:
         """A connection: one session with the database. Settings as of Connection.set()."""
-        options, out = Options(settings), ffi.new("stoa_conn *")
+        options, made = Options(settings), cell("stoa_conn *")
         run(self._operations, timeout, lib.stoa_connect, self._handle, options.array,
-            options.count, out)
-        made = Connection(self, out[0], autocommit)
-        self._connections.add(made)
-        return made
+            options.count, made[0])
+        con = Connection(self, made, autocommit)
+        self._connections.add(con)
+        if not self._open:  # Whoever closed it meanwhile may not have seen this one.
+            lib.stoa_conn_close(con._handle)
+        return con
 
     def ingest(self, table: str = "", **settings: Any) -> Ingest:
         """A writer with a session of its own, which any thread may use; see stoa.Ingest."""
@@ -86,28 +85,36 @@ class Database(Unique):
 
     def shutdown(self, *, timeout: float | None = None) -> None:
         """Finish everything, wait for running calls, fold the write-ahead log in, and close."""
-        run(self._operations, timeout, lib.stoa_db_shutdown, self._handle)
+        # Rows that the library lent are read a moment longer than the call that lent them.
+        held = [(con, con._turn.wait(min(1.0, timeout or 1.0))) for con in self._connections.all()]
+        try:
+            run(self._operations, timeout, lib.stoa_db_shutdown, self._handle)
+        finally:
+            for con, token in held:
+                con._release(token)
         self._open = False
 
     def close(self) -> None:
         """Abandon the database and all that was opened from it. Any time, any thread, twice."""
         self._open = False
         self._operations.renew()
-        waiting = []
-        for con in list(self._connections):
-            lock = con._lock
-            if lock.acquire(blocking=False):
-                waiting.append(con)
+        held, reader = [], None
+        try:
+            for con in self._connections.all():
+                token = con._turn.take()
+                if token is None:
+                    reader = con
+                    break
+                held.append((con, token))
             else:
-                # A row is being read from the library's own memory: its reader closes after it.
-                con._operations.cancel()
-                for held in waiting:
-                    held._release()
-                con._close_later(lib.stoa_db_close, self._handle)
-                return
-        lib.stoa_db_close(self._handle)
-        for con in waiting:
-            con._release()
+                lib.stoa_db_close(self._handle)
+        finally:
+            for con, token in held:
+                con._release(token)
+        if reader is not None:
+            # A row is being read from the library's own memory: its reader closes after it.
+            reader._operations.cancel()
+            reader._close_later(lib.stoa_db_close, self._handle)
 
     def __enter__(self) -> Database:
         return self
@@ -124,11 +131,9 @@ class Database(Unique):
         except Exception:  # pylint: disable=broad-except
             return "<stoa.Database>"
 
-    def __del__(self, _close: Any = lib.stoa_db_close, _warn: Any = warnings.warn) -> None:
-        if getattr(self, "_open", False):
-            if not self._quiet:
-                _warn(f"{self!r} was not closed", ResourceWarning, source=self)
-            _close(self._handle)
+    def __del__(self, _warn: Any = warnings.warn) -> None:
+        if getattr(self, "_open", False) and not self._quiet:
+            _warn(f"{self!r} was not closed", ResourceWarning, source=self)
 
 
 def open(target: str | os.PathLike[str] = ":memory:", *, timeout: float | None = None,
@@ -157,24 +162,28 @@ def connect(target: str | os.PathLike[str] = ":memory:", *, timeout: float | Non
     return made
 
 
-_default: list[Connection] = []
-_default_lock = _thread.allocate_lock()
+_defaults: dict[int, Connection | None] = {}
 
 
 def default_connection() -> Connection:
     """The connection of stoa.execute() and the like: a database in memory, made when needed."""
-    with _default_lock:
-        if not _default or not _default[0]._open:
-            _default[:] = [connect()]
-        return _default[0]
+    while True:
+        count = len(_defaults)
+        con = _defaults[count - 1] if count else None
+        if con is not None and con._open:
+            return con
+        made = connect()
+        if _defaults.setdefault(count, made) is not made:
+            made.close()  # Another thread was quicker.
+        elif count:
+            _defaults[count - 1] = None
 
 
 @atexit.register
 def _close_all() -> None:
     """Nothing of the library runs once the interpreter is being taken down."""
-    for database in list(_databases):
-        for con in list(database._connections):
+    for database in _databases.all():
+        for con in database._connections.all():
             con._open = False
-        database._open = False
-        lib.stoa_db_close(database._handle)
+        database.close()
     wait_elsewhere(5)

@@ -12,7 +12,7 @@ from ._batch import Batch, rows_of
 from ._call import Operation, Options, call, keep_raised
 from ._error import DataError, fill
 from ._held import hold, release, thing
-from ._lib import NULL, callback, ffi, lib
+from ._lib import NULL, callback, empty, ffi, lib
 
 
 @callback("stoa_status(stoa_python_object *, void *, int64_t, int64_t *, stoa_error *)", error=-24)
@@ -56,7 +56,7 @@ class Format:
         """A stream from the start, with the types of a target's columns where it has them."""
         source = ffi.new("stoa_source *")
         source.struct_size = ffi.sizeof("stoa_source")
-        options, out = Options(self._settings), ffi.new("struct ArrowArrayStream *")
+        options, out = Options(self._settings), empty("struct ArrowArrayStream *")
         operation, kept = Operation(exported=True), None
         if isinstance(self._text, os.PathLike):
             path = os.fsencode(self._text)
@@ -73,7 +73,7 @@ class Format:
         call(self._function, operation.handle, source, NULL if target is None else target.struct,
              options.array, options.count, out)
         del kept
-        return ffi.gc(out, lib.stoa_stream_release)
+        return out
 
     def reader(self, target: Any = None) -> Reader:
         """Open it for reading batch by batch, and for asking what was found; whatever takes
@@ -100,7 +100,7 @@ class Reader:
     def __init__(self, text: Format, stream: Any) -> None:
         self._text = text  # What C reads from.
         self._stream = stream
-        out = ffi.new("struct ArrowSchema *")
+        out = empty("struct ArrowSchema *")
         call(lib.stoa_stream_schema, stream, out)
         self.schema = Schema(out)
 
@@ -108,7 +108,7 @@ class Reader:
         return self
 
     def __next__(self) -> Batch:
-        array = ffi.gc(ffi.new("struct ArrowArray *"), lib.stoa_batch_release)
+        array = empty("struct ArrowArray *")
         if call(lib.stoa_stream_next, self._stream, array) != 0:
             raise StopIteration
         return Batch(self.schema.struct, self.schema.fields, array)
@@ -137,9 +137,9 @@ class Reader:
         return self._rows(lib.stoa_format_bad_rows)
 
     def _rows(self, function: Any) -> list[dict[str, Any]]:
-        stream = ffi.new("struct ArrowArrayStream *")
+        stream = empty("struct ArrowArrayStream *")
         call(function, self._stream, stream)
-        return rows_of(ffi.gc(stream, lib.stoa_stream_release))
+        return rows_of(stream)
 
     def __repr__(self) -> str:
         return f"<stoa.Reader of {self.schema!r}>"

@@ -16,7 +16,7 @@ import warnings
 
 from ._arrow import run_taking
 from ._call import Operations, Options, call, run
-from ._lib import NULL, ffi, lib
+from ._lib import NULL, cell, ffi, lib
 from ._values import Unique, named, one_of
 
 TYPE_CHECKING = False
@@ -50,9 +50,10 @@ class Ingest(Unique):
     """A writer into one table. Of a database: any thread may append. Of a connection: part of its
     transaction. Leaving its `with` finishes it; leaving with an exception abandons it."""
 
-    def __init__(self, parent: Any, handle: Any, table: str, database: str = "") -> None:
+    def __init__(self, parent: Any, made: tuple[Any, Any], table: str,
+                 database: str = "") -> None:
         self._parent = parent
-        self._handle = handle
+        self._handle, self._kept = made[0][0], made[1]
         self._table = table
         self._database = database
         self._operations = Operations()
@@ -142,16 +143,15 @@ class Ingest(Unique):
     def __repr__(self) -> str:
         return f"<stoa.Ingest into {self._table!r}{'' if self._open else ', closed'}>"
 
-    def __del__(self, _close: Any = lib.stoa_ingest_close, _warn: Any = warnings.warn) -> None:
+    def __del__(self, _warn: Any = warnings.warn) -> None:
         if getattr(self, "_open", False):
             _warn(f"{self!r} was not closed", ResourceWarning, source=self)
-            _close(self._handle)
 
 
 def open_ingest(function: Any, parent: Any, table: str, settings: dict[str, Any]) -> Ingest:
     """A writer of a database or a connection."""
-    options, name, out = Options(settings), named(table, "a table's name"), ffi.new("stoa_ingest *")
-    call(function, parent._handle, name, len(name), options.array, options.count, out)
-    made = Ingest(parent, out[0], table, str(settings.get("database") or ""))
-    made._anew = settings.get("mode") in ("create", "replace")
-    return made
+    options, name, made = Options(settings), named(table, "a table's name"), cell("stoa_ingest *")
+    call(function, parent._handle, name, len(name), options.array, options.count, made[0])
+    writer = Ingest(parent, made, table, str(settings.get("database") or ""))
+    writer._anew = settings.get("mode") in ("create", "replace")
+    return writer

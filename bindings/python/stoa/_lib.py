@@ -75,6 +75,24 @@ def _lost(_kind: Any, problem: BaseException, _trace: Any) -> None:
 
 NO_LIMIT: Any = ffi.new("stoa_op *")[0]
 
+_RELEASES = {"struct ArrowSchema *": lib.stoa_schema_release,
+             "struct ArrowArray *": lib.stoa_batch_release,
+             "struct ArrowArrayStream *": lib.stoa_stream_release}
+
+
+def cell(kind: str) -> tuple[Any, Any]:
+    """Room for a handle that a call will make ("stoa_result *"), and who keeps it: the handle is
+    closed when the keeper goes. That is C's work, and it is so before the call: a signal's handler
+    that raises behind it loses nothing."""
+    room = ffi.new(kind)
+    return room, ffi.gc(room, lib.stoa_python_cell_close)
+
+
+def empty(kind: str) -> Any:
+    """A struct of Arrow's ("struct ArrowSchema *") that a call will fill. What it holds then is
+    released with it, as a handle in a cell is closed."""
+    return ffi.gc(ffi.new(kind), _RELEASES[kind])
+
 
 def live(kind: str = "allocations") -> int:
     """How many of a kind of thing the library holds in this process.

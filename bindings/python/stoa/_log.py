@@ -68,11 +68,14 @@ def log_to(logger: logging.Logger | None, level: str = "warning") -> None:
     """Hand the lines at or above a level to a logger of the module logging, on a thread of its own;
     None ends that."""
     while _reader:
-        before = _reader.pop()
+        try:
+            before = _reader.pop()
+        except IndexError:
+            break  # Another thread was quicker.
         before.ended.set()
         before.join()
     descriptor = log_level(level if logger is not None else "off")
     if logger is not None:
         made = _Reader(logger, descriptor)
-        _reader.append(made)
         made.start()
+        _reader.append(made)

@@ -9,7 +9,7 @@ import json
 from ._call import Operation, Operations, call, run
 from ._collected import name_text
 from ._error import BusyError
-from ._lib import ffi, lib
+from ._lib import cell, ffi, lib
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -34,18 +34,16 @@ class _Scripts(Operations):
             operation.cancel()
         return operation
 
-    def leave(self, operation: Operation) -> None:
-        self._con._operations.leave(operation)
-
-    def renew(self) -> None:
-        self._con._operations.renew()
+    def renew(self, ended: Operation | None = None) -> None:
+        self._con._operations.renew(ended)
 
 
 def lua_open(con: Connection) -> Any:
-    """A runner; NotFoundError, or what NOT_FOUND is, where there is no Lua 5.4."""
-    out = ffi.new("stoa_lua *")
-    call(lib.stoa_lua_open, con._handle, out)
-    return out[0]
+    """A runner, as its handle and who keeps it; NotFoundError, or what NOT_FOUND is, where there
+    is no Lua 5.4."""
+    made = cell("stoa_lua *")
+    call(lib.stoa_lua_open, con._handle, made[0])
+    return made
 
 
 def lua_run(con: Connection, runner: Any, script: str, *, timeout: float | None = None) -> str:
@@ -53,18 +51,20 @@ def lua_run(con: Connection, runner: Any, script: str, *, timeout: float | None 
     text = name_text("a script", script)
     answer, size = ffi.new("const char **"), ffi.new("int64_t *")
     con._ready()
-    if not con._lock.acquire(False) and not con._lock.acquire(True, 0.05):
-        raise BusyError("this connection is in use by another call")
+    token = None
     try:
-        run(_Scripts(con), timeout, lib.stoa_lua_run, runner, text, len(text), answer, size)
+        token = con._turn.wait(0.05)
+        if token is None:
+            raise BusyError("this connection is in use by another call")
+        run(_Scripts(con), timeout, lib.stoa_lua_run, runner[0][0], text, len(text), answer, size)
         return bytes(ffi.buffer(answer[0], size[0])).decode()
     finally:
-        con._release()
+        con._release(token)
 
 
 def lua_close(con: Connection, runner: Any) -> None:
     """Close a runner, when no script runs in it; twice is harmless."""
-    con._close_later(lib.stoa_lua_close, runner)
+    con._close_later(lib.stoa_lua_close, runner[0][0])
 
 
 class Lua:
@@ -98,9 +98,6 @@ class Lua:
         return self
 
     def __exit__(self, *_problem: Any) -> None:
-        self.close()
-
-    def __del__(self) -> None:
         self.close()
 
     def __repr__(self) -> str:

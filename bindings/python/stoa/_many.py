@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from . import _build
 from ._call import run
 from ._error import DataError, Error
-from ._lib import ffi, lib
+from ._lib import cell, ffi, lib
 from ._source import is_source
 from ._values import give_frame, pack
 
@@ -111,7 +111,7 @@ def _one_by_one(statement: Any, rows: list[Any], first: int, timeout: float | No
         except (DataError, TypeError) as problem:
             raise DataError(f"row {first + number}: {problem}") from problem
         try:
-            result = ffi.new("stoa_result *")
+            result, kept = cell("stoa_result *")
             run(statement._con._operations, timeout, lib.stoa_execute, statement._handle,
                 frame.values, frame.count, frame.bytes, frame.size, result)
         except Error as problem:
@@ -124,5 +124,5 @@ def _one_by_one(statement: Any, rows: list[Any], first: int, timeout: float | No
         if lib.stoa_result_stats(result[0], stats, ffi.NULL) == 0:
             affected += max(0, stats.rows_affected)
             last = stats.last_insert_id or last
-        lib.stoa_result_close(result[0])
+        del kept
     return affected, last

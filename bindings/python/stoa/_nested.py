@@ -15,7 +15,7 @@ from itertools import accumulate
 from . import _arrow, _build
 from ._call import call
 from ._error import DataError
-from ._lib import ffi, lib
+from ._lib import empty, ffi, lib
 from ._source import column, from_dicts, has, source, stream_of
 
 TYPE_CHECKING = False
@@ -71,8 +71,8 @@ def _stream(columns: dict[str, Any]) -> Any:
             raise DataError(f"column '{name}' has {node.array.length} rows, "
                             f"'{next(iter(columns))}' has {rows}")
     whole = _parent("", b"+s", nodes, rows, [None])
-    schema = ffi.gc(ffi.new("struct ArrowSchema *"), lib.stoa_schema_release)
-    batch = ffi.gc(ffi.new("struct ArrowArray *"), lib.stoa_batch_release)
+    schema = empty("struct ArrowSchema *")
+    batch = empty("struct ArrowArray *")
     call(lib.stoa_schema_copy, whole.schema, schema)
     call(lib.stoa_batch_copy, schema, whole.array, batch)
     return _build.stream(schema, [batch])
@@ -101,8 +101,7 @@ def _plain(items: Any) -> list[Any]:
 def _flat(name: str, items: Any) -> _Node:
     made = column(name, items)
     schema, batch = _build.batch([made], made.count)
-    kept = [ffi.gc(schema, lib.stoa_schema_release), ffi.gc(batch, lib.stoa_batch_release)]
-    return _Node(schema.children[0], batch.children[0], kept)
+    return _Node(schema.children[0], batch.children[0], [schema, batch])
 
 
 def _nest(name: str, items: Sequence[Any]) -> _Node:

@@ -16,7 +16,7 @@ from ._arrow import Schema
 from ._batch import Batch
 from ._call import call
 from ._error import DataError
-from ._lib import NULL, ffi, lib
+from ._lib import NULL, empty, ffi, lib
 from ._source import column, source
 
 TYPE_CHECKING = False
@@ -117,12 +117,12 @@ def _columns(data: Any) -> list[_build.Column]:
     if isinstance(data, Mapping):
         return [column(str(name), items) for name, items in data.items()]
     stream, kept = source(data)
-    schema = ffi.gc(ffi.new("struct ArrowSchema *"), lib.stoa_schema_release)
+    schema = empty("struct ArrowSchema *")
     call(lib.stoa_stream_schema, stream, schema)
     known = Schema(schema)
     found: list[list[Any]] = [[] for _ in known.fields]
     while True:
-        batch = ffi.gc(ffi.new("struct ArrowArray *"), lib.stoa_batch_release)
+        batch = empty("struct ArrowArray *")
         if call(lib.stoa_stream_next, stream, batch) != 0:
             break
         read = Batch(known.struct, known.fields, batch)

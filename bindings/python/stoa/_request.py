@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from ._arrow import Schema, pointer
 from ._call import call
 from ._error import DataError, Error
-from ._lib import ffi, lib
+from ._lib import empty, lib
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -38,7 +38,7 @@ def wanted(schema: Any, columns: Sequence[str]) -> Schema:
 
 
 def _copy(schema: Any) -> Schema:
-    out = ffi.new("struct ArrowSchema *")
+    out = empty("struct ArrowSchema *")
     call(lib.stoa_schema_copy, schema, out)
     return Schema(out)
 

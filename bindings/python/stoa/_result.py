@@ -13,7 +13,7 @@ from ._call import (Operation, _get_ident, call, check_signals, give_error, rais
                     take_error)
 from ._columns import Field, distinct
 from ._error import DataError
-from ._lib import NO_LIMIT, ffi, lib
+from ._lib import NO_LIMIT, cell, empty, ffi, lib
 from ._rows import unpack_row
 from ._values import Unique
 
@@ -40,9 +40,10 @@ class Result(Unique):
 
     arraysize = 1
 
-    def __init__(self, con: Connection, handle: Any, timeout: float | None = None) -> None:
+    def __init__(self, con: Connection, made: tuple[Any, Any],
+                 timeout: float | None = None) -> None:
         self._con = con
-        self._handle = handle
+        self._handle, self._kept = made[0][0], made[1]
         self._timeout = timeout
         self._limit: Operation | None = None  # Of all batches that are read together.
         self._ahead: list[Batch] = []
@@ -54,9 +55,8 @@ class Result(Unique):
         self._begin()
 
     def _begin(self) -> None:
-        schema = ffi.new("struct ArrowSchema *")
+        self._schema = schema = empty("struct ArrowSchema *")
         call(lib.stoa_result_schema, self._handle, schema)
-        self._schema = ffi.gc(schema, lib.stoa_schema_release)
         self._fields = [Field(schema.children[i]) for i in range(schema.n_children)]
         # A field of more than a plain value is read from Arrow alone; so are times, which would
         # travel as nanoseconds and have a smaller range.
@@ -78,7 +78,7 @@ class Result(Unique):
     @property
     def schema(self) -> Schema:
         """Names and types, for whoever reads __arrow_c_schema__."""
-        out = ffi.new("struct ArrowSchema *")
+        out = empty("struct ArrowSchema *")
         call(lib.stoa_schema_copy, self._schema, out)
         return Schema(out)
 
@@ -119,24 +119,26 @@ class Result(Unique):
     @property
     def table(self) -> str:
         """The table that this result of read() is from; "" for others."""
-        if not self._con._lock.acquire(blocking=False):
-            return ""
+        token = None
         try:
+            token = self._con._turn.take()
+            if token is None:
+                return ""
             text, size = ffi.new("char **"), ffi.new("int64_t *")
             call(lib.stoa_result_table, self._handle, ffi.cast("const char **", text), size)
             return str(ffi.buffer(text[0], size[0])[:], "utf-8") if size[0] else ""
         finally:
-            self._con._release()
+            self._con._release(token)
 
     # ---- rows ----
 
     def _next(self) -> Batch | None:
         """The next batch, from the engine."""
-        array = ffi.new("struct ArrowArray *")
+        array = empty("struct ArrowArray *")
         if run(self._con._operations, self._limit or self._timeout, lib.stoa_result_next,
                self._handle, array) != 0:
             return None
-        return Batch(self._schema, self._fields, ffi.gc(array, lib.stoa_batch_release))
+        return Batch(self._schema, self._fields, array)
 
     def _advance(self) -> bool:
         """Make the next batch the current one; False at the end."""
@@ -147,15 +149,18 @@ class Result(Unique):
 
     def _singly(self, count: int) -> list[Row] | None:
         """Exactly so many rows, or fewer at the end, without a batch; None when that cannot be."""
-        if self._ahead or not self._packable or not self._con._lock.acquire(blocking=False):
+        if self._ahead or not self._packable:
             return None
-        out = ffi.new("stoa_rows *")
+        out, token = ffi.new("stoa_rows *"), None
         try:
+            token = self._con._turn.take()
+            if token is None:
+                return None
             run(self._con._operations, self._timeout, lib.stoa_result_rows, self._handle, count,
                 out)
             return [unpack_row(out, None, row) for row in range(out.row_count)]
         finally:
-            self._con._release()
+            self._con._release(token)
 
     def fetchone(self) -> Row | None:
         """The next row; None at the end."""
@@ -230,7 +235,7 @@ class Result(Unique):
 
     def _no_rows(self) -> None:
         # Closed or not is for the library to say.
-        call(lib.stoa_result_next, self._handle, NO_LIMIT, ffi.new("struct ArrowArray *"))
+        call(lib.stoa_result_next, self._handle, NO_LIMIT, empty("struct ArrowArray *"))
 
     def request(self, schema: Any) -> Result:
         """Ask for other types, before the first row is read: a dict of Arrow formats or Python
@@ -276,9 +281,8 @@ class Result(Unique):
         parts: list[Any] = [one for one in (self._left(), *self._ahead) if one is not None]
         self._ahead = []
         self._remember()
-        stream = ffi.new("struct ArrowArrayStream *")
+        stream = empty("struct ArrowArrayStream *")
         call(lib.stoa_result_export, self._handle, operation.handle, stream)
-        stream = ffi.gc(stream, lib.stoa_stream_release)
         if not parts:
             return stream
         from ._source import source  # pylint: disable=import-outside-toplevel
@@ -297,7 +301,7 @@ class Result(Unique):
         """Have another library read all of it, minding Ctrl-C meanwhile. What ends the rows is
         raised as everywhere else, not as the other library tells it."""
         operation = Operation(self._timeout)
-        self._con._operations.timed.append(operation)
+        self._con._operations.add(operation)
         watched = None
         try:
             stream, watched = watch(self._stream(operation), names)
@@ -306,8 +310,6 @@ class Result(Unique):
             if watched is None or watched.problem is None:
                 check_signals()
                 raise
-        finally:
-            self._con._operations.leave(operation)
         if watched.problem is not None:
             raise watched.problem
         check_signals()
@@ -405,11 +407,6 @@ class Result(Unique):
     def __repr__(self) -> str:
         return f"<stoa.Result: {', '.join(map(repr, self._fields)) or 'no columns'}>"
 
-    def __del__(self, _close: Any = lib.stoa_result_close) -> None:
-        handle = getattr(self, "_handle", None)
-        if handle is not None:
-            _close(handle)
-
 
 def _frames() -> Any:
     from . import _frames as module  # pylint: disable=import-outside-toplevel
@@ -450,11 +447,11 @@ class _Rest:
 def open_result(con: Connection, timeout: float | None, function: Any, receiver: Any,
                 *arguments: Any) -> Result:
     """The result of a call whose last output it is."""
-    out = ffi.new("stoa_result *")
+    made = cell("stoa_result *")
     try:
         # Also of a call that succeeded, what a callback or a signal left behind is raised.
-        run(con._operations, timeout, function, receiver, *arguments, out)
-        return Result(con, out[0], timeout)
+        run(con._operations, timeout, function, receiver, *arguments, made[0])
+        return Result(con, made, timeout)
     except BaseException:
-        lib.stoa_result_close(out[0])
+        lib.stoa_result_close(made[0][0])
         raise

@@ -9,7 +9,7 @@ from ._arrow import run_taking
 from ._call import Options, call, keep_raised, run
 from ._error import DataError, UnsupportedError, fill
 from ._held import cast, hold, release, thing
-from ._lib import NULL, callback, ffi, lib
+from ._lib import NULL, callback, empty, ffi, lib
 from ._values import named
 
 TYPE_CHECKING = False
@@ -137,14 +137,14 @@ def _read(data: Any, columns: Names) -> tuple[Any, list[Any]]:
     """All batches of the data, in memory of their own."""
     from ._source import source  # pylint: disable=import-outside-toplevel
     stream, kept = source(data, columns)
-    schema = ffi.gc(ffi.new("struct ArrowSchema *"), lib.stoa_schema_release)
+    schema = empty("struct ArrowSchema *")
     call(lib.stoa_stream_schema, stream, schema)
     batches: list[Any] = []
     while True:
-        batch = ffi.gc(ffi.new("struct ArrowArray *"), lib.stoa_batch_release)
+        batch = empty("struct ArrowArray *")
         if call(lib.stoa_stream_next, stream, batch) != 0:
             break
-        copied = ffi.gc(ffi.new("struct ArrowArray *"), lib.stoa_batch_release)
+        copied = empty("struct ArrowArray *")
         call(lib.stoa_batch_copy, schema, batch, copied)
         batches.append(copied)
     del kept

@@ -11,7 +11,7 @@ from __future__ import annotations
 from . import _arrow, _build
 from ._call import call
 from ._error import DataError
-from ._lib import NULL, ffi, lib
+from ._lib import NULL, empty, ffi, lib
 from ._source import column, has, refuse_objects
 
 TYPE_CHECKING = False
@@ -39,10 +39,10 @@ def side_by_side(columns: Sequence[tuple[str, Any]]) -> Any:
         if one.count != pieces[0].count:
             raise DataError(f"column '{one.name}' has {one.count} rows, '{pieces[0].name}' has "
                             f"{pieces[0].count}")
-    schema = ffi.gc(_schema(pieces), lib.stoa_schema_release)
+    schema = _schema(pieces)
     batches: list[Any] = []
     for row, count in _stretches(pieces):
-        batches.append(ffi.gc(ffi.new("struct ArrowArray *"), lib.stoa_batch_release))
+        batches.append(empty("struct ArrowArray *"))
         _copy(pieces, row, count, schema, batches[-1])
     return _build.stream(schema, batches)
 
@@ -53,7 +53,7 @@ def _pieces(name: str, items: Any) -> _Pieces:
         return found
     made = column(name, items)
     schema, batch = _build.batch([made], made.count)
-    kept = [ffi.gc(schema, lib.stoa_schema_release), ffi.gc(batch, lib.stoa_batch_release)]
+    kept = [schema, batch]
     return _Pieces(name, schema.children[0], [batch.children[0]], kept)
 
 
@@ -80,11 +80,11 @@ def _arrow_pieces(name: str, items: Any) -> _Pieces | None:
 
 
 def _from_stream(name: str, stream: Any, kept: Any) -> _Pieces:
-    schema = ffi.gc(ffi.new("struct ArrowSchema *"), lib.stoa_schema_release)
+    schema = empty("struct ArrowSchema *")
     call(lib.stoa_stream_schema, stream, schema)
     arrays: list[Any] = []
     while True:
-        array = ffi.gc(ffi.new("struct ArrowArray *"), lib.stoa_batch_release)
+        array = empty("struct ArrowArray *")
         if call(lib.stoa_stream_next, stream, array) != 0:
             return _Pieces(name, schema, arrays, (schema, kept))
         arrays.append(array)
@@ -101,7 +101,7 @@ def _schema(pieces: Sequence[_Pieces]) -> Any:
         children[i].name = kept[-1]
         children[i].flags |= 2  # Whether NULL may be there is for the target to say.
         pointers[i] = children + i
-    whole, out = ffi.new("struct ArrowSchema *"), ffi.new("struct ArrowSchema *")
+    whole, out = ffi.new("struct ArrowSchema *"), empty("struct ArrowSchema *")
     whole.format, whole.name = kept[0], kept[1]
     whole.n_children, whole.children = len(pieces), pointers
     whole.release = lib.stoa_schema_release  # Whoever has none is released already.

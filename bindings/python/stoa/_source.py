@@ -17,7 +17,7 @@ from collections.abc import Mapping
 from . import _arrow, _build
 from ._call import call
 from ._error import DataError
-from ._lib import ffi, lib
+from ._lib import empty, lib
 from ._values import pandas_missing
 
 TYPE_CHECKING = False
@@ -101,11 +101,11 @@ def check(data: Any, *, full: bool = True) -> int:
     >>> stoa.check(frame)
     """
     stream, kept = source(data)
-    schema = ffi.gc(ffi.new("struct ArrowSchema *"), lib.stoa_schema_release)
+    schema = empty("struct ArrowSchema *")
     call(lib.stoa_stream_schema, stream, schema)
     rows = 0
     while True:
-        batch = ffi.gc(ffi.new("struct ArrowArray *"), lib.stoa_batch_release)
+        batch = empty("struct ArrowArray *")
         if call(lib.stoa_stream_next, stream, batch) != 0:
             del kept
             return rows

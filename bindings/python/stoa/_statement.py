@@ -6,7 +6,7 @@ from __future__ import annotations
 
 from ._arrow import Schema, run_taking
 from ._call import call, run
-from ._lib import ffi, lib
+from ._lib import empty, ffi, lib
 from ._result import Result, open_result
 from ._rows import NeedsField, keep_rows, typed_row
 from ._values import Unique, give_frame, named, pack
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 def schema_of(handle: Any) -> Schema:
     """The columns that a statement will answer with."""
-    out = ffi.new("struct ArrowSchema *")
+    out = empty("struct ArrowSchema *")
     call(lib.stoa_stmt_schema, handle, out)
     return Schema(out)
 
@@ -35,9 +35,9 @@ class Statement(Unique):
     ...     find.row((1,)), find.row((2,))
     """
 
-    def __init__(self, con: Connection, handle: Any, sql: str) -> None:
+    def __init__(self, con: Connection, made: tuple[Any, Any], sql: str) -> None:
         self._con = con
-        self._handle = handle
+        self._handle, self._kept = made[0][0], made[1]
         self.text = sql
 
     def execute(self, params: Any = None, *, timeout: float | None = None) -> Result:
@@ -52,12 +52,12 @@ class Statement(Unique):
 
     def row(self, params: Any = None, *, timeout: float | None = None) -> Row | None:
         """Its first row; None when there is none. One call of C."""
-        con, frame = self._con, pack(params)
-        if not con._lock.acquire(False):
-            give_frame(frame)
-            with self.execute(params, timeout=timeout) as result:
-                return result.fetchone()
+        con, frame, token = self._con, pack(params), None
         try:
+            token = con._turn.take()
+            if token is None:
+                with self.execute(params, timeout=timeout) as result:
+                    return result.fetchone()
             con._ready()
             lent = con._lent
             rows = lent.rows
@@ -72,7 +72,7 @@ class Statement(Unique):
                 return typed_row(kept[0], self.schema)
         finally:
             give_frame(frame)
-            con._release()
+            con._release(token)
 
     def executemany(self, rows: Any, *, columns: Names = None,
                     timeout: float | None = None) -> tuple[int, int]:
@@ -109,7 +109,7 @@ class Statement(Unique):
     @property
     def parameters(self) -> Schema:
         """The parameters: names ("" where there is none) and types (null: not known)."""
-        out = ffi.new("struct ArrowSchema *")
+        out = empty("struct ArrowSchema *")
         call(lib.stoa_stmt_parameters, self._handle, out)
         return Schema(out)
 
@@ -131,8 +131,3 @@ class Statement(Unique):
 
     def __repr__(self) -> str:
         return f"<stoa.Statement {self.text!r}>"
-
-    def __del__(self, _close: Any = lib.stoa_stmt_close) -> None:
-        handle = getattr(self, "_handle", None)
-        if handle is not None:
-            _close(handle)

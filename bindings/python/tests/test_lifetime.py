@@ -7,6 +7,7 @@ import os
 import random
 import subprocess
 import sys
+import sysconfig
 import threading
 import time
 import warnings
@@ -528,6 +529,7 @@ def test_garbage_handles_are_answered(con):
 
 SUBINTERPRETER = """
 import sys
+import sysconfig
 try:
     import _interpreters as sub
 except ImportError:
@@ -556,6 +558,10 @@ con.close()
 '''
 
 
+FREE_THREADED = bool(sysconfig.get_config_var("Py_GIL_DISABLED"))
+
+
+@pytest.mark.skipif(FREE_THREADED, reason="there is no GIL that one could share")
 def test_a_subinterpreter_that_shares_the_gil_is_served():
     script(SUBINTERPRETER + f"""
 how = () if sys.version_info < (3, 12) else ("legacy",)
