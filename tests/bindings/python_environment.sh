@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 # Sourced by what runs the Python package: its environments, its wheel, its tests. STOA_ROOT is the
 # tree, STOA_LIBRARY what goes into the wheel.
+. "$STOA_ROOT/tests/bindings/python_interpreter.sh"
 package=$STOA_ROOT/bindings/python
 work=$STOA_ROOT/build/python
 mkdir -p "$work"
