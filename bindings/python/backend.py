@@ -37,10 +37,10 @@ sqlite.stoa = stoa.sqlalchemy:Dialect
 """
 
 
-def _requirements():
+def _listed(name):
     with open(os.path.join(HERE, "pyproject.toml"), encoding="utf-8") as file:
-        line = re.search(r"^dependencies = \[(.*)\]$", file.read(), re.M)
-    return re.findall(r'"([^"]+)"', line.group(1))
+        found = re.search(rf"^{name} = \[(.*?)\]$", file.read(), re.M | re.S)
+    return re.findall(r'"([^"]+)"', found.group(1))
 
 
 def _metadata():
@@ -49,7 +49,8 @@ def _metadata():
     lines = ["Metadata-Version: 2.4", "Name: " + NAME, "Version: " + VERSION,
              "Summary: One safe door between Python and databases: columns in, columns out",
              "License-Expression: Apache-2.0", "Requires-Python: >=3.10"]
-    lines += ["Requires-Dist: " + one for one in _requirements()]
+    lines += ["Classifier: " + one for one in _listed("classifiers")]
+    lines += ["Requires-Dist: " + one for one in _listed("dependencies")]
     lines += ["Description-Content-Type: text/markdown", "", description]
     return "\n".join(lines)
 
