@@ -1,10 +1,23 @@
 # SPDX-License-Identifier: Apache-2.0
 # Sourced by what runs the Python package: its environments, its wheel, its tests. STOA_ROOT is the
 # tree, STOA_LIBRARY what goes into the wheel.
-. "$STOA_ROOT/tests/bindings/python_interpreter.sh"
 package=$STOA_ROOT/bindings/python
 work=$STOA_ROOT/build/python
 mkdir -p "$work"
+
+# interpreter NAME: where python3.14 is, or python3.14t, the free-threaded one: on the path or kept
+# by pyenv. One that does not start, or is another one, is none.
+interpreter() {
+    for candidate in "$(command -v "$1")" "${PYENV_ROOT:-${HOME-}/.pyenv}"/versions/*/bin/"$1"; do
+        if [ -x "$candidate" ] && "$candidate" -c 'import sys, sysconfig, venv
+free = "t" if sysconfig.get_config_var("Py_GIL_DISABLED") else ""
+sys.exit(sys.argv[1] != "python%d.%d%s" % (*sys.version_info[:2], free))' "$1" 2>/dev/null; then
+            echo "$candidate"
+            return
+        fi
+    done
+    return 1
+}
 
 # environment NAME REQUIREMENTS [PYTHON]: a virtual environment with exactly these, made when they
 # change; one at a time, since two tests and a benchmark may want the same.
