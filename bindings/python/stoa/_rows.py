@@ -3,7 +3,6 @@
 
 from __future__ import annotations
 
-from functools import partial
 from struct import Struct
 
 from ._lib import ffi
@@ -136,6 +135,7 @@ def _value(kind: int, a: int, b: int, data: Any, how: Any) -> Any:
 
 def typed_row(rows: Any, schema: Any) -> tuple[Any, ...]:
     """A packed row with the values that a result with this Schema would have."""
+    from functools import partial  # pylint: disable=import-outside-toplevel
     return unpack_row(rows, [field.zone if field.format[:2] == "ts" else partial(
         _from_json, field, schema.struct.children[i]) for i, field in enumerate(schema.fields)])
 
